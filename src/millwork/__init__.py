@@ -1,0 +1,3 @@
+"""Millwork: components defined once, run anywhere."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,63 @@
+"""Every error a user can meet, and the exit code it leads to.
+
+    MillworkError
+    ├── BadRequest       2  the request was wrong: what and where
+    │   └── InvalidFile     a component or pipeline file with faults, all of them at once
+    ├── RunFailed        1  the run was carried out and failed
+    ├── Fenced           1  another process has taken the run over
+    └── Unavailable      3  something needed could not be reached or started
+        └── NoSpace         the disk is full
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from millwork.base.faults import Fault
+
+
+class MillworkError(Exception):
+    """Something went wrong that a person can act on.
+
+    The class docstring's first line is the default message.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or (type(self).__doc__ or "").splitlines()[0])
+
+
+class BadRequest(MillworkError):
+    """The request was wrong."""
+
+    exit_code = 2
+
+
+class InvalidFile(BadRequest):
+    """A file has faults; `faults` holds every one with its place."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = tuple(faults)
+
+
+class RunFailed(MillworkError):
+    """The run failed."""
+
+
+class Fenced(MillworkError):
+    """Another process has taken this run over."""
+
+
+class Unavailable(MillworkError):
+    """Something that was needed could not be reached or started."""
+
+    exit_code = 3
+
+
+class NoSpace(Unavailable):
+    """There is no space left on the disk that holds the Millwork home."""
