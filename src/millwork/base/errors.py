@@ -1,12 +1,12 @@
 """Every error a user can meet, and the exit code it leads to.
 
-    MillworkError
-    ├── BadRequest       2  the request was wrong: what and where
-    │   └── InvalidFile     a component or pipeline file with faults, all of them at once
-    ├── RunFailed        1  the run was carried out and failed
-    ├── Fenced           1  another process has taken the run over
-    └── Unavailable      3  something needed could not be reached or started
-        └── NoSpace         the disk is full
+MillworkError
+├── BadRequest       2  the request was wrong: what and where
+│   └── InvalidFile     a component or pipeline file with faults, all of them at once
+├── RunFailed        1  the run was carried out and failed
+├── Fenced           1  another process has taken the run over
+└── Unavailable      3  something needed could not be reached or started
+    └── NoSpace         the disk is full
 """
 
 from __future__ import annotations

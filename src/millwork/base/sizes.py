@@ -35,7 +35,9 @@ def parse_duration(text: str) -> float:
     """Seconds in `90s`, `30m`, `2h`, `1h30m` or `1d`; ValueError for anything else."""
     if not _DURATION.fullmatch(text):
         raise ValueError("a duration is numbers with units: 90s, 30m, 2h, 1h30m, 1d")
-    return sum(float(number) * _DURATION_UNITS[unit] for number, unit in _DURATION_PART.findall(text))
+    return sum(
+        float(number) * _DURATION_UNITS[unit] for number, unit in _DURATION_PART.findall(text)
+    )
 
 
 def format_duration(seconds: float) -> str:

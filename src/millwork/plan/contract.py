@@ -1,0 +1,194 @@
+"""The run contract: a step with its data at hand becomes a plan (pai-contract 1.1, seed 000).
+
+No value is put into a shell's text: the command is run as it is written, and values reach it as
+environment variables, as files, and as the words of "$@" (DESIGN decisions 8 and 9).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from millwork.base.errors import BadRequest
+from millwork.base.names import variable_suffix
+from millwork.plan.model import Mount, Plan, Replica
+from millwork.spec import values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from millwork.plan.model import Artifact, Step
+    from millwork.spec.model import Value
+
+ML = "/ml"
+VALUE_FILE = "value.json"
+_SPLITS_OR_GLOBS = frozenset(" \t\n\r\v\f*?[]'\"\\")
+
+
+@dataclass(frozen=True)
+class Job:
+    """Who asks: the run, the attempt, and the GPUs that were set aside for it."""
+
+    run: str
+    attempt: str
+    gpus: tuple[int, ...] = ()
+
+
+def make_plan(
+    step: Step,
+    data: Mapping[str, Artifact],
+    parameters: Mapping[str, Value],
+    job: Job,
+    root: str = ML,
+) -> Plan:
+    """What `step` asks an engine for, given its inputs' data and its parameters' values.
+
+    Raises BadRequest if `$PAI_USER_ARGS` cannot carry one of the values.
+    """
+    component = step.component
+    check_user_args(step.name, component.command, parameters)
+    targets = {name: _input_path(root, name, artifact) for name, artifact in data.items()}
+    outputs = {name: _output_path(name, port.type) for name, port in component.outputs.items()}
+    words = tuple(
+        word for name, value in parameters.items() for word in (f"--{name}", values.to_text(value))
+    )
+    env = {
+        **_job_variables(component.job_type),
+        **component.env,
+        **step.env,
+        **_variables(root, targets, outputs, parameters, words),
+        "PAI_TRAINING_JOB_ID": job.run,
+        "NVIDIA_VISIBLE_DEVICES": ",".join(map(str, job.gpus)),
+    }
+    return Plan(
+        replicas=(
+            Replica(
+                argv=("sh", "-c", component.command, "sh", *words),
+                env=env,
+                resources=step.resources,
+            ),
+        ),
+        root=root,
+        mounts=tuple(Mount(data[name].path, target) for name, target in targets.items()),
+        files=_config_files(step, targets, outputs, parameters, job),
+        folders=("usercode", "input/config", "input/data", *(f"output/{name}" for name in outputs)),
+        outputs=outputs,
+        code=step.code,
+        image=component.image,
+    )
+
+
+def check_user_args(step: str, command: str, parameters: Mapping[str, Value]) -> None:
+    """Raises BadRequest if the command uses `$PAI_USER_ARGS` and a value would not survive it.
+
+    The shell splits and globs the unquoted variable, and no quoting inside it helps
+    (measured: reference reliability.md, command building).
+    """
+    if "PAI_USER_ARGS" not in command:
+        return
+    for name, value in parameters.items():
+        text = values.to_text(value)
+        if not text or _SPLITS_OR_GLOBS.intersection(text):
+            kind = "an empty value" if not text else "blanks, quotes, backslashes or any of *?[]"
+            raise BadRequest(
+                f"step '{step}': parameter '{name}' has {kind}, which $PAI_USER_ARGS cannot "
+                f'carry; let the command use "$@" or "$PAI_HPS_{variable_suffix(name)}" instead'
+            )
+
+
+def _input_path(root: str, name: str, artifact: Artifact) -> str:
+    folder = f"{root}/input/data/{name}"
+    return f"{folder}/{artifact.path.rsplit('/', 1)[-1]}" if artifact.is_file else folder
+
+
+def _output_path(name: str, kind: str) -> str:
+    return f"output/{name}/{VALUE_FILE}" if kind == "value" else f"output/{name}"
+
+
+def _variables(
+    root: str,
+    inputs: Mapping[str, str],
+    outputs: Mapping[str, str],
+    parameters: Mapping[str, Value],
+    words: tuple[str, ...],
+) -> dict[str, str]:
+    env = {
+        "PYTHONUNBUFFERED": "1",
+        "PAI_WORKING_DIR": f"{root}/usercode/",
+        "PAI_CONFIG_DIR": f"{root}/input/config/",
+        "PAI_HPS": json.dumps(dict(parameters), ensure_ascii=False),
+        "PAI_USER_ARGS": " ".join(words),
+    }
+    for name, path in inputs.items():
+        env[f"PAI_INPUT_{variable_suffix(name)}"] = path
+    for name, path in outputs.items():
+        slash = "" if path.endswith(f"/{VALUE_FILE}") else "/"
+        env[f"PAI_OUTPUT_{variable_suffix(name)}"] = f"{root}/{path}{slash}"
+    for name, value in parameters.items():
+        env[f"PAI_HPS_{variable_suffix(name)}"] = values.to_text(value)
+    return env
+
+
+def _job_variables(job_type: str) -> dict[str, str]:
+    """What the job types inject for one replica (pai-contract 1.2; seed 000, appendix 1)."""
+    if job_type in ("PyTorchJob", "XGBoostJob"):
+        return {
+            "RANK": "0",
+            "WORLD_SIZE": "1",
+            "MASTER_ADDR": "127.0.0.1",
+            "MASTER_PORT": "9999",
+        }
+    if job_type == "ElasticBatchJob":
+        task = {"task": {"type": "worker", "index": 0}, "environment": "cloud"}
+        return {"ELASTICBATCH_CONFIG": json.dumps(task)}
+    return {}  # a TFJob of one replica has no TF_CONFIG
+
+
+def _config_files(
+    step: Step,
+    inputs: Mapping[str, str],
+    outputs: Mapping[str, str],
+    parameters: Mapping[str, Value],
+    job: Job,
+) -> dict[str, str]:
+    texts = {name: values.to_text(value) for name, value in parameters.items()}
+    return {
+        "input/config/hyperparameters.json": _pretty(texts),
+        "input/config/training_job.json": _pretty(_training_job(step, inputs, outputs, texts, job)),
+    }
+
+
+def _training_job(
+    step: Step,
+    inputs: Mapping[str, str],
+    outputs: Mapping[str, str],
+    parameters: Mapping[str, str],
+    job: Job,
+) -> dict[str, Any]:
+    """PAI publishes no schema: these are the names of its GetTrainingJob answer, as ours."""
+    component = step.component
+    wishes = step.resources
+    return {
+        "TrainingJobId": job.run,
+        "TrainingJobName": step.name,
+        "AlgorithmName": component.name,
+        "AlgorithmVersion": component.version,
+        "AlgorithmSpec": {
+            "Command": ["sh", "-c", component.command],
+            "Image": component.image,
+            "JobType": component.job_type,
+        },
+        "ComputeResource": {
+            "InstanceCount": 1,
+            "InstanceSpec": {"CPU": wishes.cpu, "Memory": wishes.memory, "GPU": wishes.gpu},
+        },
+        "HyperParameters": [{"Name": name, "Value": text} for name, text in parameters.items()],
+        "InputChannels": [{"Name": name, "InputUri": path} for name, path in inputs.items()],
+        "OutputChannels": [{"Name": name, "OutputUri": path} for name, path in outputs.items()],
+        "Scheduler": {"MaxRunningTimeInSeconds": step.timeout},
+    }
+
+
+def _pretty(content: object) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

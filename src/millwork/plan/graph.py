@@ -1,0 +1,218 @@
+"""A tree of definitions and the arguments of a run, made into the steps of that run."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from millwork.base.errors import BadRequest
+from millwork.plan.model import GivenPath, Graph, Step, StepOutput
+from millwork.spec import values
+from millwork.spec.model import Component, LocalPath, Pipeline, Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from millwork.plan.model import InputSource
+    from millwork.spec.model import Parameter, PipelineNode, Value
+    from millwork.spec.wiring import Tree
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What a run is given: absolute paths by input, text or JSON values by parameter."""
+
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, object] = field(default_factory=dict)
+
+
+def expand(tree: Tree, arguments: Arguments) -> Graph:
+    """The steps of a run of `tree`, sub-pipelines opened.
+
+    Raises BadRequest with every argument that is missing, unknown or not allowed.
+    """
+    faults: list[str] = []
+    inputs = _inputs(tree, arguments, faults)
+    parameters = _parameters(tree, arguments, faults)
+    if faults:
+        raise BadRequest("\n".join(faults))
+    builder = _Builder()
+    definition = tree.definition
+    if isinstance(definition, Component):
+        name = definition.name
+        builder.steps[name] = Step(
+            name,
+            definition,
+            inputs,
+            parameters,
+            resources=definition.resources,
+            timeout=definition.timeout,
+        )
+        return Graph(builder.steps, {port: StepOutput(name, port) for port in definition.outputs})
+    builder.open(tree, inputs, parameters, "", ())
+    outputs = {name: builder.output(tree, ref, "") for name, ref in definition.outputs.items()}
+    return Graph(builder.steps, outputs)
+
+
+def _inputs(tree: Tree, arguments: Arguments, faults: list[str]) -> dict[str, InputSource]:
+    given: dict[str, InputSource] = {}
+    listed = ", ".join(tree.inputs) or "none"
+    for name, path in arguments.inputs.items():
+        if name not in tree.inputs:
+            faults.append(f"there is no input '{name}'; inputs: {listed}")
+        given[name] = GivenPath(path)
+    for name, port in tree.inputs.items():
+        if port.required and name not in given:
+            faults.append(f"the required input '{name}' is not given: -i {name}=PATH")
+    return given
+
+
+def _parameters(
+    tree: Tree, arguments: Arguments, faults: list[str]
+) -> dict[str, Value | StepOutput]:
+    listed = ", ".join(tree.parameters) or "none"
+    faults.extend(
+        f"there is no parameter '{name}'; parameters: {listed}"
+        for name in arguments.parameters
+        if name not in tree.parameters
+    )
+    resolved: dict[str, Value | StepOutput] = {}
+    for name, parameter in tree.parameters.items():
+        given = arguments.parameters.get(name, parameter.default)
+        if given is None:
+            if parameter.required:
+                faults.append(f"the required parameter '{name}' is not given: -p {name}=VALUE")
+            continue
+        try:
+            resolved[name] = values.read(parameter, given)
+        except ValueError as error:
+            faults.append(f"parameter '{name}': {error}")
+    return resolved
+
+
+class _Builder:
+    """Collects steps while pipelines within pipelines are opened."""
+
+    def __init__(self) -> None:
+        self.steps: dict[str, Step] = {}
+
+    def open(
+        self,
+        tree: Tree,
+        inputs: Mapping[str, InputSource],
+        parameters: Mapping[str, Value | StepOutput],
+        prefix: str,
+        after: tuple[str, ...],
+    ) -> None:
+        """Adds the steps of the pipeline `tree`, named below `prefix`."""
+        pipeline = tree.definition
+        assert isinstance(pipeline, Pipeline)
+        for name, node in pipeline.nodes.items():
+            self._refuse_unknown_control(prefix + name, node)
+            child = tree.children[name]
+            scope = _Scope(self, tree, inputs, parameters, prefix)
+            child_inputs = scope.inputs_of(node)
+            child_parameters = scope.parameters_of(node, child.parameters)
+            waits = (*after, *self._ends(tree, node.after, prefix))
+            if isinstance(child.definition, Pipeline):
+                below = f"{prefix}{name}."
+                self.open(child, child_inputs, child_parameters, below, waits)
+                continue
+            self.steps[prefix + name] = _step(
+                prefix + name, node, child.definition, child_inputs, child_parameters, waits
+            )
+
+    def output(self, tree: Tree, reference: Reference, prefix: str) -> StepOutput:
+        """The step and port behind `node.output`, through any number of sub-pipelines."""
+        child = tree.children[reference.owner].definition
+        if isinstance(child, Component):
+            return StepOutput(prefix + reference.owner, reference.name)
+        inner = child.outputs[reference.name]
+        return self.output(tree.children[reference.owner], inner, f"{prefix}{reference.owner}.")
+
+    def _ends(self, tree: Tree, names: tuple[str, ...], prefix: str) -> tuple[str, ...]:
+        ends: list[str] = []
+        for name in names:
+            child = tree.children[name]
+            if isinstance(child.definition, Component):
+                ends.append(prefix + name)
+            else:
+                ends += self._ends(child, tuple(child.children), f"{prefix}{name}.")
+        return tuple(ends)
+
+    def _refuse_unknown_control(self, name: str, node: PipelineNode) -> None:
+        for word in ("when", "foreach"):
+            if getattr(node, word):
+                raise BadRequest(f"node '{name}': `{word}` is read and checked, but not yet run")
+        if sum(group.count for group in node.replicas.values()) > 1:
+            raise BadRequest(f"node '{name}': more than one replica is checked, but not yet run")
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """What a pipeline's references mean at one place of the tree."""
+
+    builder: _Builder
+    tree: Tree
+    inputs: Mapping[str, InputSource]
+    parameters: Mapping[str, Value | StepOutput]
+    prefix: str
+
+    def inputs_of(self, node: PipelineNode) -> dict[str, InputSource]:
+        folder = os.path.dirname(self.tree.definition.source.file)
+        found: dict[str, InputSource] = {}
+        for name, binding in node.inputs.items():
+            if isinstance(binding, LocalPath):
+                found[name] = GivenPath(os.path.abspath(os.path.join(folder, binding.path)))
+            elif binding.owner != "inputs":
+                found[name] = self.builder.output(self.tree, binding, self.prefix)
+            elif binding.name in self.inputs:
+                found[name] = self.inputs[binding.name]
+        return found
+
+    def parameters_of(
+        self, node: PipelineNode, declared: Mapping[str, Parameter]
+    ) -> dict[str, Value | StepOutput]:
+        found: dict[str, Value | StepOutput] = {}
+        for name, parameter in declared.items():
+            given: Any = node.parameters.get(name, parameter.default)
+            if isinstance(given, Reference) and given.owner != "parameters":
+                found[name] = self.builder.output(self.tree, given, self.prefix)
+                continue
+            if isinstance(given, Reference):
+                given = self.parameters.get(given.name, parameter.default)
+            if isinstance(given, StepOutput):
+                found[name] = given
+            elif given is not None:
+                found[name] = self._checked(name, parameter, given)
+        return found
+
+    def _checked(self, name: str, parameter: Parameter, given: object) -> Value:
+        try:
+            return values.read(parameter, given)
+        except ValueError as error:
+            raise BadRequest(f"parameter '{name}': {error}") from None
+
+
+def _step(
+    name: str,
+    node: PipelineNode,
+    component: Component,
+    inputs: Mapping[str, InputSource],
+    parameters: Mapping[str, Value | StepOutput],
+    after: tuple[str, ...],
+) -> Step:
+    return Step(
+        name=name,
+        component=component,
+        inputs=inputs,
+        parameters=parameters,
+        after=after,
+        env=node.env,
+        resources=node.resources or component.resources,
+        timeout=node.timeout or component.timeout,
+        retries=node.retries,
+        on_lost=node.on_lost,
+        continue_on_failure=node.continue_on_failure,
+    )

@@ -1,0 +1,115 @@
+"""What a run is made of (Step), and what a step asks an engine for (Plan)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from millwork.spec.model import Resources
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from millwork.spec.model import Component, Value
+
+
+@dataclass(frozen=True)
+class StepOutput:
+    """An output of another step of the same run."""
+
+    step: str
+    port: str
+
+
+@dataclass(frozen=True)
+class GivenPath:
+    """A file or folder of the user's, absolute."""
+
+    path: str
+
+
+InputSource: TypeAlias = StepOutput | GivenPath
+
+
+@dataclass(frozen=True)
+class Step:
+    """One node in one run, its arguments resolved as far as they are known before the run.
+
+    `name` is the node's; within a sub-pipeline `outer.inner`.
+    `code` is the digest of the code's snapshot, empty for none.
+    """
+
+    name: str
+    component: Component
+    inputs: Mapping[str, InputSource] = field(default_factory=dict)
+    parameters: Mapping[str, Value | StepOutput] = field(default_factory=dict)
+    after: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    resources: Resources = field(default_factory=Resources)
+    timeout: float | None = None
+    retries: int = 0
+    on_lost: str = "retry"
+    continue_on_failure: bool = False
+    code: str = ""
+
+    @property
+    def upstream(self) -> tuple[str, ...]:
+        """The names of the steps that must have ended before this one starts, each once."""
+        sources = (*self.inputs.values(), *self.parameters.values())
+        wired = [source.step for source in sources if isinstance(source, StepOutput)]
+        return tuple(dict.fromkeys((*wired, *self.after)))
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The steps of a run in the order of the file, and where the run's outputs come from."""
+
+    steps: Mapping[str, Step]
+    outputs: Mapping[str, StepOutput]
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """Data for an input: a path of the host's, and whether a single file is meant."""
+
+    path: str
+    is_file: bool = False
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A file or folder that is put at `target` for the step; inputs are read-only."""
+
+    source: str
+    target: str
+    read_only: bool = True
+
+
+@dataclass(frozen=True)
+class Replica:
+    """One process of a step, with everything it is started with."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    role: str = "worker"
+    index: int = 0
+    resources: Resources = field(default_factory=Resources)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a step asks an engine for, in no engine's terms.
+
+    `root` is the folder that holds `usercode`, `input` and `output`: `/ml`, or elsewhere.
+    `files` are written below `root` before the start, `folders` made; `outputs` maps a port to
+    its place below `root`. `code` is the digest of the snapshot that becomes `usercode`.
+    """
+
+    replicas: tuple[Replica, ...]
+    root: str
+    mounts: tuple[Mount, ...]
+    files: Mapping[str, str]
+    folders: tuple[str, ...]
+    outputs: Mapping[str, str]
+    code: str = ""
+    image: str = ""

@@ -1,0 +1,227 @@
+"""Component and pipeline as the rest of Millwork sees them, whatever dialect they came in.
+
+All classes are frozen. `source` is where a definition was read from; it takes no part in
+comparison, so that two equal definitions are equal wherever they stand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from millwork.spec.document import Place
+
+Value: TypeAlias = "str | int | float | bool | tuple[str, ...]"
+Flavour: TypeAlias = Literal["millwork", "pai"]
+Path: TypeAlias = "tuple[str | int, ...]"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a definition was read: `file` (empty when it came from no file), its text, places."""
+
+    file: str = ""
+    text: str = ""
+    places: Mapping[Path, Place] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Input:
+    """A named data port that a component reads."""
+
+    type: str = "any"
+    required: bool = True
+    sources: tuple[str, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Output:
+    """A named data port that a component writes."""
+
+    type: str = "any"
+    storage: tuple[str, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Range:
+    """Bounds of a number; None is no bound."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+    exclusive_minimum: bool = False
+    exclusive_maximum: bool = False
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A named typed value (PAI: hyperparameter)."""
+
+    type: str
+    default: Value | None = None
+    required: bool = False
+    range: Range | None = None
+    length: tuple[int, int] | None = None
+    enum: tuple[Value, ...] = ()
+    pattern: str = ""
+    input: str = ""
+    dtype: str = ""
+    group: str = "params"
+    display_name: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Code:
+    """Where a component's code is: a folder beside its file, a Git repository, or a URI."""
+
+    path: str = "."
+    git: str = ""
+    ref: str = ""
+    uri: str = ""
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """What compute the component can use (seed 000, constraints)."""
+
+    instance_type: str = "CPU"
+    multiple_instances: bool = True
+    multiple_gpus: bool = True
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What one replica asks for: cores, bytes of memory, GPUs; None is no wish and no limit."""
+
+    cpu: float | None = None
+    memory: int | None = None
+    gpu: int = 0
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number read from the log: the first group of `regex`."""
+
+    name: str
+    regex: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """PAI's progress definitions: patterns for the share done (0..1) and the seconds left."""
+
+    overall: str = ""
+    remaining: str = ""
+
+
+@dataclass(frozen=True)
+class Component:
+    """A versioned, reusable step."""
+
+    name: str
+    version: str
+    command: str
+    flavour: Flavour = "millwork"
+    version_description: str = ""
+    display_name: str = ""
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    job_type: str = "Job"
+    image: str = ""
+    code: Code = field(default_factory=Code)
+    env: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, Input] = field(default_factory=dict)
+    outputs: Mapping[str, Output] = field(default_factory=dict)
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    constraints: Constraints | None = None
+    resources: Resources = field(default_factory=Resources)
+    is_deterministic: bool = True
+    timeout: float | None = None
+    mounts: str = "ml"
+    metrics: tuple[Metric, ...] = ()
+    progress: Progress | None = None
+    source: Source = field(default_factory=Source, compare=False)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A wire's other end: `extract.flights`, `parameters.rounds`, `inputs.train`."""
+
+    owner: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.owner}.{self.name}"
+
+
+@dataclass(frozen=True)
+class LocalPath:
+    """A file or folder given in a pipeline, relative to the pipeline's own file."""
+
+    path: str
+
+
+Binding: TypeAlias = Reference | LocalPath
+
+
+@dataclass(frozen=True)
+class ReplicaGroup:
+    """How many replicas of one role, and what each asks for beyond the node's resources."""
+
+    count: int
+    resources: Resources | None = None
+
+
+@dataclass(frozen=True)
+class ForEach:
+    """Run a node once for each item of a list; the item becomes the parameter `into`."""
+
+    items: Reference
+    into: str
+    max_parallel: int | None = None
+
+
+@dataclass(frozen=True)
+class PipelineNode:
+    """A component with its arguments in one pipeline."""
+
+    component: str
+    inputs: Mapping[str, Binding] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    after: tuple[str, ...] = ()
+    when: str = ""
+    foreach: ForEach | None = None
+    retries: int = 0
+    timeout: float | None = None
+    on_lost: str = "retry"
+    continue_on_failure: bool = False
+    env: Mapping[str, str] = field(default_factory=dict)
+    resources: Resources | None = None
+    replicas: Mapping[str, ReplicaGroup] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A graph of nodes; it has ports and parameters of its own, so it is a component too."""
+
+    name: str
+    version: str
+    nodes: Mapping[str, PipelineNode]
+    version_description: str = ""
+    display_name: str = ""
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, Input] = field(default_factory=dict)
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    outputs: Mapping[str, Reference] = field(default_factory=dict)
+    layout: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    source: Source = field(default_factory=Source, compare=False)
+
+
+Definition: TypeAlias = Component | Pipeline

@@ -1,0 +1,112 @@
+"""Parameter values: text to the declared type, the rules a value must keep, and back to text."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from millwork.spec.model import Parameter, Range, Value
+
+TYPES = ("Int", "Float", "String", "Bool", "Column", "Columns")
+_INT64 = 2**63
+
+
+def convert(parameter: Parameter, given: object) -> Value:
+    """`given` (text, or a JSON value) as the parameter's type; ValueError with the reason."""
+    if parameter.type == "Columns":
+        return _columns(given)
+    if isinstance(given, list | tuple | dict):
+        raise ValueError(f"expected one {parameter.type}, found a list")
+    text = str(given)
+    if parameter.type == "Int":
+        return _integer(text)
+    if parameter.type == "Float":
+        return _float(text)
+    if parameter.type == "Bool":
+        return _boolean(text)
+    if "\0" in text:
+        raise ValueError("a NUL character cannot be passed to a program")
+    return text
+
+
+def check(parameter: Parameter, value: Value) -> None:
+    """Raises ValueError with the reason if `value` breaks range, length, enumeration or pattern."""
+    if parameter.enum and value not in parameter.enum:
+        options = ", ".join(to_text(option) for option in parameter.enum)
+        raise ValueError(f"{to_text(value)!r} is not one of {options}")
+    if parameter.range and isinstance(value, int | float) and not _inside(parameter.range, value):
+        raise ValueError(f"{to_text(value)} is outside {describe_range(parameter.range)}")
+    if parameter.length and isinstance(value, str):
+        low, high = parameter.length
+        if not low <= len(value) <= high:
+            raise ValueError(f"has {len(value)} characters, not {low} to {high}")
+    if parameter.pattern and isinstance(value, str):
+        import re2
+
+        if not re2.fullmatch(parameter.pattern, value):
+            raise ValueError(f"{value!r} does not match the pattern {parameter.pattern}")
+
+
+def read(parameter: Parameter, given: object) -> Value:
+    """`given` converted and checked; ValueError with the reason."""
+    value = convert(parameter, given)
+    check(parameter, value)
+    return value
+
+
+def to_text(value: Value) -> str:
+    """A value as a program receives it: Python's `str`, as PAI does; columns joined by commas."""
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def describe_range(bounds: Range) -> str:
+    """Interval notation: `[1, 5000]`, `(0, 1]`, `[0, ∞)`."""
+    low = "-∞" if bounds.minimum is None else f"{bounds.minimum:g}"
+    high = "∞" if bounds.maximum is None else f"{bounds.maximum:g}"
+    left = "(" if bounds.exclusive_minimum or bounds.minimum is None else "["
+    right = ")" if bounds.exclusive_maximum or bounds.maximum is None else "]"
+    return f"{left}{low}, {high}{right}"
+
+
+def _inside(bounds: Range, value: float) -> bool:
+    if bounds.minimum is not None:
+        if value < bounds.minimum or (bounds.exclusive_minimum and value == bounds.minimum):
+            return False
+    if bounds.maximum is not None:
+        if value > bounds.maximum or (bounds.exclusive_maximum and value == bounds.maximum):
+            return False
+    return True
+
+
+def _integer(text: str) -> int:
+    digits = text.removeprefix("-").removeprefix("+")
+    if not (digits.isascii() and digits.isdigit()):
+        raise ValueError(f"expected a whole number, found {text[:60]!r}")
+    number = int(text) if len(digits) <= 19 else _INT64
+    if not -_INT64 <= number < _INT64:
+        raise ValueError("the number does not fit in 64 bits")
+    return number
+
+
+def _float(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        raise ValueError(f"expected a number, found {text[:60]!r}") from None
+    if not math.isfinite(number) or "_" in text:
+        raise ValueError(f"expected a finite number, found {text[:60]!r}")
+    return number
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError(f"expected true or false, found {text[:60]!r}")
+    return text.lower() == "true"
+
+
+def _columns(given: object) -> tuple[str, ...]:
+    names: Sequence[object] = given if isinstance(given, list | tuple) else str(given).split(",")
+    return tuple(str(name).strip() for name in names if str(name).strip())
