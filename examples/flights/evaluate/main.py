@@ -34,7 +34,7 @@ def as_categories(features: pd.DataFrame, categories: dict[str, list[str]]) -> p
     )
 
 
-def predict(table: pd.DataFrame, folder: Path) -> tuple[pd.DataFrame, dict[str, float]]:
+def predict(table: pd.DataFrame, folder: Path) -> tuple[pd.DataFrame, pd.Series]:
     """The table with columns `actual`, `model` and `naive`, and each feature's total gain."""
     about = json.loads((folder / "features.json").read_text())
     booster = xgb.Booster(model_file=folder / "model.json")
@@ -47,7 +47,7 @@ def predict(table: pd.DataFrame, folder: Path) -> tuple[pd.DataFrame, dict[str, 
     actual = table[about["target"]]
     naive = baseline + (actual - baseline).mean()
     flights = table.assign(actual=actual, model=booster.predict(data), naive=naive)
-    return flights, booster.get_score(importance_type="total_gain")
+    return flights, pd.Series(booster.get_score(importance_type="total_gain"))
 
 
 def measure(flights: pd.DataFrame) -> dict[str, float]:

@@ -83,9 +83,8 @@ def within_minutes(flights: pd.DataFrame) -> str:
         for name, color in (("naive", NAIVE), ("model", MODEL)):
             error = (flights[name] - flights.actual).abs()
             axes.plot(minutes, [100 * (error <= m).mean() for m in minutes], color, label=name)
-        axes.set(
-            xlabel="off by at most, minutes", ylabel="% of flights", xlim=(0, 60), ylim=(0, 100)
-        )
+        axes.set(xlabel="off by at most, minutes", xlim=(0, 60))
+        axes.set(ylabel="% of flights", ylim=(0, 100))
         axes.legend(loc="lower right")
 
     return draw(plot)
@@ -133,8 +132,8 @@ def error_by_day(flights: pd.DataFrame) -> str:
     return draw(plot, height=4)
 
 
-def importance(gains: dict[str, float]) -> str:
-    shares = pd.Series(gains).sort_values().tail(12) / sum(gains.values()) * 100
+def importance(gains: pd.Series) -> str:
+    shares = gains.sort_values().tail(12) / gains.sum() * 100
 
     def plot(axes: Axes) -> None:
         bars = axes.barh(shares.index.str.replace("_", " "), shares, color=MODEL, height=0.65)
@@ -145,7 +144,7 @@ def importance(gains: dict[str, float]) -> str:
     return draw(plot, height=4)
 
 
-def render(flights: pd.DataFrame, metrics: dict[str, float], gains: dict[str, float]) -> str:
+def render(flights: pd.DataFrame, metrics: dict[str, float], gains: pd.Series) -> str:
     """The page, from predictions, metrics and each feature's total gain."""
     page = Template(Path(__file__).with_name("report.html").read_text(encoding="utf-8"))
     return page.substitute(

@@ -30,9 +30,10 @@ def csv_file(table: str, scratch: Path) -> Path:
 
 def main() -> None:
     args = parse_args()
+    database = duckdb.connect(config={"threads": 2})
     with TemporaryDirectory() as scratch:
         for table in TABLES:
-            rows = duckdb.read_csv(str(csv_file(table, Path(scratch))), na_values="NA")
+            rows = database.read_csv(str(csv_file(table, Path(scratch))), na_values="NA")
             folder: Path = getattr(args, table)
             folder.mkdir(parents=True, exist_ok=True)
             rows.write_parquet(str(folder / f"{table}.parquet"), compression="zstd")

@@ -22,7 +22,7 @@ def parquet_files(path: Path) -> list[str]:
 
 def main() -> None:
     args = parse_args()
-    database = duckdb.connect()
+    database = duckdb.connect(config={"threads": 2})
     for table in TABLES:
         database.read_parquet(parquet_files(getattr(args, table))).create_view(table)
     rows = database.sql(Path(__file__).with_name("features.sql").read_text())

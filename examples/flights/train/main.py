@@ -10,23 +10,6 @@ import xgboost as xgb
 OBJECTIVES = {"squared": "reg:squarederror", "absolute": "reg:absoluteerror"}
 
 
-class PrintProgress(xgb.callback.TrainingCallback):
-    """Print the training error each tenth of the way."""
-
-    def __init__(self, rounds: int) -> None:
-        super().__init__()
-        self.rounds = rounds
-        self.every = max(1, rounds // 10)
-
-    def after_iteration(
-        self, _model: xgb.Booster, epoch: int, evals_log: dict[str, dict[str, list[float]]]
-    ) -> bool:
-        done = epoch + 1
-        if done % self.every == 0 or done == self.rounds:
-            print(f"round={done} rmse={evals_log['train']['rmse'][-1]:.3f}", flush=True)
-        return False
-
-
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--train", type=Path, required=True, help="CSV file or folder")
@@ -73,8 +56,7 @@ def train(table: pd.DataFrame, features: pd.DataFrame, args: argparse.Namespace)
         data,
         num_boost_round=args.rounds,
         evals=[(data, "train")],
-        callbacks=[PrintProgress(args.rounds)],
-        verbose_eval=False,
+        verbose_eval=max(1, args.rounds // 10),
     )
 
 

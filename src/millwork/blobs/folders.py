@@ -1,0 +1,129 @@
+"""Regular files and links in folders: hashed, copied, and put in place by one rename."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from millwork.base.errors import NoSpace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_BLOCK = 1 << 18
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
+
+
+def hash_file(path: str, *, sync: bool = False) -> tuple[str, os.stat_result]:
+    """The sha256 of a regular file, and its stat after the last byte was read.
+
+    With `sync` its bytes are on the disk when this returns.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        digest = sha256()
+        while block := os.read(descriptor, _BLOCK):
+            digest.update(block)
+        if sync:
+            os.fsync(descriptor)
+        return digest.hexdigest(), os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def copy_file(source: str, target: str, mode: int, *, sync: bool = False) -> int:
+    """Copy bytes and modification time into the new file `target`; its size in bytes.
+
+    `mode` is narrowed by the umask. Blocks are shared where the filesystem can. NoSpace when
+    the disk is full; what was written so far stays.
+    """
+    reader = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        try:
+            size = _pump(reader, writer)
+            info = os.fstat(reader)
+            os.utime(writer, ns=(info.st_atime_ns, info.st_mtime_ns))
+            if sync:
+                os.fsync(writer)
+        finally:
+            os.close(writer)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise NoSpace(f"no space left on the disk while writing {target}") from error
+        raise
+    finally:
+        os.close(reader)
+    return size
+
+
+def _pump(reader: int, writer: int) -> int:
+    size = 0
+    try:
+        while count := os.copy_file_range(reader, writer, 1 << 30):
+            size += count
+    except OSError as error:
+        if error.errno in _FULL:
+            raise
+    # Some filesystems refuse the call above or answer 0: this finds what is left, if anything.
+    while block := os.read(reader, _BLOCK):
+        view = memoryview(block)
+        while view:
+            view = view[os.write(writer, view) :]
+        size += len(block)
+    return size
+
+
+def sync_folder(path: str) -> None:
+    """Bring a folder's own entries (names, not contents) to the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def folder_beside(target: str) -> Iterator[str]:
+    """A new empty folder next to `target`, to be renamed by the block; removed if it was not."""
+    parent, name = os.path.split(target)
+    path = os.path.join(parent, f".{name}.{os.getpid()}.{os.urandom(4).hex()}")
+    os.mkdir(path)
+    try:
+        yield path
+    finally:
+        if os.path.isdir(path):
+            from shutil import rmtree
+
+            rmtree(path, ignore_errors=True)
+
+
+def within(path: str, folder: str) -> bool:
+    """Whether the normalised `path` is `folder` or below it."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def link_inside(root: str, path: str, text: str, seen_as: str = "") -> str | None:
+    """The text of the link at `path` (relative to `root`), relative, if it stays inside `root`.
+
+    `root` is a real path. A text that already is relative comes back as it is. `seen_as` is
+    another absolute name of `root`, such as the `/ml/output/model` of a step. None: outside.
+    """
+    here = os.path.join(root, os.path.dirname(path))
+    if seen_as and within(text, seen_as.rstrip("/")):
+        target = os.path.join(root, text[len(seen_as.rstrip("/")) :].lstrip("/"))
+    else:
+        target = os.path.join(here, text)
+    real = os.path.realpath(target)
+    if not within(real, root):
+        return None
+    plain = os.path.normpath(target)
+    if not within(plain, root):
+        plain = real
+    elif not os.path.isabs(text):
+        return text
+    return os.path.relpath(plain, here)

@@ -1,0 +1,20 @@
+"""What the loop and the verbs need of the outside world: Store, Engine, Clock, Masters.
+
+Rooms below know nothing of them; the rooms that implement them are named only in `app`.
+"""
+
+from millwork.ports.engine import Ended, Engine, Outcome
+from millwork.ports.store import AttemptRow, Clock, Master, Masters, RunRow, StepRow, Store
+
+__all__ = [
+    "AttemptRow",
+    "Clock",
+    "Ended",
+    "Engine",
+    "Master",
+    "Masters",
+    "Outcome",
+    "RunRow",
+    "StepRow",
+    "Store",
+]

@@ -1,0 +1,134 @@
+"""The store port: runs, steps, attempts and events, each write fenced by the run's epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from millwork.run.changes import Change
+
+
+@dataclass(frozen=True)
+class Master:
+    """The process that drives a run: enough to tell it from a later one with the same pid."""
+
+    pid: int
+    started: str
+    boot: str
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run as it is kept. Times are Unix seconds."""
+
+    id: str
+    name: str
+    definition: str
+    version: str
+    status: str
+    created: float
+    ended: float | None = None
+    reason: str = ""
+    notes: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    master: Master | None = None
+    epoch: int = 0
+    cancel: bool = False
+
+
+@dataclass(frozen=True)
+class StepRow:
+    """A step as it is kept; `attempt` is the last one, `outputs` are of the recorded one."""
+
+    name: str
+    position: int
+    status: str
+    attempts: int = 0
+    attempt: str = ""
+    started: float | None = None
+    ended: float | None = None
+    reason: str = ""
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    spec: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AttemptRow:
+    """One try of a step."""
+
+    id: str
+    step: str
+    number: int
+    token: str
+    status: str
+    created: float
+    launched: float | None = None
+    ended: float | None = None
+    code: int | None = None
+    reason: str = ""
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    handle: str = ""
+
+
+class Store(Protocol):
+    """Keeps runs. Every method is one transaction; a full disk raises NoSpace."""
+
+    def create_run(self, run: RunRow, steps: Sequence[StepRow]) -> None:
+        """Keeps a new run, whose master is already set, with all its steps."""
+
+    def commit(self, run: str, epoch: int, now: float, changes: Sequence[Change]) -> None:
+        """Writes changes and their events; raises Fenced if `epoch` is no longer the run's."""
+
+    def take_over(self, run: str, epoch: int, master: Master) -> int:
+        """Makes `master` the run's, and returns the new epoch; raises Fenced if `epoch` is old."""
+
+    def request_cancel(self, run: str) -> None:
+        """Notes that the run is to be cancelled; its master acts on it."""
+
+    def run(self, run: str) -> RunRow | None:
+        """One run."""
+
+    def find_runs(self, prefix: str) -> Sequence[str]:
+        """At most a few ids that begin with `prefix`."""
+
+    def runs(self, limit: int, before: tuple[float, str] | None = None) -> Sequence[RunRow]:
+        """Runs, newest first, a page at a time."""
+
+    def steps(self, run: str) -> Sequence[StepRow]:
+        """A run's steps in the order of its file."""
+
+    def attempts(self, run: str) -> Sequence[AttemptRow]:
+        """A run's attempts, oldest first."""
+
+    def events(self, run: str, after: int) -> Sequence[Mapping[str, Any]]:
+        """A run's events numbered above `after`."""
+
+    def release_reserve(self) -> None:
+        """Frees the space set aside, so that the end of a run can be written on a full disk."""
+
+
+class Clock(Protocol):
+    """The two clocks: one for people, one for durations."""
+
+    def wall(self) -> float:
+        """Unix seconds."""
+
+    def monotonic(self) -> float:
+        """Seconds that never jump."""
+
+
+class Masters(Protocol):
+    """Which processes drive runs."""
+
+    def me(self) -> Master:
+        """This process."""
+
+    def is_alive(self, master: Master) -> bool:
+        """Whether that very process still runs."""
+
+    def wake(self, master: Master) -> None:
+        """Makes it look at what was requested of its runs."""

@@ -1,0 +1,108 @@
+"""What the machine decides: changes to keep, and instructions to carry out once they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+StepStatus: TypeAlias = Literal["pending", "running", "succeeded", "failed", "cancelled", "skipped"]
+RunStatus: TypeAlias = Literal["running", "succeeded", "failed", "cancelled"]
+AttemptStatus: TypeAlias = Literal["running", "succeeded", "failed", "lost", "cancelled"]
+
+
+@dataclass(frozen=True)
+class AttemptOpened:
+    """A try of a step was decided; it is kept before anything is started."""
+
+    attempt: str
+    step: str
+    number: int
+    token: str
+    gpus: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class AttemptStarted:
+    """The engine has started it; `handle` is what finds it again."""
+
+    attempt: str
+    handle: str
+
+
+@dataclass(frozen=True)
+class AttemptClosed:
+    """A try is over; its outcome is kept once, and publishes `outputs`."""
+
+    attempt: str
+    step: str
+    token: str
+    status: AttemptStatus
+    code: int | None
+    reason: str
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StepChanged:
+    """A step has a new status."""
+
+    step: str
+    status: StepStatus
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class RunChanged:
+    """The run has a new status."""
+
+    status: RunStatus
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class LateResult:
+    """A result was refused: its attempt is not, or no longer, the one that counts."""
+
+    attempt: str
+    reason: str
+
+
+Change: TypeAlias = (
+    AttemptOpened | AttemptStarted | AttemptClosed | StepChanged | RunChanged | LateResult
+)
+
+
+@dataclass(frozen=True)
+class Launch:
+    """Start this attempt."""
+
+    attempt: str
+    step: str
+    gpus: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stop:
+    """End this attempt, gently for `grace` seconds."""
+
+    attempt: str
+    grace: float
+
+
+Instruction: TypeAlias = Launch | Stop
+
+
+@dataclass
+class Decision:
+    """What one event led to."""
+
+    changes: list[Change] = field(default_factory=list)
+    instructions: list[Instruction] = field(default_factory=list)
+
+    def add(self, other: Decision) -> None:
+        """Takes in what a further event led to."""
+        self.changes += other.changes
+        self.instructions += other.instructions

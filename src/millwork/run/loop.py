@@ -1,0 +1,179 @@
+"""The loop: waits for the engine and for people, asks the machine, keeps what it decided, acts.
+
+Whatever the machine decides in one turn is one transaction, and it is kept before it is carried
+out (DESIGN decisions 1, 3 and 4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+from millwork.base.errors import MillworkError, NoSpace
+from millwork.ports.engine import Ended, Outcome
+from millwork.run.changes import (
+    AttemptClosed,
+    AttemptOpened,
+    AttemptStarted,
+    Decision,
+    Launch,
+)
+from millwork.run.machine import GRACE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from millwork.plan.model import Plan
+    from millwork.ports import Clock, Engine, Store
+    from millwork.run.changes import Change, Instruction, RunStatus
+    from millwork.run.machine import Machine, Result
+
+Command: TypeAlias = Literal["cancel", "kill"]
+
+HANDLE_DELAY = 0.05
+"""Seconds that a handle may wait for the next commit: a short step's start costs none of its own.
+
+An engine finds an attempt whose handle was lost by its id (`adopt`).
+"""
+
+
+class Planner(Protocol):
+    """Turns a step that may start into a plan, and an attempt that ended into a result."""
+
+    def plan(self, step: str, attempt: str, gpus: tuple[int, ...]) -> Plan:
+        """The plan; raises MillworkError if the step cannot be started."""
+
+    def result(self, step: str, attempt: str, outcome: Outcome) -> Result:
+        """The outcome with what the attempt left: outputs sealed, metrics read."""
+
+    def published(self, step: str, attempt: str, result: Result) -> None:
+        """The step has succeeded with `result`; later plans may use its outputs."""
+
+
+class Observer(Protocol):
+    """Someone who watches a run."""
+
+    @property
+    def interval(self) -> float | None:
+        """How often `pulse` is wanted, in seconds; None for never."""
+
+    def changed(self, changes: Sequence[Change]) -> None:
+        """These changes have been kept."""
+
+    def pulse(self) -> None:
+        """Called between turns, for progress and logs."""
+
+
+@dataclass
+class Loop:
+    """Drives one run to its end."""
+
+    run: str
+    epoch: int
+    machine: Machine
+    store: Store
+    engine: Engine
+    planner: Planner
+    clock: Clock
+    observer: Observer
+    commands: Callable[[], Sequence[Command]]
+    _tries: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _handles: list[Change] = field(default_factory=list)
+    _is_full: bool = False
+
+    def adopt(self, attempt: str, step: str, token: str) -> None:
+        """Watches an attempt that an earlier master opened."""
+        self._tries[attempt] = (step, token)
+        self.engine.adopt(attempt)
+
+    def drive(self) -> RunStatus:
+        """Runs until the run is over, and returns its status.
+
+        Raises Fenced if another master has taken the run over: nothing was written after that.
+        """
+        self._carry_out(self.machine.start(self.clock.monotonic()))
+        while not self.machine.is_over:
+            self._turn()
+        return self.machine.status
+
+    def _turn(self) -> None:
+        ended = self.engine.observe(self._patience())
+        now = self.clock.monotonic()
+        decision = Decision()
+        for event in ended:
+            decision.add(self._take(event, now))
+        for command in self.commands():
+            grace = 0.0 if command == "kill" else GRACE
+            decision.add(self.machine.cancel("cancelled by the user", grace))
+        decision.add(self.machine.tick(now))
+        self._carry_out(decision)
+        self.observer.pulse()
+
+    def _patience(self) -> float | None:
+        times = [self.observer.interval, HANDLE_DELAY if self._handles else None]
+        due = self.machine.next_deadline()
+        if due is not None:
+            times.append(max(0.0, due - self.clock.monotonic()))
+        return min((time for time in times if time is not None), default=None)
+
+    def _take(self, event: Ended, now: float) -> Decision:
+        step, token = self._tries.pop(event.attempt)
+        result = self.planner.result(step, event.attempt, event.outcome)
+        decision = self.machine.ended(event.attempt, token, result, now)
+        for change in decision.changes:
+            if isinstance(change, AttemptClosed) and change.status == "succeeded":
+                self.planner.published(step, event.attempt, result)
+        return decision
+
+    def _carry_out(self, decision: Decision) -> None:
+        while decision.changes or decision.instructions or self._handles:
+            was_full = self._is_full
+            self._keep(decision.changes)
+            following = Decision()
+            for instruction in decision.instructions:
+                following.add(self._execute(instruction))
+            if self._is_full and not was_full:
+                reason = "no space left on the disk of the Millwork home"
+                following.add(self.machine.cancel(reason, 0.0, "failed"))
+            decision = following
+            if not decision.changes and not decision.instructions:
+                return  # handles alone may wait for the next commit
+
+    def _keep(self, changes: Sequence[Change]) -> None:
+        changes = [*self._handles, *changes]
+        if not changes:
+            return
+        self._handles.clear()
+        for change in changes:
+            if isinstance(change, AttemptOpened):
+                self._tries[change.attempt] = (change.step, change.token)
+        try:
+            self._commit(changes)
+        except NoSpace:
+            if self._is_full:
+                raise
+            self._is_full = True
+            self.store.release_reserve()
+            self._commit(changes)
+        self.observer.changed(changes)
+
+    def _commit(self, changes: Sequence[Change]) -> None:
+        self.store.commit(self.run, self.epoch, self.clock.wall(), changes)
+
+    def _execute(self, instruction: Instruction) -> Decision:
+        if not isinstance(instruction, Launch):
+            self.engine.stop(instruction.attempt, instruction.grace)
+            return Decision()
+        try:
+            if self._is_full:
+                raise NoSpace
+            plan = self.planner.plan(instruction.step, instruction.attempt, instruction.gpus)
+            handle = self.engine.start(instruction.attempt, plan)
+        except (MillworkError, OSError) as error:
+            reason = (
+                f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else str(error)
+            )
+            outcome = Outcome("not started", reason=reason)
+            return self._take(Ended(instruction.attempt, outcome), self.clock.monotonic())
+        self._handles.append(AttemptStarted(instruction.attempt, handle))
+        return Decision()

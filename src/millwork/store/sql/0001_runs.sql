@@ -1,0 +1,71 @@
+-- Runs, their steps, the attempts at them, and every event in order.
+
+CREATE TABLE run (
+    id             TEXT PRIMARY KEY,
+    name           TEXT NOT NULL,
+    definition     TEXT NOT NULL,
+    version        TEXT NOT NULL,
+    status         TEXT NOT NULL CHECK (status IN ('running', 'succeeded', 'failed', 'cancelled')),
+    created        REAL NOT NULL,
+    ended          REAL,
+    reason         TEXT NOT NULL DEFAULT '',
+    notes          TEXT NOT NULL DEFAULT '',
+    tags           TEXT NOT NULL DEFAULT '{}',
+    facts          TEXT NOT NULL DEFAULT '{}',
+    master_pid     INTEGER NOT NULL,
+    master_started TEXT NOT NULL,
+    master_boot    TEXT NOT NULL,
+    epoch          INTEGER NOT NULL DEFAULT 1,
+    cancel         INTEGER NOT NULL DEFAULT 0,
+    last_event     INTEGER NOT NULL DEFAULT 0,
+    CHECK ((status = 'running') = (ended IS NULL))
+);
+
+CREATE INDEX run_newest ON run (created DESC, id DESC);
+
+CREATE TABLE step (
+    run      TEXT NOT NULL,
+    name     TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    status   TEXT NOT NULL DEFAULT 'pending' CHECK (status IN
+             ('pending', 'running', 'succeeded', 'failed', 'cancelled', 'skipped')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    attempt  TEXT NOT NULL DEFAULT '',
+    started  REAL,
+    ended    REAL,
+    reason   TEXT NOT NULL DEFAULT '',
+    outputs  TEXT NOT NULL DEFAULT '{}',
+    metrics  TEXT NOT NULL DEFAULT '{}',
+    spec     TEXT NOT NULL,
+    PRIMARY KEY (run, name)
+) WITHOUT ROWID;
+
+CREATE TABLE attempt (
+    id       TEXT PRIMARY KEY,
+    run      TEXT NOT NULL,
+    step     TEXT NOT NULL,
+    number   INTEGER NOT NULL,
+    token    TEXT NOT NULL,
+    status   TEXT NOT NULL DEFAULT 'running' CHECK (status IN
+             ('running', 'succeeded', 'failed', 'lost', 'cancelled')),
+    created  REAL NOT NULL,
+    launched REAL,
+    ended    REAL,
+    code     INTEGER,
+    reason   TEXT NOT NULL DEFAULT '',
+    usage    TEXT NOT NULL DEFAULT '{}',
+    handle   TEXT NOT NULL DEFAULT '',
+    UNIQUE (run, step, number)
+) WITHOUT ROWID;
+
+-- Two attempts at one step can never run at once, whatever the code above does.
+CREATE UNIQUE INDEX attempt_running ON attempt (run, step) WHERE status = 'running';
+
+CREATE TABLE event (
+    run  TEXT NOT NULL,
+    seq  INTEGER NOT NULL,
+    time REAL NOT NULL,
+    kind TEXT NOT NULL,
+    data TEXT NOT NULL,
+    PRIMARY KEY (run, seq)
+) WITHOUT ROWID;

@@ -1,0 +1,89 @@
+-- name: insert_run
+-- A new run, with its master.
+INSERT INTO run (id, name, definition, version, status, created, notes, tags, facts,
+                 master_pid, master_started, master_boot, epoch)
+VALUES (:id, :name, :definition, :version, :status, :created, :notes, :tags, :facts,
+        :master_pid, :master_started, :master_boot, :epoch);
+
+-- name: insert_step
+-- A step of a new run.
+INSERT INTO step (run, name, position, spec) VALUES (:run, :name, :position, :spec);
+
+-- name: number_events
+-- Takes numbers for events, if the epoch is still the run's.
+UPDATE run SET last_event = last_event + :count WHERE id = :run AND epoch = :epoch
+RETURNING last_event;
+
+-- name: insert_event
+-- One event of a run's history.
+INSERT INTO event (run, seq, time, kind, data) VALUES (:run, :seq, :time, :kind, :data);
+
+-- name: open_attempt
+-- An attempt was decided.
+INSERT INTO attempt (id, run, step, number, token, created)
+VALUES (:attempt, :run, :step, :number, :token, :now);
+
+-- name: step_attempted
+-- The step's last attempt, and how many there were.
+UPDATE step SET attempt = :attempt, attempts = :number WHERE run = :run AND name = :step;
+
+-- name: attempt_started
+-- The engine has started it.
+UPDATE attempt SET handle = :handle, launched = :now WHERE id = :attempt AND status = 'running';
+
+-- name: close_attempt
+-- The outcome, recorded once: only of the attempt that runs, and only with its token.
+UPDATE attempt SET status = :status, ended = :now, code = :code, reason = :reason, usage = :usage
+WHERE id = :attempt AND token = :token AND status = 'running';
+
+-- name: publish
+-- The recorded attempt's outputs become the step's.
+UPDATE step SET outputs = :outputs, metrics = :metrics WHERE run = :run AND name = :step;
+
+-- name: step_changed
+-- A step's status; its first start and its end are kept.
+UPDATE step SET status = :status, reason = :reason,
+    started = CASE WHEN :status = 'running' THEN coalesce(started, :now) ELSE started END,
+    ended = CASE WHEN :status IN ('pending', 'running') THEN NULL ELSE :now END
+WHERE run = :run AND name = :step;
+
+-- name: run_changed
+-- A run's status.
+UPDATE run SET status = :status, reason = :reason,
+    ended = CASE WHEN :status = 'running' THEN NULL ELSE :now END
+WHERE id = :run;
+
+-- name: take_over
+-- Another master, if nobody was faster.
+UPDATE run SET epoch = epoch + 1, master_pid = :master_pid, master_started = :master_started,
+    master_boot = :master_boot
+WHERE id = :run AND epoch = :epoch RETURNING epoch;
+
+-- name: request_cancel
+-- A wish that the run's master carries out.
+UPDATE run SET cancel = 1 WHERE id = :run AND status = 'running';
+
+-- name: run
+-- One run.
+SELECT * FROM run WHERE id = :run;
+
+-- name: find_runs
+-- Ids that begin with a prefix.
+SELECT id FROM run WHERE substr(id, 1, length(:prefix)) = :prefix ORDER BY id LIMIT 5;
+
+-- name: runs
+-- A page of runs, newest first.
+SELECT * FROM run WHERE (created, id) < (:created, :id)
+ORDER BY created DESC, id DESC LIMIT :limit;
+
+-- name: steps
+-- A run's steps in the order of its file.
+SELECT * FROM step WHERE run = :run ORDER BY position;
+
+-- name: attempts
+-- A run's attempts, oldest first.
+SELECT * FROM attempt WHERE run = :run ORDER BY created, number;
+
+-- name: events
+-- A run's history above a number.
+SELECT * FROM event WHERE run = :run AND seq > :after ORDER BY seq;

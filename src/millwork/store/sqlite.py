@@ -1,0 +1,267 @@
+"""The store on SQLite: one file, write-ahead log, every commit on disk before it returns."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+from millwork.base.errors import Fenced, MillworkError, NoSpace, Unavailable
+from millwork.ports.store import AttemptRow, Master, RunRow, StepRow
+from millwork.run.changes import (
+    AttemptClosed,
+    AttemptOpened,
+    AttemptStarted,
+    RunChanged,
+    StepChanged,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from millwork.run.changes import Change
+
+_SQL = os.path.join(os.path.dirname(__file__), "sql")
+RESERVE_SIZE = 1024 * 1024
+
+
+def _load_queries() -> dict[str, str]:
+    with open(os.path.join(_SQL, "queries.sql"), encoding="utf-8") as file:
+        blocks = file.read().split("-- name: ")[1:]
+    return {name: text for name, _, text in (block.partition("\n") for block in blocks)}
+
+
+_QUERIES = _load_queries()
+
+
+class SqliteStore:
+    """Implements `ports.Store` on the file `path`; makes and migrates it when opened."""
+
+    def __init__(self, path: str) -> None:
+        self._reserve = f"{path}.reserve"
+        with _translated(path):
+            self._database = sqlite3.connect(path, timeout=30.0, isolation_level=None)
+            self._database.row_factory = sqlite3.Row
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = FULL")
+            self._migrate()
+        self._keep_reserve()
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._database.close()
+
+    # --- writing --------------------------------------------------------------------------
+
+    def create_run(self, run: RunRow, steps: Sequence[StepRow]) -> None:
+        """Keeps a new run, whose master is already set, with all its steps."""
+        assert run.master is not None
+        values = {
+            "id": run.id, "name": run.name, "definition": run.definition,
+            "version": run.version, "status": run.status, "created": run.created,
+            "notes": run.notes, "tags": _dump(run.tags), "facts": _dump(run.facts),
+            "epoch": run.epoch, **_master_values(run.master),
+        }  # fmt: skip
+        rows = [
+            {"run": run.id, "name": step.name, "position": step.position, "spec": _dump(step.spec)}
+            for step in steps
+        ]
+        with self._transaction():
+            self._execute("insert_run", values)
+            self._database.executemany(_QUERIES["insert_step"], rows)
+
+    def commit(self, run: str, epoch: int, now: float, changes: Sequence[Change]) -> None:
+        """Writes changes and their events; raises Fenced if `epoch` is no longer the run's."""
+        with self._transaction():
+            numbers = {"run": run, "epoch": epoch, "count": len(changes)}
+            row = self._execute("number_events", numbers).fetchone()
+            if row is None:
+                raise Fenced
+            first = row["last_event"] - len(changes) + 1
+            for change in changes:
+                self._write(change, {"run": run, "now": now})
+            self._database.executemany(
+                _QUERIES["insert_event"],
+                [_event(run, first + i, now, change) for i, change in enumerate(changes)],
+            )
+
+    def _write(self, change: Change, values: dict[str, Any]) -> None:
+        values |= {name: _plain(value) for name, value in vars(change).items()}
+        if isinstance(change, AttemptOpened):
+            self._execute("open_attempt", values)
+            self._execute("step_attempted", values)
+        elif isinstance(change, AttemptStarted):
+            self._execute("attempt_started", values)
+        elif isinstance(change, AttemptClosed):
+            if self._execute("close_attempt", values).rowcount != 1:
+                raise Fenced(f"the attempt {change.attempt} is not the one that runs")
+            if change.status == "succeeded":
+                self._execute("publish", values)
+        elif isinstance(change, StepChanged):
+            self._execute("step_changed", values)
+        elif isinstance(change, RunChanged):
+            self._execute("run_changed", values)
+
+    def take_over(self, run: str, epoch: int, master: Master) -> int:
+        """Makes `master` the run's, and returns the new epoch; raises Fenced if `epoch` is old."""
+        with self._transaction():
+            values = {"run": run, "epoch": epoch, **_master_values(master)}
+            row = self._execute("take_over", values).fetchone()
+        if row is None:
+            raise Fenced
+        return int(row["epoch"])
+
+    def request_cancel(self, run: str) -> None:
+        """Notes that the run is to be cancelled; its master acts on it."""
+        with self._transaction():
+            self._execute("request_cancel", {"run": run})
+
+    def release_reserve(self) -> None:
+        """Frees the space set aside, so that the end of a run can be written on a full disk."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._reserve)
+
+    # --- reading --------------------------------------------------------------------------
+
+    def run(self, run: str) -> RunRow | None:
+        """One run."""
+        row = self._execute("run", {"run": run}).fetchone()
+        return _run_row(row) if row else None
+
+    def find_runs(self, prefix: str) -> Sequence[str]:
+        """At most a few ids that begin with `prefix`."""
+        return [row["id"] for row in self._execute("find_runs", {"prefix": prefix})]
+
+    def runs(self, limit: int, before: tuple[float, str] | None = None) -> Sequence[RunRow]:
+        """Runs, newest first, a page at a time."""
+        created, run = before or (float("inf"), "")
+        rows = self._execute("runs", {"limit": limit, "created": created, "id": run})
+        return [_run_row(row) for row in rows]
+
+    def steps(self, run: str) -> Sequence[StepRow]:
+        """A run's steps in the order of its file."""
+        return [_step_row(row) for row in self._execute("steps", {"run": run})]
+
+    def attempts(self, run: str) -> Sequence[AttemptRow]:
+        """A run's attempts, oldest first."""
+        return [_attempt_row(row) for row in self._execute("attempts", {"run": run})]
+
+    def events(self, run: str, after: int) -> Sequence[Mapping[str, Any]]:
+        """A run's events numbered above `after`."""
+        rows = self._execute("events", {"run": run, "after": after})
+        return [{**dict(row), "data": json.loads(row["data"])} for row in rows]
+
+    # --- inside ---------------------------------------------------------------------------
+
+    def _execute(self, name: str, values: Mapping[str, Any]) -> sqlite3.Cursor:
+        return self._database.execute(_QUERIES[name], values)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with _translated(self._reserve):
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._database.execute("COMMIT")
+            except BaseException:
+                # SQLite has rolled back by itself when the disk was full.
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise
+
+    def _migrate(self) -> None:
+        done = self._database.execute("PRAGMA user_version").fetchone()[0]
+        scripts = sorted(name for name in os.listdir(_SQL) if name[0].isdigit())
+        if done > len(scripts):
+            raise Unavailable("this Millwork home was written by a newer version of Millwork")
+        if done == len(scripts):
+            return
+        with self._transaction():
+            done = self._database.execute("PRAGMA user_version").fetchone()[0]
+            for number, name in enumerate(scripts[done:], start=done + 1):
+                with open(os.path.join(_SQL, name), encoding="utf-8") as file:
+                    for statement in file.read().split(";\n"):
+                        self._database.execute(statement)
+                self._database.execute(f"PRAGMA user_version = {number}")
+
+    def _keep_reserve(self) -> None:
+        if os.path.exists(self._reserve):
+            return
+        with contextlib.suppress(OSError), open(self._reserve, "xb") as file:
+            file.write(bytes(RESERVE_SIZE))
+
+
+@contextlib.contextmanager
+def _translated(path: str) -> Iterator[None]:
+    """SQLite's errors as ours."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise _ours(error, os.path.dirname(path)) from error
+    except sqlite3.DatabaseError as error:
+        raise Unavailable(f"the database in {os.path.dirname(path)} is damaged: {error}") from error
+
+
+def _ours(error: sqlite3.OperationalError, home: str) -> MillworkError:
+    text = str(error)
+    if "disk is full" in text or "disk I/O error" in text:
+        return NoSpace(f"no space left on the disk of the Millwork home {home}")
+    if "locked" in text:
+        return Unavailable(f"the database in {home} is locked by another process; try again")
+    return Unavailable(f"the database in {home} cannot be used: {text}")
+
+
+def _event(run: str, seq: int, now: float, change: Change) -> dict[str, Any]:
+    data = {name: value for name, value in vars(change).items() if value and name != "token"}
+    kind = type(change).__name__
+    return {"run": run, "seq": seq, "time": now, "kind": kind, "data": _dump(data)}
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, str | int | float | None) else _dump(value)
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _master_values(master: Master) -> dict[str, Any]:
+    return {
+        "master_pid": master.pid,
+        "master_started": master.started,
+        "master_boot": master.boot,
+    }
+
+
+def _run_row(row: sqlite3.Row) -> RunRow:
+    return RunRow(
+        id=row["id"],
+        name=row["name"],
+        definition=row["definition"],
+        version=row["version"],
+        status=row["status"],
+        created=row["created"],
+        ended=row["ended"],
+        reason=row["reason"],
+        notes=row["notes"],
+        tags=json.loads(row["tags"]),
+        facts=json.loads(row["facts"]),
+        master=Master(row["master_pid"], row["master_started"], row["master_boot"]),
+        epoch=row["epoch"],
+        cancel=bool(row["cancel"]),
+    )
+
+
+def _step_row(row: sqlite3.Row) -> StepRow:
+    columns = {name: row[name] for name in row.keys() if name != "run"}  # noqa: SIM118
+    for name in ("outputs", "metrics", "spec"):
+        columns[name] = json.loads(columns[name])
+    return StepRow(**columns)
+
+
+def _attempt_row(row: sqlite3.Row) -> AttemptRow:
+    columns = {name: row[name] for name in row.keys() if name != "run"}  # noqa: SIM118
+    columns["usage"] = json.loads(columns["usage"])
+    return AttemptRow(**columns)
