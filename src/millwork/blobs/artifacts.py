@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from millwork.base.errors import BadRequest, MillworkError
 from millwork.blobs.folders import (
-    TAKEN,
     copy_file,
     folder_beside,
     hash_file,
     link_inside,
+    put_in_place,
     sync_folder,
 )
 
@@ -190,10 +190,9 @@ def export(folder: str, manifest: Manifest, target: str) -> None:
         with folder_beside(target) as temporary:
             for item in manifest.files:
                 _place(source, temporary, item)
-            os.rename(temporary, target)
+            if not put_in_place(temporary, target):
+                raise BadRequest(f"{target} is not an empty folder: name a new one")
     except OSError as error:
-        if error.errno in TAKEN:
-            raise BadRequest(f"{target} is not an empty folder: name a new one") from error
         raise BadRequest(f"cannot write {target}: {error.strerror}") from error
 
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest, MillworkError, Unavailable
 from millwork.blobs.folders import (
-    TAKEN,
     copy_file,
     folder_beside,
     hash_file,
     link_inside,
+    put_in_place,
     sync_folder,
     within,
 )
@@ -156,20 +156,30 @@ def _rules(text: bytes, store: str) -> list[tuple[bool, str]]:
     if memo and os.path.exists(memo):
         with open(memo, encoding="utf-8") as file:
             return [(bool(include), pattern) for include, pattern in json.load(file)]
-    from pathspec import GitIgnoreSpec
-
-    spec = GitIgnoreSpec.from_lines(text.decode("utf-8", "surrogateescape").splitlines())
-    rules = [
-        (rule.include, str(rule.regex.pattern))
-        for rule in spec.patterns
-        if rule.include is not None and rule.regex is not None
-    ]
+    rules = _translate(text.decode("utf-8", "surrogateescape").splitlines())
     if memo:
         os.makedirs(store, exist_ok=True)
         spare = f"{memo}.{os.getpid()}.{os.urandom(4).hex()}"
         with open(spare, "w", encoding="utf-8") as file:
             json.dump(rules, file)
         os.replace(spare, memo)
+    return rules
+
+
+def _translate(lines: list[str]) -> list[tuple[bool, str]]:
+    from pathspec import GitIgnoreSpec
+
+    rules = []
+    for line in lines:
+        try:
+            patterns = GitIgnoreSpec.from_lines([line]).patterns
+        except ValueError:
+            continue  # as in Git, an invalid pattern matches nothing
+        rules += [
+            (rule.include, str(rule.regex.pattern))
+            for rule in patterns
+            if rule.include is not None and rule.regex is not None
+        ]
     return rules
 
 
@@ -188,11 +198,7 @@ def snapshot(folder: str, store: str) -> Tree:
         kept = Tree.of([_keep(root, temporary, entry) for entry in tree.files])
         for current, _, _ in os.walk(temporary, topdown=False):
             sync_folder(current)
-        try:
-            os.rename(temporary, os.path.join(store, kept.digest))
-        except OSError as error:
-            if error.errno not in TAKEN:
-                raise
+        put_in_place(temporary, os.path.join(store, kept.digest))
         sync_folder(store)
     return kept
 
@@ -350,11 +356,7 @@ def _fetch(url: str, commit: str, kept: str) -> None:
         from shutil import rmtree
 
         rmtree(os.path.join(temporary, ".git"))
-        try:
-            os.rename(temporary, kept)
-        except OSError as error:
-            if error.errno not in TAKEN:
-                raise
+        put_in_place(temporary, kept)
 
 
 def _failure(answer: CompletedProcess[str], url: str) -> MillworkError:

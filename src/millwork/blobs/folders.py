@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 18
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
+_TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
 
 
 def hash_file(path: str, *, sync: bool = False) -> tuple[str, os.stat_result]:
@@ -89,7 +89,7 @@ def sync_folder(path: str) -> None:
 
 @contextmanager
 def folder_beside(target: str) -> Iterator[str]:
-    """A new empty folder next to `target`, to be renamed by the block; removed if it was not."""
+    """A new empty folder next to `target`, removed unless the block puts it in place."""
     parent, name = os.path.split(target)
     path = os.path.join(parent, f".{name}.{os.getpid()}.{os.urandom(4).hex()}")
     os.mkdir(path)
@@ -100,6 +100,17 @@ def folder_beside(target: str) -> Iterator[str]:
             from shutil import rmtree
 
             rmtree(path, ignore_errors=True)
+
+
+def put_in_place(folder: str, target: str) -> bool:
+    """Rename `folder` to `target`, which may be an empty folder; False if it is a full one."""
+    try:
+        os.rename(folder, target)
+    except OSError as error:
+        if error.errno in _TAKEN:
+            return False
+        raise
+    return True
 
 
 def within(path: str, folder: str) -> bool:
@@ -113,17 +124,16 @@ def link_inside(root: str, path: str, text: str, seen_as: str = "") -> str | Non
     `root` is a real path. A text that already is relative comes back as it is. `seen_as` is
     another absolute name of `root`, such as the `/ml/output/model` of a step. None: outside.
     """
-    here = os.path.join(root, os.path.dirname(path))
-    if seen_as and within(text, seen_as.rstrip("/")):
-        target = os.path.join(root, text[len(seen_as.rstrip("/")) :].lstrip("/"))
+    parent, alias = os.path.dirname(path), seen_as.rstrip("/")
+    if alias and within(text, alias):
+        target = root + text[len(alias) :]
     else:
-        target = os.path.join(here, text)
+        target = os.path.join(root, parent, text)
     real = os.path.realpath(target)
     if not within(real, root):
         return None
-    plain = os.path.normpath(target)
-    if not within(plain, root):
-        plain = real
-    elif not os.path.isabs(text):
+    climbs = os.path.normpath(os.path.join(parent, text)).split("/")[0] == ".."
+    if not os.path.isabs(text) and not climbs:
         return text
-    return os.path.relpath(plain, here)
+    plain = os.path.normpath(target)
+    return os.path.relpath(plain if within(plain, root) else real, os.path.join(root, parent))

@@ -77,8 +77,13 @@ class AttemptRow:
 class Store(Protocol):
     """Keeps runs. Every method is one transaction; a full disk raises NoSpace."""
 
-    def create_run(self, run: RunRow, steps: Sequence[StepRow]) -> None:
-        """Keeps a new run, whose master is already set, with all its steps."""
+    def create_run(
+        self, run: RunRow, steps: Sequence[StepRow], definitions: Mapping[str, str]
+    ) -> None:
+        """Keeps a new run, whose master is already set, with its steps and their components.
+
+        `definitions` maps the sha256 that a step's spec names to a component's document.
+        """
 
     def commit(self, run: str, epoch: int, now: float, changes: Sequence[Change]) -> None:
         """Writes changes and their events; raises Fenced if `epoch` is no longer the run's."""
@@ -91,6 +96,12 @@ class Store(Protocol):
 
     def run(self, run: str) -> RunRow | None:
         """One run."""
+
+    def manifest(self, attempt: str, port: str) -> str:
+        """The manifest of one output of a recorded attempt; raises KeyError if there is none."""
+
+    def definition(self, digest: str) -> str | None:
+        """A component's canonical document."""
 
     def find_runs(self, prefix: str) -> Sequence[str]:
         """At most a few ids that begin with `prefix`."""

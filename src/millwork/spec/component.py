@@ -218,6 +218,7 @@ RESOURCES = Record(
         Field("cpu", Number(0, 4096, whole=False, above=True), "Cores"),
         Field("memory", SIZE, "Memory: `2Gi`, `500M`"),
         Field("gpu", Number(0, 1024), "GPUs", default="0"),
+        Field("processes", Number(1, 1_000_000), "Processes and threads at once, at most"),
     ),
     plain(Resources),
 )

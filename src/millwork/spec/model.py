@@ -96,11 +96,12 @@ class Constraints:
 
 @dataclass(frozen=True)
 class Resources:
-    """What one replica asks for: cores, bytes of memory, GPUs; None is no wish and no limit."""
+    """What one replica gets: cores, bytes of memory, GPUs, processes; None is no limit."""
 
     cpu: float | None = None
     memory: int | None = None
     gpu: int = 0
+    processes: int | None = None
 
 
 @dataclass(frozen=True)

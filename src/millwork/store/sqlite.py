@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import sqlite3
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import Fenced, MillworkError, NoSpace, Unavailable
@@ -55,8 +56,10 @@ class SqliteStore:
 
     # --- writing --------------------------------------------------------------------------
 
-    def create_run(self, run: RunRow, steps: Sequence[StepRow]) -> None:
-        """Keeps a new run, whose master is already set, with all its steps."""
+    def create_run(
+        self, run: RunRow, steps: Sequence[StepRow], definitions: Mapping[str, str]
+    ) -> None:
+        """Keeps a new run, whose master is already set, with its steps and their components."""
         assert run.master is not None
         values = {
             "id": run.id, "name": run.name, "definition": run.definition,
@@ -70,6 +73,9 @@ class SqliteStore:
         ]
         with self._transaction():
             self._execute("insert_run", values)
+            for digest, document in definitions.items():
+                values = {"digest": digest, "document": document}
+                self._execute("insert_definition", values)
             self._database.executemany(_QUERIES["insert_step"], rows)
 
     def commit(self, run: str, epoch: int, now: float, changes: Sequence[Change]) -> None:
@@ -88,6 +94,8 @@ class SqliteStore:
             )
 
     def _write(self, change: Change, values: dict[str, Any]) -> None:
+        if isinstance(change, AttemptClosed) and change.outputs:
+            change = self._publish(change)
         values |= {name: _plain(value) for name, value in vars(change).items()}
         if isinstance(change, AttemptOpened):
             self._execute("open_attempt", values)
@@ -103,6 +111,12 @@ class SqliteStore:
             self._execute("step_changed", values)
         elif isinstance(change, RunChanged):
             self._execute("run_changed", values)
+
+    def _publish(self, change: AttemptClosed) -> AttemptClosed:
+        for port, output in change.outputs.items():
+            values = {"attempt": change.attempt, "port": port, "manifest": output["manifest"]}
+            self._execute("insert_artifact", values)
+        return _without_manifests(change)
 
     def take_over(self, run: str, epoch: int, master: Master) -> int:
         """Makes `master` the run's, and returns the new epoch; raises Fenced if `epoch` is old."""
@@ -129,6 +143,18 @@ class SqliteStore:
         """One run."""
         row = self._execute("run", {"run": run}).fetchone()
         return _run_row(row) if row else None
+
+    def manifest(self, attempt: str, port: str) -> str:
+        """The manifest of one output of a recorded attempt; raises KeyError if there is none."""
+        row = self._execute("manifest", {"attempt": attempt, "port": port}).fetchone()
+        if row is None:
+            raise KeyError(f"{attempt}/{port}")
+        return str(row["manifest"])
+
+    def definition(self, digest: str) -> str | None:
+        """A component's canonical document."""
+        row = self._execute("definition", {"digest": digest}).fetchone()
+        return row["document"] if row else None
 
     def find_runs(self, prefix: str) -> Sequence[str]:
         """At most a few ids that begin with `prefix`."""
@@ -213,7 +239,17 @@ def _ours(error: sqlite3.OperationalError, home: str) -> MillworkError:
     return Unavailable(f"the database in {home} cannot be used: {text}")
 
 
+def _without_manifests(change: AttemptClosed) -> AttemptClosed:
+    outputs = {
+        port: {name: value for name, value in output.items() if name != "manifest"}
+        for port, output in change.outputs.items()
+    }
+    return replace(change, outputs=outputs)
+
+
 def _event(run: str, seq: int, now: float, change: Change) -> dict[str, Any]:
+    if isinstance(change, AttemptClosed):
+        change = _without_manifests(change)
     data = {name: value for name, value in vars(change).items() if value and name != "token"}
     kind = type(change).__name__
     return {"run": run, "seq": seq, "time": now, "kind": kind, "data": _dump(data)}

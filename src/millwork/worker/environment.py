@@ -12,19 +12,21 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
-    from typing import Iterator, List, NoReturn, Optional, Set
+    from typing import Iterator, List, NoReturn, Optional, Tuple
 
 FAILED = 3
 _READY = ".ready"
-_LOCK = ".lock.txt"
+_LOCK = "requirements.lock"
 _INCLUDE = re.compile(r"(?:-r|-c|--requirements?|--constraints?)[ =]*(.+)")
 _EDITABLE = re.compile(r"(?:-e|--editable)[ =]+")
-_PINNED = re.compile(r"([A-Za-z0-9._-]+)(?:==([^\s;]+)| @ (\S+))")
+_INDEX = re.compile(r"-i|-f|--(extra-)?index-url|--find-links|--no-index")
+_INSTALLED = re.compile(r"(.+?)-([^-]+)\.dist-info")
 
 
 class EnvironmentFailed(Exception):
@@ -56,8 +58,15 @@ def ready(envs_dir: str, requirements: str, python: str) -> Optional[str]:
 
 
 def packages(env: str) -> List[str]:
-    """What is installed, as sorted `name==version` lines (`name @ URL` for what has no version)."""
-    return _pins(_read(os.path.join(env, _LOCK)))
+    """What is installed in an environment, as sorted `name==version` lines."""
+    found: List[str] = []
+    lib = os.path.join(env, "lib")
+    for python in os.listdir(lib):
+        for name in os.listdir(os.path.join(lib, python, "site-packages")):
+            match = _INSTALLED.fullmatch(name)
+            if match:
+                found.append("{}=={}".format(match[1].replace("_", "-"), match[2]))
+    return sorted(found)
 
 
 def build(uv: str, envs_dir: str, requirements: str, python: str) -> str:
@@ -80,7 +89,8 @@ def build(uv: str, envs_dir: str, requirements: str, python: str) -> str:
                 if not os.path.exists(os.path.join(env, _READY)):
                     _install(uv, env, lock, requirements, python)
     except OSError as error:
-        raise EnvironmentFailed("cannot build the environment: {}".format(error)) from error
+        reason = "cannot build the environment: {}: {}".format(error.filename, error.strerror)
+        raise EnvironmentFailed(reason) from error
     return env
 
 
@@ -95,21 +105,15 @@ def activated(env: str, variables: dict[str, str]) -> dict[str, str]:
 def _lines(requirements: str) -> Iterator[str]:
     """A requirements file's lines without comments, continued ones joined."""
     text = re.sub(r"\\\r?\n", " ", _read(requirements))
-    for line in text.splitlines():
-        line = re.sub(r"(^|\s)#.*", "", line).strip()
+    for raw in text.splitlines():
+        line = re.sub(r"(^|\s)#.*", "", raw).strip()
         if line:
             yield line
 
 
 def _key(requirements: str, python: str) -> str:
-    digest = sha256()
-    interpreter = _interpreter(python)
-    for part in (
-        *interpreter,
-        *sorted(set(_contents(requirements, os.path.dirname(requirements), set()))),
-    ):
-        digest.update(part.encode("utf-8", "surrogateescape") + b"\0")
-    return digest.hexdigest()
+    lines, local = _survey(requirements)
+    return _sha256("\0".join([*_interpreter(python), *lines, *local]))
 
 
 def _interpreter(python: str) -> List[str]:
@@ -123,22 +127,23 @@ def _interpreter(python: str) -> List[str]:
     return [python, sys.platform, os.uname().machine]
 
 
-def _contents(requirements: str, base: str, seen: Set[str]) -> Iterator[str]:
-    """Everything that decides what a requirements file means, as text."""
-    seen.add(os.path.realpath(requirements))
-    for line in _lines(requirements):
-        yield line
-        include = _INCLUDE.match(line)
-        if include and "://" not in include[1]:
-            path = os.path.join(os.path.dirname(requirements), include[1].strip())
-            if os.path.realpath(path) not in seen:
-                for text in _contents(path, base, seen):
-                    yield text
-        elif not include:
-            local = _local(line, base)
-            if local:
-                for text in _digests(local):
-                    yield text
+def _survey(requirements: str) -> Tuple[List[str], List[str]]:
+    """The lines of a requirements file and all it includes, and its local packages' digests."""
+    lines: List[str] = []
+    local: List[str] = []
+    files = [requirements]
+    for file in files:
+        for line in _lines(file):
+            lines.append(line)
+            include = _INCLUDE.match(line)
+            path = None if include else _local(line, os.path.dirname(requirements))
+            if include and "://" not in include[1]:
+                included = os.path.join(os.path.dirname(file), include[1].strip())
+                if included not in files:
+                    files.append(os.path.normpath(included))
+            elif path:
+                local.extend(_digests(path))
+    return lines, local
 
 
 def _local(line: str, base: str) -> Optional[str]:
@@ -177,15 +182,7 @@ def _memo(envs_dir: str, requirements: str, python: str) -> str:
 
 
 def _folder(envs_dir: str, lock: str) -> str:
-    digest = sha256(lock.encode("utf-8", "surrogateescape")).hexdigest()
-    return os.path.join(os.path.abspath(envs_dir), digest)
-
-
-def _pins(lock: str) -> List[str]:
-    found = [_PINNED.match(line) for line in lock.splitlines()]
-    pins = ["{}=={}".format(pin[1], pin[2]) if pin[2] else pin[0] for pin in found if pin]
-    local = [line for line in lock.splitlines() if line.startswith((".", "/", "file:"))]
-    return sorted(pins + local)
+    return os.path.join(os.path.abspath(envs_dir), _sha256(lock))
 
 
 def _resolve(uv: str, requirements: str, python: str) -> str:
@@ -194,15 +191,134 @@ def _resolve(uv: str, requirements: str, python: str) -> str:
     An editable package is taken as an ordinary one: the environment outlives the copy of the
     code that it would point into.
     """
-    options = ["--no-header", "--no-annotate", "--emit-index-url", "--emit-find-links"]
-    lock = _uv(uv, ["pip", "compile", *options, "--python", python, requirements], requirements)
-    content = [] if not _names_local_files(requirements) else [_key(requirements, python)]
-    head = "# " + " ".join(_interpreter(python) + content)
+    lines, local = _survey(requirements)
+    arguments = ["pip", "compile", "--no-header", "--no-annotate", "--python", python]
+    if any(_INDEX.match(line) for line in lines):
+        arguments += ["--emit-index-url", "--emit-find-links"]
+    if any("--hash=" in line for line in lines):
+        arguments.append("--generate-hashes")
+    lock = _uv(uv, [*arguments, requirements], requirements)
+    head = "# " + " ".join(_interpreter(python) + ([_sha256("\0".join(local))] if local else []))
     return "\n".join([head, *(_EDITABLE.sub("", line) for line in lock.splitlines())]) + "\n"
 
 
-def _names_local_files(requirements: str) -> bool:
-    return any(
-        _local(line, os.path.dirname(requirements))
-        for line in _contents(requirements, os.path.dirname(requirements), set())
+def _install(uv: str, env: str, lock: str, requirements: str, python: str) -> None:
+    from shutil import rmtree
+    from time import monotonic
+
+    started = monotonic()
+    count = sum(1 for line in lock.splitlines() if line and line[0] not in "#- ")
+    what = "1 package" if count == 1 else "{} packages".format(count)
+    _say("installing {} from {} ...".format(what, os.path.basename(requirements)))
+    rmtree(env, ignore_errors=True)
+    try:
+        _uv(uv, ["venv", "--python", python, env], requirements)
+        path = os.path.join(env, _LOCK)
+        _write(path, lock)
+        interpreter = os.path.join(env, "bin", "python")
+        install = ["pip", "install", "--no-deps", "--python", interpreter, "-r", path]
+        # uv's cache knows a local package by its pyproject.toml's time, not by its content.
+        _uv(uv, install + (["--refresh"] if _survey(requirements)[1] else []), requirements)
+        _write(os.path.join(env, _READY), "")
+    except (EnvironmentFailed, OSError):
+        rmtree(env, ignore_errors=True)
+        raise
+    _say("installed in {:.1f} s".format(monotonic() - started))
+
+
+def _uv(uv: str, arguments: List[str], requirements: str) -> str:
+    """What uv prints; EnvironmentFailed if it fails. Relative paths start at the requirements."""
+    import subprocess
+
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
+    variables.update(NO_COLOR="1", UV_NO_PROGRESS="1")
+    done = subprocess.run(
+        [uv, "--quiet", *arguments],
+        cwd=os.path.dirname(requirements),
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        check=False,
+        encoding="utf-8",
+        errors="surrogateescape",
     )
+    if done.returncode:
+        reason = "{}: {}".format(os.path.basename(requirements), _reason(done.stderr))
+        raise EnvironmentFailed(reason, done.stderr)
+    return done.stdout
+
+
+def _reason(message: str) -> str:
+    """uv's error and its first cause, as one line."""
+    lines = [re.sub(r"^[\s×╰─▶├│]*(error: |cause: )?", "", line) for line in message.splitlines()]
+    told = [line.strip() for line in lines if line.strip() and not line.startswith("warning")]
+    return ": ".join(line.rstrip(":") for line in told[:2]) or "uv failed"
+
+
+@contextmanager
+def _locked(path: str) -> Iterator[None]:
+    from fcntl import LOCK_EX, flock
+
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        flock(descriptor, LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _sha256(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        return file.read()
+
+
+def _write(path: str, text: str) -> None:
+    spare = "{}.{}".format(path, os.getpid())
+    with open(spare, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(text)
+    os.replace(spare, path)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _arguments(words: List[str]) -> argparse.Namespace:
+    import argparse
+
+    parser = argparse.ArgumentParser(prog="environment.py", description="Run in an environment.")
+    for name in ("uv", "python", "home", "requirements"):
+        parser.add_argument("--" + name, required=True)
+    parser.add_argument("command", nargs="+", metavar="COMMAND")
+    return parser.parse_args(words)
+
+
+def main(words: List[str]) -> NoReturn:
+    """Build the environment if need be and become the command; exit code 3 when it cannot."""
+    given = _arguments(words)
+    variables = dict(os.environ)
+    if needed(given.requirements):
+        try:
+            env = build(given.uv, given.home, given.requirements, given.python)
+        except EnvironmentFailed as error:
+            _say(error.detail.rstrip())
+            place = os.environ.get("MILLWORK_REASON")
+            if place:
+                _write(place, "{}\n".format(error))
+            sys.exit(FAILED)
+        variables = activated(env, variables)
+    try:
+        os.execvpe(given.command[0], given.command, variables)  # noqa: S606 - this is its purpose
+    except OSError as error:
+        # As a shell would: 127 for what is not there, 126 for what cannot be run.
+        _say("{}: {}".format(given.command[0], error.strerror))
+        sys.exit(127 if isinstance(error, FileNotFoundError) else 126)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

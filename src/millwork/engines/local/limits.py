@@ -127,7 +127,7 @@ def _ancestors(root: str, proc: str) -> Iterator[str]:
     """The groups above this process, nearest first."""
     with open(proc, encoding="utf-8") as file:
         own = next((line[3:].strip() for line in file if line.startswith("0::/")), "/")
-    own = "/" if ".." in own.split("/") else own.rstrip("/")
+    own = "" if ".." in own.split("/") else own.rstrip("/")
     while own:
         yield root + own
         own = own.rpartition("/")[0]

@@ -23,6 +23,12 @@ CREATE TABLE run (
 
 CREATE INDEX run_newest ON run (created DESC, id DESC);
 
+-- Components, each once, however many steps use it: canonical JSON by its sha256.
+CREATE TABLE definition (
+    digest   TEXT PRIMARY KEY,
+    document TEXT NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE step (
     run      TEXT NOT NULL,
     name     TEXT NOT NULL,
@@ -60,6 +66,14 @@ CREATE TABLE attempt (
 
 -- Two attempts at one step can never run at once, whatever the code above does.
 CREATE UNIQUE INDEX attempt_running ON attempt (run, step) WHERE status = 'running';
+
+-- What a recorded attempt left: the manifest of one output's files.
+CREATE TABLE artifact (
+    attempt  TEXT NOT NULL,
+    port     TEXT NOT NULL,
+    manifest TEXT NOT NULL,
+    PRIMARY KEY (attempt, port)
+) WITHOUT ROWID;
 
 CREATE TABLE event (
     run  TEXT NOT NULL,

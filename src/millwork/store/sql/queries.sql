@@ -9,6 +9,14 @@ VALUES (:id, :name, :definition, :version, :status, :created, :notes, :tags, :fa
 -- A step of a new run.
 INSERT INTO step (run, name, position, spec) VALUES (:run, :name, :position, :spec);
 
+-- name: insert_definition
+-- A component's canonical document; the same one is kept once.
+INSERT OR IGNORE INTO definition (digest, document) VALUES (:digest, :document);
+
+-- name: definition
+-- A component's canonical document.
+SELECT document FROM definition WHERE digest = :digest;
+
 -- name: number_events
 -- Takes numbers for events, if the epoch is still the run's.
 UPDATE run SET last_event = last_event + :count WHERE id = :run AND epoch = :epoch
@@ -39,6 +47,14 @@ WHERE id = :attempt AND token = :token AND status = 'running';
 -- name: publish
 -- The recorded attempt's outputs become the step's.
 UPDATE step SET outputs = :outputs, metrics = :metrics WHERE run = :run AND name = :step;
+
+-- name: insert_artifact
+-- The files of one output of a recorded attempt.
+INSERT INTO artifact (attempt, port, manifest) VALUES (:attempt, :port, :manifest);
+
+-- name: manifest
+-- The files of one output.
+SELECT manifest FROM artifact WHERE attempt = :attempt AND port = :port;
 
 -- name: step_changed
 -- A step's status; its first start and its end are kept.

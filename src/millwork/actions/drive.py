@@ -1,0 +1,60 @@
+"""Drives a run to its end: the machine, the loop and the planner put together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from millwork.actions.planner import StepPlanner
+from millwork.base.ids import new_token
+from millwork.plan.model import StepOutput
+from millwork.run.loop import Loop
+from millwork.run.machine import Machine, Task
+
+if TYPE_CHECKING:
+    from millwork.actions.context import Context
+    from millwork.plan.model import Graph, Step
+    from millwork.ports import RunRow
+    from millwork.run.changes import RunStatus
+    from millwork.run.loop import Observer
+    from millwork.run.machine import Capacity
+
+
+def drive(context: Context, run: RunRow, graph: Graph, observer: Observer) -> RunStatus:
+    """Runs a run that was just submitted, and returns its final status.
+
+    Raises Fenced if another process has taken it over.
+    """
+    engine = context.engine()
+    capacity = replace(context.machine, parallel=run.facts["parallel"])
+    tasks = [task_of(step, capacity) for step in graph.steps.values()]
+    loop = Loop(
+        run=run.id,
+        epoch=run.epoch,
+        machine=Machine(run.id, tasks, capacity, new_token),
+        store=context.store,
+        engine=engine,
+        planner=StepPlanner(run.id, graph.steps, engine),
+        clock=context.clock,
+        observer=observer,
+        commands=context.commands(run.id),
+    )
+    return loop.drive()
+
+
+def task_of(step: Step, capacity: Capacity) -> Task:
+    """What the machine needs to know of a step; nobody asks for more than there is."""
+    sources = (*step.inputs.values(), *step.parameters.values())
+    wishes = step.resources
+    return Task(
+        name=step.name,
+        upstream=step.upstream,
+        data=frozenset(source.step for source in sources if isinstance(source, StepOutput)),
+        retries=step.retries,
+        timeout=step.timeout,
+        on_lost=step.on_lost,
+        continue_on_failure=step.continue_on_failure,
+        cpu=min(wishes.cpu or 0.0, capacity.cpu),
+        memory=min(wishes.memory or 0, capacity.memory),
+        gpu=wishes.gpu,
+    )

@@ -1,0 +1,166 @@
+"""Between the loop and the blobs: data for a step that starts, outputs of one that has ended."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from millwork.base.errors import BadRequest, MillworkError, RunFailed
+from millwork.base.sizes import format_size
+from millwork.blobs import artifacts
+from millwork.plan.contract import VALUE_FILE, Job, make_plan
+from millwork.plan.model import Artifact, GivenPath, StepOutput
+from millwork.ports.engine import Outcome
+from millwork.run.machine import Result
+from millwork.spec import values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from millwork.plan.model import InputSource, Plan, Step
+    from millwork.ports import Engine
+    from millwork.spec.model import Component, Value
+
+_LARGEST_VALUE = 64 * 1024
+
+
+class StepPlanner:
+    """Implements the loop's `Planner` for one run."""
+
+    def __init__(self, run: str, steps: Mapping[str, Step], engine: Engine) -> None:
+        self._run = run
+        self._steps = steps
+        self._engine = engine
+        self._outputs: dict[str, Mapping[str, Any]] = {}
+
+    def restore(self, step: str, outputs: Mapping[str, Any]) -> None:
+        """The outputs of a step that succeeded under an earlier master."""
+        self._outputs[step] = outputs
+
+    def plan(self, step: str, attempt: str, gpus: tuple[int, ...]) -> Plan:
+        """The plan of an attempt; raises MillworkError if it cannot be started."""
+        wanted = self._steps[step]
+        component = wanted.component
+        data = {
+            name: self._artifact(source, component.inputs[name].type)
+            for name, source in wanted.inputs.items()
+        }
+        parameters = {
+            name: self._value(name, source, component) for name, source in wanted.parameters.items()
+        }
+        root = self._engine.root(attempt, component.mounts)
+        return make_plan(wanted, data, parameters, Job(self._run, attempt, gpus), root)
+
+    def result(self, step: str, attempt: str, outcome: Outcome) -> Result:
+        """The outcome, with metrics read from the log and outputs sealed if it was good."""
+        component = self._steps[step].component
+        metrics = self._metrics(component, attempt)
+        if outcome.kind != "exited" or outcome.code != 0 or outcome.reason:
+            return Result(outcome, metrics=metrics)
+        try:
+            outputs = {
+                name: self._seal(attempt, name, port.type)
+                for name, port in component.outputs.items()
+            }
+        except (MillworkError, OSError) as error:
+            failed = Outcome("exited", outcome.code, str(error), outcome.usage)
+            return Result(failed, metrics=metrics)
+        return Result(outcome, outputs, metrics)
+
+    def published(self, step: str, attempt: str, result: Result) -> None:  # noqa: ARG002
+        """Lets later steps read the outputs."""
+        self._outputs[step] = result.outputs
+
+    def _artifact(self, source: InputSource, kind: str) -> Artifact:
+        if isinstance(source, GivenPath):
+            return Artifact(source.path, os.path.isfile(source.path))
+        output = self._output(source)
+        if output["type"] == "value":
+            return Artifact(f"{output['path']}/{VALUE_FILE}", is_file=True)
+        if kind == "file" and output["files"] == 1:
+            names = os.listdir(output["path"])
+            if len(names) == 1 and os.path.isfile(f"{output['path']}/{names[0]}"):
+                return Artifact(f"{output['path']}/{names[0]}", is_file=True)
+        return Artifact(output["path"])
+
+    def _output(self, source: StepOutput) -> Mapping[str, Any]:
+        outputs = self._outputs.get(source.step, {})
+        if source.port not in outputs:
+            raise RunFailed(f"the output '{source.port}' of '{source.step}' is not there")
+        found: Mapping[str, Any] = outputs[source.port]
+        return found
+
+    def _value(self, name: str, source: Value | StepOutput, component: Component) -> Value:
+        if not isinstance(source, StepOutput):
+            return source
+        path = f"{self._output(source)['path']}/{VALUE_FILE}"
+        try:
+            return values.read(component.parameters[name], _read_value(path))
+        except ValueError as error:
+            raise BadRequest(
+                f"parameter '{name}', from {source.step}.{source.port}: {error}"
+            ) from None
+
+    def _seal(self, attempt: str, name: str, kind: str) -> dict[str, Any]:
+        folder = f"{self._engine.folder(attempt)}/output/{name}"
+        if kind == "value":
+            _check_value(name, f"{folder}/{VALUE_FILE}")
+        manifest = artifacts.seal(folder, f"/ml/output/{name}")
+        return {
+            "path": folder,
+            "type": kind,
+            "digest": manifest.digest,
+            "size": manifest.size,
+            "files": len(manifest.files),
+            "manifest": manifest.to_json(),
+        }
+
+    def _metrics(self, component: Component, attempt: str) -> dict[str, float]:
+        if not component.metrics:
+            return {}
+        import re2
+
+        text = self._log(attempt)
+        found: dict[str, float] = {}
+        for metric in component.metrics:
+            for match in re2.finditer(metric.regex, text):
+                number = _number(match.group(1))
+                if number is not None:
+                    found[metric.name] = number
+        return found
+
+    def _log(self, attempt: str) -> str:
+        parts, offset = [], 0
+        while True:
+            data, offset = self._engine.log(attempt, offset)
+            if not data:
+                return b"".join(parts).decode("utf-8", "replace")
+            parts.append(data)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _check_value(name: str, path: str) -> None:
+    if not os.path.isfile(path):
+        raise RunFailed(
+            f"the output '{name}' is a value, and the step wrote none to "
+            f"$PAI_OUTPUT_{name.upper().replace('-', '_')}"
+        )
+    try:
+        _read_value(path)
+    except ValueError as error:
+        raise RunFailed(f"the output '{name}' is not a JSON value: {error}") from None
+
+
+def _read_value(path: str) -> Any:
+    size = os.stat(path).st_size
+    if size > _LARGEST_VALUE:
+        raise ValueError(f"it has {format_size(size)}; at most {format_size(_LARGEST_VALUE)}")
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)

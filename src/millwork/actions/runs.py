@@ -1,0 +1,104 @@
+"""Looking at runs, and ending them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from millwork.base.errors import BadRequest
+from millwork.blobs import artifacts
+from millwork.views import runs as views
+
+if TYPE_CHECKING:
+    from millwork.actions.context import Context
+    from millwork.ports import RunRow
+
+_PAGE = 50
+
+
+def find(context: Context, given: str) -> RunRow:
+    """The run with this id, or the only one that begins so; `last` is the newest.
+
+    Raises BadRequest if there is none or several.
+    """
+    if given == "last":
+        newest = context.store.runs(1)
+        if not newest:
+            raise BadRequest("there are no runs yet")
+        return newest[0]
+    found = context.store.find_runs(given)
+    if given in found:
+        found = [given]
+    if not found:
+        raise BadRequest(f"there is no run '{given}'; `millwork runs list` shows them")
+    if len(found) > 1:
+        raise BadRequest(f"'{given}' begins several runs: {', '.join(found)}")
+    run = context.store.run(found[0])
+    assert run is not None
+    return run
+
+
+def is_driven(context: Context, run: RunRow) -> bool:
+    """Whether a living process drives the run."""
+    return run.master is not None and context.masters.is_alive(run.master)
+
+
+def listed(context: Context, limit: int = _PAGE) -> list[dict[str, Any]]:
+    """The newest runs first."""
+    now = context.clock.wall()
+    return [views.summary(run, _alive(context, run), now) for run in context.store.runs(limit)]
+
+
+def shown(context: Context, given: str) -> dict[str, Any]:
+    """All that is known of a run."""
+    run = find(context, given)
+    steps, attempts = context.store.steps(run.id), context.store.attempts(run.id)
+    return views.page(run, steps, attempts, _alive(context, run), context.clock.wall())
+
+
+def result(context: Context, run_id: str) -> dict[str, Any]:
+    """What a run has come to."""
+    run = find(context, run_id)
+    return views.result(run, context.store.steps(run.id), _alive(context, run))
+
+
+def attempt_of(context: Context, run: RunRow, step: str, replica: str = "") -> str:
+    """The last attempt at a step; a step may be left out where there is only one.
+
+    Raises BadRequest if there is no such step or replica, or it has not been tried yet.
+    """
+    steps = {row.name: row for row in context.store.steps(run.id)}
+    if not step and len(steps) == 1:
+        step = next(iter(steps))
+    if step not in steps:
+        listed_steps = ", ".join(steps)
+        wanted = f"there is no step '{step}'" if step else "which step?"
+        raise BadRequest(f"{wanted}; {run.id} has: {listed_steps}")
+    if replica not in ("", "worker-0"):
+        raise BadRequest(f"'{step}' has one replica, worker-0")
+    if not steps[step].attempt:
+        raise BadRequest(f"'{step}' has not been started: it is {steps[step].status}")
+    return steps[step].attempt
+
+
+def export(context: Context, run_id: str, target: str) -> dict[str, str]:
+    """Copies a run's outputs into the folder `target`, one folder each; returns their paths.
+
+    Raises BadRequest if something is there already; then nothing was copied.
+    """
+    run = find(context, run_id)
+    steps = {step.name: step for step in context.store.steps(run.id)}
+    copied = {}
+    for name, (step, port) in run.facts.get("outputs", {}).items():
+        found = steps[step].outputs.get(port)
+        if not found:
+            continue
+        manifest = context.store.manifest(steps[step].attempt, port)
+        destination = os.path.join(os.path.abspath(target), name)
+        artifacts.export(found["path"], artifacts.Manifest.from_json(manifest), destination)
+        copied[name] = views.path_of({**found, "path": destination})
+    return copied
+
+
+def _alive(context: Context, run: RunRow) -> bool:
+    return run.status != "running" or is_driven(context, run)

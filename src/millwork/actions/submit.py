@@ -1,0 +1,190 @@
+"""A definition and its arguments become a run: all is checked, and code is set aside, first."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from millwork.base.errors import BadRequest, Unavailable
+from millwork.base.ids import new_id
+from millwork.base.sizes import format_size
+from millwork.blobs import code
+from millwork.plan.codec import encode, encode_component
+from millwork.plan.contract import check_user_args
+from millwork.plan.graph import Arguments, expand
+from millwork.plan.model import GivenPath, Graph, StepOutput
+from millwork.ports import RunRow, StepRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from millwork.actions.context import Context
+    from millwork.plan.model import Step
+    from millwork.spec.model import Component
+    from millwork.spec.wiring import Tree
+
+_LARGE = 100 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody wants run."""
+
+    tree: Tree
+    arguments: Arguments = field(default_factory=Arguments)
+    parallel: int | None = None
+    name: str = ""
+    notes: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    require_image: bool = False
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A run that was kept and can be driven, and what people should know about it."""
+
+    run: RunRow
+    graph: Graph
+    notices: tuple[str, ...]
+
+
+def submit(context: Context, request: Request) -> Submitted:
+    """Checks the request, sets its code aside and keeps the run; nothing is started.
+
+    Raises BadRequest or Unavailable, and then nothing was kept.
+    """
+    graph = expand(request.tree, request.arguments)
+    notices: list[str] = []
+    for step in graph.steps.values():
+        _check_inputs(step)
+        _check_arguments(step)
+    _check_machine(context, graph, notices)
+    _check_images(graph, request.require_image, notices)
+    graph, git = _with_code(context, graph, notices)
+    run = _row(context, request, graph, git)
+    definitions, steps = _step_rows(graph)
+    context.store.create_run(run, steps, definitions)
+    return Submitted(run, graph, tuple(notices))
+
+
+def _row(context: Context, request: Request, graph: Graph, git: Mapping[str, Any]) -> RunRow:
+    definition = request.tree.definition
+    now = context.clock.wall()
+    outputs = {name: [output.step, output.port] for name, output in graph.outputs.items()}
+    parallel = request.parallel or context.machine.parallel
+    facts = {"engine": "local", "parallel": parallel, "outputs": outputs, "git": git}
+    return RunRow(
+        id=new_id(now),
+        name=request.name or definition.name,
+        definition=definition.name,
+        version=definition.version,
+        status="running",
+        created=now,
+        notes=request.notes,
+        tags=request.tags,
+        facts=facts,
+        master=context.masters.me(),
+        epoch=1,
+    )
+
+
+def _step_rows(graph: Graph) -> tuple[dict[str, str], list[StepRow]]:
+    digests: dict[int, str] = {}
+    definitions: dict[str, str] = {}
+    rows = []
+    for position, step in enumerate(graph.steps.values()):
+        key = id(step.component)
+        if key not in digests:
+            digests[key], document = encode_component(step.component)
+            definitions[digests[key]] = document
+        rows.append(StepRow(step.name, position, "pending", spec=encode(step, digests[key])))
+    return definitions, rows
+
+
+def _check_inputs(step: Step) -> None:
+    for name, source in step.inputs.items():
+        if not isinstance(source, GivenPath):
+            continue
+        if "://" in source.path:
+            raise BadRequest(f"input '{name}': {source.path}: only local paths are read so far")
+        if not os.path.exists(source.path):
+            raise BadRequest(f"input '{name}' of '{step.name}': there is no {source.path}")
+
+
+def _check_arguments(step: Step) -> None:
+    known = {
+        name: value for name, value in step.parameters.items() if not isinstance(value, StepOutput)
+    }
+    check_user_args(step.name, step.component.command, known)
+
+
+def _check_machine(context: Context, graph: Graph, notices: list[str]) -> None:
+    machine = context.machine
+    for step in graph.steps.values():
+        wishes = step.resources
+        if wishes.gpu > len(machine.gpus):
+            found = len(machine.gpus) or "none"
+            raise Unavailable(f"step '{step.name}' needs {wishes.gpu} GPU; there is {found} here")
+        if (wishes.cpu or 0) > machine.cpu:
+            notices.append(
+                f"step '{step.name}' asks for {wishes.cpu:g} cores and gets all {machine.cpu:g}"
+            )
+        if (wishes.memory or 0) > machine.memory:
+            notices.append(
+                f"step '{step.name}' asks for {format_size(wishes.memory or 0)} of memory and may "
+                f"use all {format_size(machine.memory)}"
+            )
+
+
+def _check_images(graph: Graph, require_image: bool, notices: list[str]) -> None:
+    named = {step.component.image: step.name for step in graph.steps.values()}
+    named.pop("", None)
+    if named and require_image:
+        image, step = next(iter(named.items()))
+        raise Unavailable(f"step '{step}' needs the image {image}, and no engine here runs images")
+    notices += [f"image {image} is not used: steps run on this machine" for image in named]
+
+
+def _with_code(context: Context, graph: Graph, notices: list[str]) -> tuple[Graph, dict[str, Any]]:
+    """The graph with the digest of each step's code, and the Git state it was taken from."""
+    taken: dict[int, str] = {}
+    git: dict[str, Any] = {}
+    steps = {}
+    for step in graph.steps.values():
+        key = id(step.component)
+        if key not in taken:
+            taken[key] = _take_code(context, step.component, git, notices)
+        steps[step.name] = replace(step, code=taken[key])
+    return Graph(steps, graph.outputs), git
+
+
+def _take_code(
+    context: Context, component: Component, git: dict[str, Any], notices: list[str]
+) -> str:
+    place = component.code
+    if place.uri:
+        raise BadRequest(
+            f"'{component.name}': code at {place.uri}: only local and Git code is read"
+        )
+    if place.git:
+        folder, state = code.checkout(
+            place.git, place.ref or None, place.path or None, context.git_cache
+        )
+        git[component.name] = asdict(state)
+        return code.snapshot(folder, context.code_store).digest
+    if not component.source.file and not place.path:
+        return ""
+    folder = os.path.join(os.path.dirname(component.source.file), place.path)
+    if not os.path.isdir(folder):
+        raise BadRequest(f"'{component.name}': the code folder {folder} does not exist")
+    tree = code.snapshot(folder, context.code_store)
+    if tree.size > _LARGE:
+        notices.append(
+            f"the code of '{component.name}' has {format_size(tree.size)}, copied for each attempt; "
+            "a .millworkignore file leaves data out"
+        )
+    found = code.git_state(folder)
+    if found:
+        git[component.name] = asdict(found)
+    return tree.digest

@@ -1,0 +1,313 @@
+"""The local engine: plans become processes of this machine, and outlive the loop."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from millwork.base.sizes import format_size
+from millwork.engines.local import limits, logs, processes, recorder, requirements
+from millwork.engines.local.sandbox import Sandbox
+from millwork.plan.contract import ML
+from millwork.ports.engine import Ended, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from millwork.plan.model import Plan, Replica
+    from millwork.spec.model import Resources
+
+_OURS = ("MILLWORK_HOME", "MILLWORK_URL")
+
+
+@dataclass
+class _Attempt:
+    """An attempt under watch. `pid` is the recorder's; `is_child` if this process started it."""
+
+    id: str
+    folder: str
+    pid: int | None
+    is_child: bool
+    watch: int | None = None
+    kill_at: float | None = None
+    was_stopped: bool = False
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class LocalEngine:
+    """Implements `ports.Engine` with processes; attempts lie in folders below `home`."""
+
+    name = "local"
+
+    def __init__(
+        self, home: str, copy_code: Callable[[str, str], None], wake: int | None = None
+    ) -> None:
+        self._attempts_folder = f"{home}/attempts"
+        os.makedirs(self._attempts_folder, mode=0o700, exist_ok=True)
+        self._envs = f"{home}/envs"
+        self._copy_code = copy_code
+        self._wake = wake
+        self._poll = select.poll()
+        if wake is not None:
+            self._poll.register(wake, select.POLLIN)
+        self._attempts: dict[str, _Attempt] = {}
+        self._by_watch: dict[int, str] = {}
+        self._due: list[str] = []
+        self._keeper = logs.LogKeeper()
+        self._limiter: limits.Limiter | None = None
+        self.sandbox = Sandbox(f"{home}/sandbox.json")
+
+    # --- the port -------------------------------------------------------------------------
+
+    def root(self, attempt: str, mounts: str) -> str:
+        """`/ml` where it can be made real and is wanted, else a folder of the attempt's own."""
+        is_real = mounts == "ml" and self.sandbox.works
+        return ML if is_real else f"{self._folder(attempt)}/ml"
+
+    def folder(self, attempt: str) -> str:
+        """The folder that the step knows as the plan's root."""
+        return f"{self._folder(attempt)}/ml"
+
+    def start(self, attempt: str, plan: Plan) -> str:
+        """Starts the plan's one replica; the handle is the attempt's id."""
+        replica = plan.replicas[0]
+        folder = self._folder(attempt)
+        self._furnish(folder, plan)
+        preparation = requirements.prepare(
+            f"{folder}/ml/usercode", f"{plan.root}/usercode", self._envs
+        )
+        words = [*preparation.words, *replica.argv]
+        if plan.root == ML:
+            words = [*self.sandbox.wrap(f"{folder}/ml", plan.mounts), *words]
+        env = self._environ(attempt, folder, replica, preparation.variables)
+        box, confinement = self._confine(attempt, replica.resources)
+        pid = recorder.spawn(folder, f"{folder}/ml/usercode", words, env, confinement)
+        facts = {
+            "mounts": "namespace" if plan.root == ML else "folder",
+            "limits": self._limiter.name if box and self._limiter else "none",
+        }
+        self._watch(_Attempt(attempt, folder, pid, is_child=True, facts=facts))
+        return attempt
+
+    def adopt(self, attempt: str) -> None:
+        """Watches an attempt of an earlier master; one that is over is told at once."""
+        folder = self._folder(attempt)
+        pid = recorder.pid_of(folder) if recorder.is_held(folder) else None
+        self._watch(_Attempt(attempt, folder, pid, is_child=False))
+
+    def observe(self, timeout: float | None) -> Sequence[Ended]:
+        """Waits for the ends of attempts; returns early when woken."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            if self._due:
+                return self._take_due()
+            ready = self._poll.poll(self._milliseconds(deadline))
+            woken = False
+            for descriptor, _ in ready:
+                if descriptor == self._wake:
+                    woken = bool(os.read(descriptor, 4096))
+                else:
+                    self._due.append(self._by_watch[descriptor])
+            self._keeper.look()
+            self._kill_overdue()
+            is_late = deadline is not None and time.monotonic() >= deadline
+            if woken or is_late:
+                return self._take_due()
+
+    def stop(self, attempt: str, grace: float) -> None:
+        """SIGTERM to the step now, SIGKILL to all of it after `grace` seconds."""
+        state = self._attempts.get(attempt)
+        if state is None:
+            return
+        state.was_stopped = True
+        if grace > 0:
+            processes.signal_all(self._members(state), signal.SIGTERM)
+        state.kill_at = time.monotonic() + grace
+
+    def log(self, attempt: str, offset: int) -> tuple[bytes, int]:
+        """What the attempt printed from `offset` on, and the offset to go on from."""
+        return logs.read(self._folder(attempt), offset)
+
+    # --- starting -------------------------------------------------------------------------
+
+    def _folder(self, attempt: str) -> str:
+        return f"{self._attempts_folder}/{attempt}"
+
+    def _furnish(self, folder: str, plan: Plan) -> None:
+        os.mkdir(folder, 0o700)
+        root = f"{folder}/ml"
+        for name in plan.folders:
+            os.makedirs(f"{root}/{name}", exist_ok=True)
+        for name, text in plan.files.items():
+            with open(f"{root}/{name}", "w", encoding="utf-8") as file:
+                file.write(text)
+        if plan.code:
+            self._copy_code(plan.code, f"{root}/usercode")
+        if plan.root != ML:
+            for mount in plan.mounts:
+                os.makedirs(os.path.dirname(mount.target), exist_ok=True)
+                os.symlink(mount.source, mount.target)
+
+    def _environ(
+        self, attempt: str, folder: str, replica: Replica, variables: Mapping[str, str]
+    ) -> dict[str, str]:
+        env = {name: value for name, value in os.environ.items() if name not in _OURS}
+        env |= variables
+        env |= replica.env
+        env |= {processes.MARK: attempt, "MILLWORK_REASON": f"{folder}/{recorder.REASON}"}
+        return env
+
+    def _confine(
+        self, attempt: str, wishes: Resources
+    ) -> tuple[limits.Box | None, recorder.Confinement]:
+        if wishes.cpu is None and wishes.memory is None and wishes.processes is None:
+            return None, recorder.Confinement()
+        if self._limiter is None:
+            self._limiter = limits.detect()
+        wanted = limits.Limits(wishes.cpu, wishes.memory, wishes.processes)
+        box = self._limiter.open(attempt, wanted)
+        letters = {letter: str(number) for letter, number in box.ulimits}
+        confinement = recorder.Confinement(box.procs, letters.get("v", ""), letters.get("u", ""))
+        with open(f"{self._folder(attempt)}/limits", "w", encoding="utf-8") as file:
+            file.write("\n".join((str(wishes.memory or ""), *box.groups)))
+        return box, confinement
+
+    def _watch(self, state: _Attempt) -> None:
+        self._attempts[state.id] = state
+        self._keeper.watch(state.folder)
+        if state.pid is not None:
+            with suppress(ProcessLookupError):
+                state.watch = os.pidfd_open(state.pid)
+        if state.watch is None:
+            self._due.append(state.id)
+            return
+        self._poll.register(state.watch, select.POLLIN)
+        self._by_watch[state.watch] = state.id
+
+    # --- ending ---------------------------------------------------------------------------
+
+    def _milliseconds(self, deadline: float | None) -> float | None:
+        now = time.monotonic()
+        times = [state.kill_at for state in self._attempts.values() if state.kill_at is not None]
+        if deadline is not None:
+            times.append(deadline)
+        if self._attempts:
+            times.append(now + self._keeper.interval)
+        if not times:
+            return None
+        return max(0.0, (min(times) - now) * 1000)
+
+    def _take_due(self) -> list[Ended]:
+        due, self._due = self._due, []
+        return [self._end(self._attempts.pop(attempt)) for attempt in due]
+
+    def _kill_overdue(self) -> None:
+        now = time.monotonic()
+        for state in self._attempts.values():
+            if state.kill_at is not None and state.kill_at <= now:
+                state.kill_at = None
+                self._kill(state)
+
+    def _kill(self, state: _Attempt) -> None:
+        """Ends all of the attempt but its recorder, which writes down how."""
+        box = self._box(state.folder, state.id)
+        if box is not None:
+            box.kill()
+        processes.kill_marked(state.id, spare=state.pid)
+
+    def _members(self, state: _Attempt) -> list[int]:
+        """The step's own processes: neither the recorder nor bubblewrap's monitor.
+
+        The monitor would die of SIGTERM at once, and its end would be taken for the step's.
+        """
+        found = processes.marked(state.id)
+        is_wrapped = os.path.isdir(f"{state.folder}/ml") and self._is_wrapped(state)
+        return [
+            pid
+            for pid in found
+            if pid != state.pid and not (is_wrapped and processes.parent_of(pid) == state.pid)
+        ]
+
+    def _is_wrapped(self, state: _Attempt) -> bool:
+        return bool(state.facts.get("mounts", "namespace") == "namespace") and self.sandbox.works
+
+    def _end(self, state: _Attempt) -> Ended:
+        if state.watch is not None:
+            self._poll.unregister(state.watch)
+            del self._by_watch[state.watch]
+            os.close(state.watch)
+        peak = self._reap(state) if state.is_child else None
+        self._keeper.forget(state.folder)
+        code = recorder.outcome_of(state.folder)
+        if code is None or state.was_stopped:
+            processes.kill_marked(state.id)
+        usage = {**state.facts, **requirements.installed(f"{state.folder}/ml/usercode", self._envs)}
+        usage |= {"cpu_seconds": recorder.cpu_of(state.folder), "peak_memory": peak}
+        if lost := logs.dropped(state.folder):
+            usage["log_bytes_dropped"] = lost
+        reason = self._close_box(state, code, usage)
+        usage = {name: value for name, value in usage.items() if value is not None}
+        if code is None:
+            text = "the step's recorder was killed, or the machine went down"
+            return Ended(state.id, Outcome("lost", None, text, usage))
+        reason = recorder.reason_of(state.folder) or reason or _describe(code)
+        return Ended(state.id, Outcome("exited", code, reason, usage))
+
+    def _reap(self, state: _Attempt) -> int | None:
+        """Collects the recorder, and ends what the step left in the background of its group.
+
+        The group is ended before the recorder is collected: until then its id cannot be reused.
+        """
+        assert state.pid is not None
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(state.pid, signal.SIGKILL)
+        try:
+            usage = os.wait4(state.pid, 0)[2]
+        except ChildProcessError:
+            return None
+        return usage.ru_maxrss * 1024
+
+    def _box(self, folder: str, attempt: str) -> limits.Box | None:
+        try:
+            with open(f"{folder}/limits", encoding="utf-8") as file:
+                groups = tuple(file.read().splitlines()[1:])
+        except FileNotFoundError:
+            return None
+        if self._limiter is None:
+            self._limiter = limits.detect()
+        return self._limiter.reopen(attempt, groups)
+
+    def _close_box(self, state: _Attempt, code: int | None, usage: dict[str, Any]) -> str:
+        box = self._box(state.folder, state.id)
+        if box is None:
+            return ""
+        box.kill()
+        used = box.usage()
+        if used.cpu_seconds is not None:
+            usage["cpu_seconds"] = used.cpu_seconds
+        if used.peak_memory is not None:
+            usage["peak_memory"] = used.peak_memory
+        usage["throttled_seconds"] = used.throttled_seconds
+        box.close()
+        if not used.oom_kills or code == 0:
+            return ""
+        with open(f"{state.folder}/limits", encoding="utf-8") as file:
+            limit = file.readline().strip()
+        return f"out of memory (limit {format_size(int(limit))})" if limit else "out of memory"
+
+
+def _describe(code: int) -> str:
+    """What an exit code means, in the shell's convention."""
+    if code == 0:
+        return ""
+    if code > 128:
+        with suppress(ValueError):
+            return f"killed by {signal.Signals(code - 128).name}"
+    if code == 127:
+        return "exit code 127: a command was not found"
+    return f"exit code {code}"

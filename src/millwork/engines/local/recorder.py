@@ -1,0 +1,139 @@
+"""The recorder: a shell beside each attempt that starts the step and writes down how it ended.
+
+It outlives the loop, starts no other program, and holds the attempt's lock while it lives
+(DESIGN decision 2). A free lock without an outcome means that the recorder was killed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+LOCK, OUTCOME, USAGE, LOG, REASON = "lock", "outcome", "usage", "log", "reason"
+_LOCK_FD = 8
+
+# $1 attempt folder, $2 working folder, $3 memory in KiB, $4 processes; then files to enter by
+# writing 0, then --, then the step's words. TERM is trapped, not ignored, so that a stop that is
+# sent to the whole group ends the step and leaves the recorder to note it.
+SCRIPT = """
+trap : TERM INT HUP
+echo $$ >&8
+cd -- "$1" || exit 125
+(
+  work=$2 memory=$3 processes=$4
+  shift 4
+  while [ "$1" != -- ]; do echo 0 >"$1" || exit 125; shift; done
+  shift
+  [ -z "$memory" ] || ulimit -v "$memory" || exit 125
+  [ -z "$processes" ] || ulimit -u "$processes" 2>/dev/null || ulimit -p "$processes" || exit 125
+  cd -- "$work" || exit 125
+  exec "$@" 8>&-
+)
+code=$?
+times >usage
+echo "$code end" >>outcome
+"""
+
+
+@dataclass(frozen=True)
+class Confinement:
+    """Limits as the shell sets them: files to enter by writing 0, KiB of memory, processes."""
+
+    procs: Sequence[str] = ()
+    memory: str = ""
+    processes: str = ""
+
+
+def spawn(
+    folder: str, work: str, words: Sequence[str], env: Mapping[str, str], limits: Confinement
+) -> int:
+    """Starts a recorder in a session of its own, and returns its process id.
+
+    `folder` is the attempt's; its log takes what the step prints. Raises OSError.
+    """
+    lock = os.open(f"{folder}/{LOCK}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        arguments = [folder, work, limits.memory, limits.processes, *limits.procs, "--", *words]
+        return os.posix_spawn(
+            "/bin/sh",
+            ["sh", "-c", SCRIPT, "recorder", *arguments],
+            env,
+            setsid=True,
+            setsigdef=_DEFAULTED,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, f"{folder}/{LOG}", flags, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+                (os.POSIX_SPAWN_DUP2, lock, _LOCK_FD),
+            ],
+        )
+    finally:
+        os.close(lock)
+
+
+# Python ignores SIGPIPE, and a shell cannot undo what it inherits as ignored.
+_DEFAULTED = (13,)
+
+
+def is_held(folder: str) -> bool:
+    """Whether the recorder lives."""
+    try:
+        lock = os.open(f"{folder}/{LOCK}", os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def pid_of(folder: str) -> int | None:
+    """The recorder's process id, once it has written it."""
+    text = _read(f"{folder}/{LOCK}").strip()
+    return int(text) if text.isdigit() else None
+
+
+def outcome_of(folder: str) -> int | None:
+    """The recorded exit code; a line that is not whole is none."""
+    lines = _read(f"{folder}/{OUTCOME}").splitlines()
+    code, _, end = lines[0].partition(" ") if lines else ("", "", "")
+    return int(code) if end == "end" and code.isdigit() else None
+
+
+def reason_of(folder: str) -> str:
+    """Why the step could not begin, if its launcher left word."""
+    return _read(f"{folder}/{REASON}").strip()
+
+
+def cpu_of(folder: str) -> float | None:
+    """Seconds of CPU of the step, as the shell's `times` gives them (second line: children)."""
+    lines = _read(f"{folder}/{USAGE}").splitlines()
+    if len(lines) < 2:
+        return None
+    try:
+        return sum(_seconds(word) for line in lines for word in line.split())
+    except ValueError:
+        return None
+
+
+def _seconds(word: str) -> float:
+    minutes, _, seconds = word.partition("m")
+    return int(minutes) * 60 + float(seconds.rstrip("s"))
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(65536)
+    except FileNotFoundError:
+        return ""

@@ -1,0 +1,104 @@
+"""Runs as people and programs read them: plain dictionaries, ready for JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from millwork.ports import AttemptRow, RunRow, StepRow
+
+
+def status_of(run: RunRow, master_alive: bool) -> str:
+    """A run's status; `interrupted` if it should run and nobody drives it."""
+    return "interrupted" if run.status == "running" and not master_alive else run.status
+
+
+def summary(run: RunRow, master_alive: bool, now: float) -> dict[str, Any]:
+    """A row of the list of runs."""
+    return {
+        "run": run.id,
+        "name": run.name,
+        "definition": f"{run.definition} {run.version}",
+        "status": status_of(run, master_alive),
+        "created": run.created,
+        "seconds": round((run.ended or now) - run.created, 3),
+        "reason": run.reason,
+        "tags": dict(run.tags),
+    }
+
+
+def result(run: RunRow, steps: Sequence[StepRow], master_alive: bool) -> dict[str, Any]:
+    """What `run --json` ends with: the run's steps and outputs."""
+    return {
+        "run": run.id,
+        "status": status_of(run, master_alive),
+        "reason": run.reason,
+        "steps": [_step(step) for step in steps],
+        "outputs": output_paths(run, steps),
+    }
+
+
+def output_paths(run: RunRow, steps: Sequence[StepRow]) -> dict[str, str]:
+    """The run's outputs that are there: path by name."""
+    by_name = {step.name: step for step in steps}
+    paths = {}
+    for name, (step, port) in run.facts.get("outputs", {}).items():
+        found = by_name[step].outputs.get(port) if step in by_name else None
+        if found:
+            paths[name] = path_of(found)
+    return paths
+
+
+def path_of(output: Mapping[str, Any]) -> str:
+    """Where an output lies; a value's is its file."""
+    suffix = "/value.json" if output["type"] == "value" else ""
+    return f"{output['path']}{suffix}"
+
+
+def page(
+    run: RunRow,
+    steps: Sequence[StepRow],
+    attempts: Sequence[AttemptRow],
+    master_alive: bool,
+    now: float,
+) -> dict[str, Any]:
+    """All that is known of a run."""
+    tries: dict[str, list[dict[str, Any]]] = {}
+    for attempt in attempts:
+        tries.setdefault(attempt.step, []).append(_attempt(attempt))
+    return {
+        **summary(run, master_alive, now),
+        "notes": run.notes,
+        "facts": dict(run.facts),
+        "steps": [{**_step(step), "tries": tries.get(step.name, [])} for step in steps],
+        "outputs": output_paths(run, steps),
+    }
+
+
+def _step(step: StepRow) -> dict[str, Any]:
+    seconds = step.ended - step.started if step.ended and step.started else None
+    return {
+        "node": step.name,
+        "status": step.status,
+        "reason": step.reason,
+        "attempts": step.attempts,
+        "seconds": None if seconds is None else round(seconds, 3),
+        "outputs": {name: path_of(output) for name, output in step.outputs.items()},
+        "metrics": dict(step.metrics),
+    }
+
+
+def _attempt(attempt: AttemptRow) -> dict[str, Any]:
+    return {
+        "attempt": attempt.id,
+        "number": attempt.number,
+        "status": attempt.status,
+        "created": attempt.created,
+        "launched": attempt.launched,
+        "ended": attempt.ended,
+        "code": attempt.code,
+        "reason": attempt.reason,
+        "usage": dict(attempt.usage),
+    }
