@@ -17,8 +17,6 @@ from millwork.blobs.artifacts import BadOutput, Item, Manifest, export, seal, ve
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.quick
-
 
 @pytest.fixture
 def output(tmp_path: Path) -> Path:
@@ -31,6 +29,7 @@ def output(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.quick
 def test_a_manifest_names_every_file_with_size_and_sha256(output: Path) -> None:
     manifest = seal(str(output))
     assert manifest.files == (
@@ -43,6 +42,7 @@ def test_a_manifest_names_every_file_with_size_and_sha256(output: Path) -> None:
     assert verify(str(output), manifest) == []
 
 
+@pytest.mark.quick
 def test_the_same_content_has_the_same_digest(output: Path, tmp_path: Path) -> None:
     manifest = seal(str(output))
     export(str(output), manifest, str(tmp_path / "twin"))
@@ -53,6 +53,7 @@ def test_the_same_content_has_the_same_digest(output: Path, tmp_path: Path) -> N
     assert seal(str(tmp_path / "empty")) == Manifest.of([])
 
 
+@pytest.mark.quick
 def test_json_is_compact_and_comes_back_equal(output: Path) -> None:
     (output / os.fsdecode(b"bad\xff name")).write_text("x")
     manifest = seal(str(output))
@@ -62,12 +63,14 @@ def test_json_is_compact_and_comes_back_equal(output: Path) -> None:
     assert " " not in text.replace("bad\\udcff name", "")
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("path", ["../x", "a/../../x", "/etc/passwd"])
 def test_a_manifest_cannot_name_files_elsewhere(path: str) -> None:
     with pytest.raises(BadOutput, match="outside its artifact"):
         Manifest.from_json(json.dumps([[path, 1, "0"]]))
 
 
+@pytest.mark.quick
 def test_every_file_and_folder_is_synced(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[str] = []
     real = os.fsync
@@ -82,6 +85,7 @@ def test_every_file_and_folder_is_synced(output: Path, monkeypatch: pytest.Monke
     assert synced[-1] == "."
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("target", ["/etc/passwd", "../../x", "/ml/input/data/a"])
 def test_links_outside_are_refused(output: Path, target: str) -> None:
     (output / "away").symlink_to(target)
@@ -89,6 +93,7 @@ def test_links_outside_are_refused(output: Path, target: str) -> None:
         seal(str(output), "/ml/output/model")
 
 
+@pytest.mark.quick
 def test_absolute_links_inside_become_relative(output: Path) -> None:
     (output / "part/best").symlink_to("/ml/output/model/model.bin")
     (output / "host").symlink_to(output / "part")
@@ -100,6 +105,7 @@ def test_absolute_links_inside_become_relative(output: Path) -> None:
     assert verify(str(output), manifest) == []
 
 
+@pytest.mark.quick
 def test_special_files_are_refused(output: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(output / "sock"))
@@ -107,6 +113,7 @@ def test_special_files_are_refused(output: Path) -> None:
             seal(str(output))
 
 
+@pytest.mark.quick
 def test_a_file_that_still_grows_is_refused(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = folders.hash_file
 
@@ -120,11 +127,13 @@ def test_a_file_that_still_grows_is_refused(output: Path, monkeypatch: pytest.Mo
         seal(str(output))
 
 
+@pytest.mark.quick
 def test_a_missing_output_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(MillworkError, match="none: No such file"):
         seal(str(tmp_path / "none"))
 
 
+@pytest.mark.quick
 def test_verify_names_every_fault(output: Path) -> None:
     (output / "same").write_text("1234")
     manifest = seal(str(output))
@@ -147,12 +156,14 @@ def test_verify_names_every_fault(output: Path) -> None:
     assert sorted(verify(str(output), manifest, quick=True)) == rest
 
 
+@pytest.mark.quick
 def test_verify_quick_reads_nothing(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     manifest = seal(str(output))
     monkeypatch.setattr(artifacts, "hash_file", None)
     assert verify(str(output), manifest, quick=True) == []
 
 
+@pytest.mark.quick
 def test_export_keeps_content_times_and_x_bits(output: Path, tmp_path: Path) -> None:
     (output / "run").write_text("#!/bin/sh\n")
     (output / "run").chmod(0o755)
@@ -165,6 +176,7 @@ def test_export_keeps_content_times_and_x_bits(output: Path, tmp_path: Path) -> 
     assert os.stat(target / "run").st_mtime_ns == os.stat(output / "run").st_mtime_ns
 
 
+@pytest.mark.quick
 def test_export_takes_an_empty_folder_and_refuses_any_other(output: Path, tmp_path: Path) -> None:
     manifest = seal(str(output))
     target = tmp_path / "there"
@@ -178,6 +190,7 @@ def test_export_takes_an_empty_folder_and_refuses_any_other(output: Path, tmp_pa
         export(str(output), manifest, str(target / "mine/below"))
 
 
+@pytest.mark.quick
 def test_export_of_a_damaged_artifact_leaves_nothing(output: Path, tmp_path: Path) -> None:
     manifest = seal(str(output))
     (output / "model.bin").unlink()
@@ -202,6 +215,7 @@ def test_a_full_disk_leaves_no_half_export(output: Path, tmp_path: Path) -> None
         subprocess.run(["umount", disk], check=True)
 
 
+@pytest.mark.quick
 def test_exports_at_once_give_one_whole_folder(output: Path, tmp_path: Path) -> None:
     manifest = seal(str(output))
     refused = []

@@ -229,6 +229,9 @@ class FakeGroups:
             if group != self.root and self.read(f"{group}/cgroup.procs"):
                 raise OSError(16, "Device or resource busy", path)
             text = f"{self.read(path)} {text[1:]}".strip()
+            for entry in os.scandir(group):
+                if entry.is_dir():
+                    self._write(f"{entry.path}/cgroup.controllers", text)
         if name == "cgroup.kill":
             self._write(f"{group}/cgroup.procs", "")
         self._write(path, text)

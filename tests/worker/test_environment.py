@@ -211,6 +211,15 @@ def test_the_key_covers_included_files_and_the_interpreter(tmp_path: Path) -> No
 
 
 @pytest.mark.quick
+def test_files_that_include_each_other_end(tmp_path: Path) -> None:
+    for name, other in [("a", "../b/x.txt"), ("b", "../a/x.txt")]:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.txt").write_text(f"-r {other}\n{name}\n")
+    lines, local = environment._survey(str(tmp_path / "a/x.txt"))
+    assert (lines, local) == (["-r ../b/x.txt", "a", "-r ../a/x.txt", "b"], [])
+
+
+@pytest.mark.quick
 def test_activated_puts_the_environment_first() -> None:
     variables = activated("/envs/a", {"PATH": "/bin", "PYTHONHOME": "/x", "HOME": "/root"})
     assert variables == {"PATH": "/envs/a/bin:/bin", "VIRTUAL_ENV": "/envs/a", "HOME": "/root"}

@@ -81,6 +81,15 @@ def attempt_of(context: Context, run: RunRow, step: str, replica: str = "") -> s
     return steps[step].attempt
 
 
+def is_running(context: Context, run: RunRow, attempt: str) -> bool:
+    """Whether an attempt runs, and somebody would notice its end."""
+    row = context.store.run(run.id)
+    if row is None or row.status != "running" or not is_driven(context, row):
+        return False
+    attempts = context.store.attempts(run.id)
+    return any(found.id == attempt and found.status == "running" for found in attempts)
+
+
 def export(context: Context, run_id: str, target: str) -> dict[str, str]:
     """Copies a run's outputs into the folder `target`, one folder each; returns their paths.
 

@@ -191,6 +191,9 @@ def _check_shape(parameter: Parameter, path: Path, reading: Reading) -> None:
         empty = limits.exclusive_minimum or limits.exclusive_maximum
         if limits.minimum > limits.maximum or (empty and limits.minimum == limits.maximum):
             reading.fault((*path, "range"), f"{values.describe_range(limits)} holds no value")
+    if parameter.length and parameter.length[0] > parameter.length[1]:
+        low, high = parameter.length
+        reading.fault((*path, "length"), f"[{low}, {high}]: no text is as long")
 
 
 PARAMETER = Record(
@@ -293,7 +296,7 @@ COMPONENT = Record(
                     Field("multiple_instances", Bool(), "More than one replica", default="true"),
                     Field("multiple_gpus", Bool(), "More than one GPU; needs GPU", default="false"),
                 ),
-                plain(lambda **given: Constraints(**{"multiple_gpus": False, **given})),
+                plain(Constraints),
             ),
             "What compute it can use",
         ),

@@ -6,7 +6,10 @@ One table of `Field`s is the reader, the schema, the documentation and, later, t
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from millwork.base.faults import Fault
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from millwork.spec.document import Node
     from millwork.spec.model import Path
 
+_WHOLE = re.compile(r"[-+]?[0-9]{1,19}")
 INVALID: Final = object()
 """What a type returns for a node it could not read; the fault is noted already."""
 
@@ -90,10 +94,15 @@ class Field:
 
 
 def _scalar(node: Node, path: Path, reading: Reading, expected: str) -> Any:
-    if isinstance(node, Scalar):
+    if isinstance(node, Scalar) and not node.is_null:
         return node.text
-    found = "a list" if isinstance(node, Sequence) else "a mapping"
-    return reading.fault(path, f"expected {expected}, found {found}")
+    return reading.fault(path, f"expected {expected}, found {_kind(node)}")
+
+
+def _kind(node: Node) -> str:
+    if isinstance(node, Scalar):
+        return "nothing" if node.is_null else _shown(node.text)
+    return "a list" if isinstance(node, Sequence) else "a mapping"
 
 
 @dataclass(frozen=True)
@@ -109,8 +118,6 @@ class Text:
         text = _scalar(node, path, reading, "text")
         if text is INVALID:
             return text
-        if "\0" in text:
-            return reading.fault(path, "a NUL character cannot be passed to a program")
         if self.check and not self.check(text):
             return reading.fault(path, f"{_shown(text)} is not accepted: {self.rule}")
         return text
@@ -193,25 +200,35 @@ class Number:
     @property
     def label(self) -> str:
         kind = "whole number" if self.whole else "number"
+        if not math.isfinite(self.minimum):
+            return kind
         return f"{kind} {'>' if self.above else '>='} {self.minimum:g}"
 
     def read(self, node: Node, path: Path, reading: Reading) -> Any:
         text = _scalar(node, path, reading, self.label)
         if text is INVALID:
             return text
-        try:
-            number = int(text[:20]) if self.whole else float(text)
-        except ValueError:
+        number = self._number(text)
+        if number is None or not math.isfinite(number):
             return reading.fault(path, f"expected a {self.label}, found {_shown(text)}")
         low = number > self.minimum if self.above else number >= self.minimum
         if low and number <= self.maximum:
             return number
-        return reading.fault(path, f"{text} is not a {self.label} and <= {self.maximum:g}")
+        return reading.fault(path, f"{_shown(text)} is not a {self.label} and <= {self.maximum:g}")
+
+    def _number(self, text: str) -> float | None:
+        if self.whole:
+            return int(text) if _WHOLE.fullmatch(text) else None
+        try:
+            return None if "_" in text else float(text)
+        except ValueError:
+            return None
 
     def schema(self) -> dict[str, Any]:
-        bound = "exclusiveMinimum" if self.above else "minimum"
-        kind = "integer" if self.whole else "number"
-        return {"type": kind, bound: self.minimum, "maximum": self.maximum}
+        low = "exclusiveMinimum" if self.above else "minimum"
+        bounds = {low: self.minimum, "maximum": self.maximum}
+        finite = {name: bound for name, bound in bounds.items() if math.isfinite(bound)}
+        return {"type": "integer" if self.whole else "number", **finite}
 
 
 @dataclass(frozen=True)
@@ -227,9 +244,10 @@ class Measured:
         if text is INVALID:
             return text
         try:
-            return self.parse(text)
+            measure = self.parse(text)
         except ValueError as error:
             return reading.fault(path, f"{_shown(text)} is not a {self.label}: {error}")
+        return measure or reading.fault(path, f"{_shown(text)} is no {self.label}: leave it out")
 
     def schema(self) -> dict[str, Any]:
         return {"type": ["string", "number"]}
@@ -252,7 +270,7 @@ class ListOf:
 
     def read(self, node: Node, path: Path, reading: Reading) -> Any:
         if not isinstance(node, Sequence):
-            return reading.fault(path, f"expected a {self.label}")
+            return reading.fault(path, f"expected a {self.label}, found {_kind(node)}")
         values = []
         for index, item in enumerate(node.items):
             reading.places[(*path, index)] = item.place
@@ -282,7 +300,7 @@ class MapOf:
 
     def read(self, node: Node, path: Path, reading: Reading) -> Any:
         if not isinstance(node, Mapping):
-            return reading.fault(path, "expected a mapping of names")
+            return reading.fault(path, f"expected a mapping of names, found {_kind(node)}")
         values = {}
         for name, (key, value) in node.entries.items():
             at = (*path, name)
@@ -314,36 +332,42 @@ class Record:
 
     def read(self, node: Node, path: Path, reading: Reading) -> Any:
         if not isinstance(node, Mapping):
-            return reading.fault(path, f"expected a mapping of fields of a {self.name}")
-        known = {row.name: row for row in self.fields}
+            message = f"expected fields ({self._names}), found {_kind(node)}"
+            return reading.fault(path, message)
         values: dict[str, Any] = {}
         for name, (key, value) in node.entries.items():
             at = (*path, name)
             reading.places[at] = key.place
-            row = known.get(name)
+            row = self._rows.get(name)
             if row is None:
-                reading.fault(at, f"unknown field{_nearest(name, tuple(known))}")
-            elif row.required or not (isinstance(value, Scalar) and value.is_null):
-                self._keep(values, row, row.type.read(value, at, reading))
-        self._require(node, path, reading)
-        return self.build(self._filled(values), path, reading)
-
-    def _keep(self, values: dict[str, Any], row: Field, value: Any) -> None:
-        if value is not INVALID:
-            values[row.attribute or row.name] = value
-
-    def _require(self, node: Mapping, path: Path, reading: Reading) -> None:
-        for row in self.fields:
-            if row.required and row.name not in node.entries:
+                reading.fault(at, f"unknown field{self._instead(name)}")
+            elif not (isinstance(value, Scalar) and value.is_null):
+                read = row.type.read(value, at, reading)
+                if read is not INVALID:
+                    values[row.attribute or name] = read
+        for row in self._required:
+            attribute = row.attribute or row.name
+            if attribute not in values:
+                # The blank lets the rules speak about all the other fields.
+                values[attribute] = row.type.blank
                 reading.places.setdefault(path, node.place)
                 reading.fault((*path, row.name), f"missing: {row.doc[0].lower()}{row.doc[1:]}")
+        return self.build(values, path, reading)
 
-    def _filled(self, values: dict[str, Any]) -> dict[str, Any]:
-        # A missing field is a fault already; the blank lets the rules speak about all the others.
-        for row in self.fields:
-            if row.required:
-                values.setdefault(row.attribute or row.name, row.type.blank)
-        return values
+    @cached_property
+    def _rows(self) -> dict[str, Field]:
+        return {row.name: row for row in self.fields}
+
+    @cached_property
+    def _required(self) -> tuple[Field, ...]:
+        return tuple(row for row in self.fields if row.required)
+
+    @property
+    def _names(self) -> str:
+        return ", ".join(self._rows)
+
+    def _instead(self, name: str) -> str:
+        return _nearest(name, tuple(self._rows)) or f"; a {self.name} has: {self._names}"
 
     def schema(self) -> dict[str, Any]:
         properties = {}
@@ -381,7 +405,7 @@ class ByShape:
         else:
             kind = self.sequence if isinstance(node, Sequence) else self.mapping
         if kind is None:
-            return reading.fault(path, f"expected {self.label}")
+            return reading.fault(path, f"expected {self.label}, found {_kind(node)}")
         return kind.read(node, path, reading)
 
     def schema(self) -> dict[str, Any]:

@@ -91,7 +91,7 @@ class Constraints:
 
     instance_type: str = "CPU"
     multiple_instances: bool = True
-    multiple_gpus: bool = True
+    multiple_gpus: bool = False
 
 
 @dataclass(frozen=True)

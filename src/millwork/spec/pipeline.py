@@ -75,7 +75,7 @@ def _binding(given: dict[str, Any], path: Path, reading: Reading) -> Any:
     reference, local = given.get("reference"), given.get("path")
     if (reference is None) == (local is None):
         return reading.fault(path, "expected either {from: node.output} or {path: ./file}")
-    return reference or LocalPath(local)
+    return reference or LocalPath(str(local))
 
 
 BINDING = Record(
@@ -155,7 +155,8 @@ FOREACH = Record(
     (
         Field("from", ReferenceText(), "A value output or parameter that holds a list", True,
               attribute="reference"),
-        Field("into", Text(names.is_parameter, names.PARAMETER_RULE), "The parameter it sets", True),
+        Field("into", Text(names.is_parameter, names.PARAMETER_RULE), "The parameter it sets",
+              True),
         Field("max_parallel", Number(1, 10_000), "How many at once"),
     ),
     _foreach,
@@ -164,7 +165,7 @@ FOREACH = Record(
 NODE = Record(
     "node",
     (
-        Field("component", Text(lambda text: bool(text), "it is empty"),
+        Field("component", Text(bool, "it is empty"),
               "A component's or pipeline's file, relative to this file", True),
         Field("inputs", MapOf(BINDING), "What its inputs read"),
         Field("parameters", MapOf(Argument()), "Its parameters' values"),

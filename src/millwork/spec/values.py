@@ -72,13 +72,10 @@ def describe_range(bounds: Range) -> str:
 
 
 def _inside(bounds: Range, value: float) -> bool:
-    if bounds.minimum is not None:
-        if value < bounds.minimum or (bounds.exclusive_minimum and value == bounds.minimum):
-            return False
-    if bounds.maximum is not None:
-        if value > bounds.maximum or (bounds.exclusive_maximum and value == bounds.maximum):
-            return False
-    return True
+    low, high = bounds.minimum, bounds.maximum
+    above = low is None or (value > low if bounds.exclusive_minimum else value >= low)
+    below = high is None or (value < high if bounds.exclusive_maximum else value <= high)
+    return above and below
 
 
 def _integer(text: str) -> int:

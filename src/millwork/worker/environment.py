@@ -118,7 +118,8 @@ def _key(requirements: str, python: str) -> str:
 
 def _interpreter(python: str) -> List[str]:
     """What tells one interpreter and machine from another, without starting it."""
-    for folder in ["", *os.environ.get("PATH", os.defpath).split(os.pathsep)]:
+    folders = [""] if "/" in python else os.environ.get("PATH", os.defpath).split(os.pathsep)
+    for folder in folders:
         path = os.path.realpath(os.path.join(folder, python))
         if os.path.isfile(path):
             info = os.stat(path)
@@ -139,10 +140,10 @@ def _survey(requirements: str) -> Tuple[List[str], List[str]]:
             path = None if include else _local(line, os.path.dirname(requirements))
             if include and "://" not in include[1]:
                 included = os.path.join(os.path.dirname(file), include[1].strip())
-                if included not in files:
+                if os.path.normpath(included) not in files:
                     files.append(os.path.normpath(included))
             elif path:
-                local.extend(_digests(path))
+                local.extend(sorted(_digests(path)))
     return lines, local
 
 
@@ -218,7 +219,7 @@ def _install(uv: str, env: str, lock: str, requirements: str, python: str) -> No
         interpreter = os.path.join(env, "bin", "python")
         install = ["pip", "install", "--no-deps", "--python", interpreter, "-r", path]
         # uv's cache knows a local package by its pyproject.toml's time, not by its content.
-        _uv(uv, install + (["--refresh"] if _survey(requirements)[1] else []), requirements)
+        _uv(uv, install + (["--reinstall"] if _survey(requirements)[1] else []), requirements)
         _write(os.path.join(env, _READY), "")
     except (EnvironmentFailed, OSError):
         rmtree(env, ignore_errors=True)

@@ -1,0 +1,64 @@
+"""What would run: the plans of all steps, with nothing started and nothing kept."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from millwork.plan.contract import Job, make_plan
+from millwork.plan.graph import expand
+from millwork.plan.model import Artifact, GivenPath, StepOutput
+
+if TYPE_CHECKING:
+    from millwork.plan.graph import Arguments
+    from millwork.plan.model import InputSource, Plan, Step
+    from millwork.spec.wiring import Tree
+
+_JOB = Job("RUN", "ATTEMPT")
+
+
+def preview(tree: Tree, arguments: Arguments) -> list[dict[str, Any]]:
+    """Each step's replicas with words, variables and mounts, as if `/ml` were real.
+
+    What another step will leave stands as `step.port`. Raises BadRequest as a run would.
+    """
+    graph = expand(tree, arguments)
+    return [_shown(step, _plan(step)) for step in graph.steps.values()]
+
+
+def _plan(step: Step) -> Plan:
+    data = {
+        name: _artifact(source, step.component.inputs[name].type)
+        for name, source in step.inputs.items()
+    }
+    parameters = {
+        name: f"{value.step}.{value.port}" if isinstance(value, StepOutput) else value
+        for name, value in step.parameters.items()
+    }
+    return make_plan(step, data, parameters, _JOB)
+
+
+def _artifact(source: InputSource, kind: str) -> Artifact:
+    if isinstance(source, GivenPath):
+        return Artifact(source.path, os.path.isfile(source.path))
+    return Artifact(f"{source.step}.{source.port}", is_file=kind == "value")
+
+
+def _shown(step: Step, plan: Plan) -> dict[str, Any]:
+    mounts = [asdict(mount) for mount in plan.mounts]
+    return {
+        "node": step.name,
+        "after": list(step.upstream),
+        "replicas": [
+            {
+                "role": replica.role,
+                "index": replica.index,
+                "argv": list(replica.argv),
+                "env": dict(replica.env),
+                "mounts": mounts,
+                "resources": asdict(replica.resources),
+            }
+            for replica in plan.replicas
+        ],
+    }

@@ -1,0 +1,60 @@
+"""Settings to a Context with the concrete store, engine and clocks."""
+
+from __future__ import annotations
+
+import os
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+from millwork.actions.context import Context
+from millwork.app.control import Control
+from millwork.app.home import find_home, open_home
+from millwork.app.process import LocalMasters, SystemClock
+from millwork.run.machine import Capacity
+from millwork.store.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from millwork.engines.local.engine import LocalEngine
+
+_GPUS = "/proc/driver/nvidia/gpus"
+
+
+def open_context() -> Context:
+    """The context of `$MILLWORK_HOME`; raises Unavailable if the home cannot be used."""
+    home = open_home(find_home())
+    store = SqliteStore(f"{home}/millwork.db")
+    control = Control()
+
+    @cache
+    def engine() -> LocalEngine:
+        from millwork.blobs import code
+        from millwork.engines.local.engine import LocalEngine
+
+        copy = partial(_copy_code, code.copy, f"{home}/code")
+        return LocalEngine(home, copy, control.wake)
+
+    def commands(run: str):  # type: ignore[no-untyped-def]
+        control.install()
+        return control.commands(store, run)
+
+    return Context(
+        home=home,
+        store=store,
+        clock=SystemClock(),
+        masters=LocalMasters(),
+        machine=this_machine(),
+        engine=engine,
+        commands=commands,
+    )
+
+
+def this_machine() -> Capacity:
+    """The cores this process may use, the memory, and NVIDIA's GPUs."""
+    cores = len(os.sched_getaffinity(0))
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    gpus = range(len(os.listdir(_GPUS))) if os.path.isdir(_GPUS) else ()
+    return Capacity(parallel=cores, cpu=cores, memory=memory, gpus=tuple(gpus))
+
+
+def _copy_code(copy, store: str, digest: str, target: str) -> None:  # type: ignore[no-untyped-def]
+    copy(digest, store, target)

@@ -1,0 +1,53 @@
+"""Signals to commands: Ctrl-C and SIGTERM cancel, a second one kills, SIGUSR1 means look."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from millwork.ports import Store
+    from millwork.run.loop import Command
+
+
+class Control:
+    """Notes signals while a run is driven; `wake` is readable as soon as there is one."""
+
+    def __init__(self) -> None:
+        self.wake, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+        os.set_blocking(self.wake, False)
+        self._interrupts: list[Command] = []
+        self._look = True
+        self._count = 0
+
+    def install(self) -> None:
+        """Takes over SIGINT, SIGTERM, SIGHUP and SIGUSR1 of this process."""
+        signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._interrupt)
+        signal.signal(signal.SIGUSR1, self._request)
+
+    def commands(self, store: Store, run: str) -> Callable[[], Sequence[Command]]:
+        """What was asked for since the last call."""
+
+        def poll() -> Sequence[Command]:
+            asked, self._interrupts = self._interrupts, []
+            if self._look:
+                self._look = False
+                row = store.run(run)
+                if row and row.cancel:
+                    asked.append("cancel")
+            return asked
+
+        return poll
+
+    def _interrupt(self, _number: int, _frame: object) -> None:
+        self._count += 1
+        self._interrupts.append("cancel" if self._count == 1 else "kill")
+
+    def _request(self, _number: int, _frame: object) -> None:
+        self._look = True

@@ -1,0 +1,160 @@
+"""How a run is shown while it goes: plain lines, a live table, or the log of its only step."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from millwork.base.sizes import format_duration
+from millwork.run.changes import AttemptOpened, RunChanged, StepChanged
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import TextIO
+
+    from millwork.actions.submit import Submitted
+    from millwork.ports import Engine
+    from millwork.run.changes import Change
+
+
+class Display(Protocol):
+    """A loop's observer that is also a context, and says at the end what came of it."""
+
+    @property
+    def interval(self) -> float | None:
+        """How often `pulse` is wanted."""
+
+    def changed(self, changes: Sequence[Change]) -> None:
+        """These changes have been kept."""
+
+    def pulse(self) -> None:
+        """Called between turns."""
+
+    def conclude(self, result: Mapping[str, Any], logs: Mapping[str, str]) -> None:
+        """Says what came of the run; `logs` are the ends of failed steps' logs."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def open_display(submitted: Submitted, engine: Engine, out: TextIO) -> Display:
+    """The log for one step, a live table in a terminal, plain lines elsewhere."""
+    steps = list(submitted.graph.steps)
+    if len(steps) == 1:
+        return LogDisplay(submitted.run.id, steps[0], engine, out)
+    if out.isatty():
+        from millwork.cli.live import LiveDisplay
+
+        return LiveDisplay(submitted.run, steps, out)
+    return LineDisplay(submitted, out)
+
+
+class LineDisplay:
+    """A line for each change of a step."""
+
+    interval: float | None = None
+
+    def __init__(self, submitted: Submitted, out: TextIO) -> None:
+        self._out = out
+        self._run = submitted.run
+        steps = list(submitted.graph.steps)
+        self._width = max(map(len, steps))
+        self._began: dict[str, float] = {}
+        self._say(f"run {self._run.id}: {self._run.name}, {len(steps)} steps")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def changed(self, changes: Sequence[Change]) -> None:
+        """Prints a line for each step that changed."""
+        for change in changes:
+            if isinstance(change, AttemptOpened):
+                self._began[change.step] = time.monotonic()
+            elif isinstance(change, StepChanged):
+                self._step(change)
+
+    def pulse(self) -> None:
+        """Nothing to do between turns."""
+
+    def conclude(self, result: Mapping[str, Any], logs: Mapping[str, str]) -> None:
+        """Prints metrics, outputs and the end."""
+        for line in conclusion(result, logs):
+            self._say(line)
+
+    def _step(self, change: StepChanged) -> None:
+        began = self._began.get(change.step)
+        took = ""
+        if change.status in ("succeeded", "failed", "cancelled") and began is not None:
+            took = format_duration(time.monotonic() - began)
+        words = f"{change.step:<{self._width}}  {change.status:<9}  {took:>8}  {change.reason}"
+        self._say(words.rstrip())
+
+    def _say(self, line: str) -> None:
+        self._out.write(line + "\n")
+        self._out.flush()
+
+
+class LogDisplay:
+    """What the only step prints, as it prints it."""
+
+    interval: float | None = 0.1
+
+    def __init__(self, run: str, step: str, engine: Engine, out: TextIO) -> None:
+        self._run, self._step, self._engine, self._out = run, step, engine, out
+        self._attempt = ""
+        self._offset = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def changed(self, changes: Sequence[Change]) -> None:
+        """Goes on with the next attempt's log; prints the rest of the log at the end."""
+        for change in changes:
+            if isinstance(change, AttemptOpened):
+                self.pulse()
+                self._attempt, self._offset = change.attempt, 0
+            elif isinstance(change, RunChanged):
+                self.pulse()
+
+    def pulse(self) -> None:
+        """Prints what is new."""
+        while self._attempt:
+            data, self._offset = self._engine.log(self._attempt, self._offset)
+            if not data:
+                break
+            self._out.flush()
+            getattr(self._out, "buffer", sys.stdout.buffer).write(data)
+        self._out.flush()
+
+    def conclude(self, result: Mapping[str, Any], logs: Mapping[str, str]) -> None:
+        """Says on standard error what came of it, so that the log stands alone."""
+        for line in conclusion(result, logs):
+            sys.stderr.write(f"{line}\n")
+
+
+def conclusion(result: Mapping[str, Any], logs: Mapping[str, str]) -> list[str]:
+    """The last lines about a run: why it failed, its metrics, its outputs, how it ended."""
+    lines = []
+    for step, text in logs.items():
+        lines += [f"--- {step}: the end of its log", *text.splitlines(), "---"]
+    for step in result["steps"]:
+        shown = "  ".join(f"{name}={value:g}" for name, value in step["metrics"].items())
+        if shown:
+            lines.append(f"metrics of {step['node']}: {shown}")
+    width = max((len(name) for name in result["outputs"]), default=0)
+    lines += [f"output {name:<{width}}  {path}" for name, path in result["outputs"].items()]
+    end = f"run {result['run']} {result['status']}"
+    reasons = [step["reason"] for step in result["steps"] if step["status"] == "failed"]
+    reason = reasons[0] if len(result["steps"]) == 1 and reasons else result["reason"]
+    lines.append(f"{end}: {reason}" if reason else end)
+    if result["status"] == "failed" and logs:
+        lines.append(f"the whole log: millwork runs logs {result['run']}/{next(iter(logs))}")
+    return lines

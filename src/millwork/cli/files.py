@@ -1,0 +1,126 @@
+"""`millwork validate`, `plan`, `convert`, `schema` and `init`: files in, text out."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from millwork.base.errors import BadRequest
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+
+def run(options: Namespace) -> int:
+    """Carries out one of the verbs on files."""
+    verbs = {
+        "validate": _validate,
+        "plan": _plan,
+        "convert": _convert,
+        "schema": _schema,
+        "init": _init,
+    }
+    return verbs[options.verb](options)
+
+
+def _validate(options: Namespace) -> int:
+    from millwork.actions.load import check
+
+    # Files may name one another; each fault is told once.
+    faults = list(dict.fromkeys(fault for file in options.files for fault in check(file)))
+    failed = any(fault.severity == "error" for fault in faults)
+    if options.json:
+        _print([asdict(fault) for fault in faults])
+        return 2 if failed else 0
+    for fault in faults:
+        sys.stdout.write(f"{fault}\n")
+    if not failed:
+        count = len(options.files)
+        sys.stdout.write(f"{count} file{'s' if count > 1 else ''} in order\n")
+    return 2 if failed else 0
+
+
+def _plan(options: Namespace) -> int:
+    from millwork.actions.load import load
+    from millwork.actions.preview import preview
+    from millwork.cli.arguments import read_arguments
+
+    steps = preview(load(options.file).tree, read_arguments(options))
+    if options.json:
+        _print({"steps": steps})
+        return 0
+    for step in steps:
+        _write_step(step)
+    return 0
+
+
+def _write_step(step: dict[str, Any]) -> None:
+    after = f"  after {', '.join(step['after'])}" if step["after"] else ""
+    sys.stdout.write(f"{step['node']}{after}\n")
+    for replica in step["replicas"]:
+        words = replica["argv"]
+        sys.stdout.write(f"  {replica['role']}-{replica['index']}: {words[2]}\n")
+        for mount in replica["mounts"]:
+            sys.stdout.write(f"    {mount['target']} <- {mount['source']}\n")
+        for name, value in sorted(replica["env"].items()):
+            sys.stdout.write(f"    {name}={value}\n")
+    sys.stdout.write("\n")
+
+
+def _convert(options: Namespace) -> int:
+    from millwork.actions.convert import convert
+    from millwork.actions.load import load
+    from millwork.spec.model import Component
+
+    definition = load(options.file).tree.definition
+    if not isinstance(definition, Component):
+        raise BadRequest(f"{options.file} is a pipeline; components are converted")
+    converted = convert(definition, options.to)
+    for line in converted.left_out:
+        sys.stderr.write(f"millwork: not carried over: {line}\n")
+    if not options.output:
+        sys.stdout.write(converted.text)
+        return 0
+    _write_new(options.output, converted.text)
+    return 0
+
+
+def _schema(_options: Namespace) -> int:
+    from millwork.spec.schema import json_schema
+
+    sys.stdout.write(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")
+    return 0
+
+
+def _init(options: Namespace) -> int:
+    from millwork.actions.init import FILES
+
+    folder = options.folder
+    if os.path.exists(folder) and (not os.path.isdir(folder) or os.listdir(folder)):
+        raise BadRequest(f"{folder} is there already, and not empty")
+    try:
+        os.makedirs(folder, exist_ok=True)
+        for name, text in FILES.items():
+            _write_new(os.path.join(folder, name), text)
+    except OSError as error:
+        raise BadRequest(f"cannot write {folder}: {error.strerror}") from None
+    sys.stdout.write(
+        f"{folder}/component.yaml and {folder}/main.py are yours to change; run them with\n"
+        f"  millwork run {folder} -p name=you\n"
+    )
+    return 0
+
+
+def _write_new(path: str, text: str) -> None:
+    try:
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise BadRequest(f"cannot write {path}: {error.strerror}") from None
+
+
+def _print(content: object) -> None:
+    sys.stdout.write(json.dumps(content, ensure_ascii=False) + "\n")

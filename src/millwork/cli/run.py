@@ -1,0 +1,118 @@
+"""`millwork run`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from typing import TYPE_CHECKING, Any
+
+from millwork.actions import runs, submit
+from millwork.actions.drive import drive
+from millwork.app.compose import open_context
+from millwork.base.errors import BadRequest
+from millwork.cli.arguments import read_arguments, read_pairs
+from millwork.cli.display import open_display
+from millwork.spec.model import Code, Component
+from millwork.spec.wiring import Tree
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from millwork.actions.context import Context
+    from millwork.base.faults import Fault
+
+JOB_TYPES = ("Job", "TFJob", "PyTorchJob", "XGBoostJob", "MPIJob", "ElasticBatchJob")
+
+
+def run(options: Namespace) -> int:
+    """Runs it, shows how it goes, and returns 0 if it succeeded, 1 if not."""
+    _check(options)
+    tree, warnings = _definition(options)
+    request = submit.Request(
+        tree=tree,
+        arguments=read_arguments(options),
+        parallel=options.parallel,
+        name=options.name,
+        notes=options.note,
+        tags=read_pairs("--tag", "K=V", options.tag),
+        require_image=options.require_image,
+    )
+    context = open_context()
+    if options.output:
+        _check_target(options.output)
+    submitted = submit.submit(context, request)
+    out = sys.stderr if options.json else sys.stdout
+    for line in (*map(str, warnings), *submitted.notices):
+        sys.stderr.write(f"millwork: {line}\n")
+    with open_display(submitted, context.engine(), out) as display:
+        status = drive(context, submitted.run, submitted.graph, display)
+    result = runs.result(context, submitted.run.id)
+    if options.output:
+        result["outputs"] = runs.export(context, submitted.run.id, options.output)
+    display.conclude(result, failed_logs(context, result))
+    if options.json:
+        sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+    return 0 if status == "succeeded" else 1
+
+
+def failed_logs(context: Context, result: dict[str, Any]) -> dict[str, str]:
+    """The ends of the logs of the steps that failed, where there is more than one step."""
+    if len(result["steps"]) == 1:
+        return {}
+    row = runs.find(context, result["run"])
+    failed = [step["node"] for step in result["steps"] if step["status"] == "failed"][:3]
+    return {name: _end_of_log(context, runs.attempt_of(context, row, name)) for name in failed}
+
+
+def _end_of_log(context: Context, attempt: str) -> str:
+    data, offset, end = b"", 0, b""
+    while True:
+        data, offset = context.engine().log(attempt, offset)
+        if not data:
+            return "\n".join(end.decode("utf-8", "replace").splitlines()[-12:])
+        end = (end + data)[-8192:]
+
+
+def _check(options: Namespace) -> None:
+    if (options.file is None) == (options.command_words is None):
+        raise BadRequest("give a file, or -- and a command: see millwork run --help")
+    if options.command_words == []:
+        raise BadRequest("there is no command after --")
+    if options.parallel is not None and options.parallel < 1:
+        raise BadRequest("--parallel is at least 1")
+    if options.job not in JOB_TYPES:
+        raise BadRequest(f"--job {options.job}: one of {', '.join(JOB_TYPES)}")
+    if options.replicas != 1:
+        raise BadRequest("--replicas: more than one replica is not run yet")
+
+
+def _definition(options: Namespace) -> tuple[Tree, tuple[Fault, ...]]:
+    if options.command_words is None:
+        from millwork.actions.load import load
+
+        loaded = load(options.file)
+        return loaded.tree, loaded.warnings
+    words = options.command_words
+    component = Component(
+        name=_job_name(words[0]),
+        version="1.0.0",
+        # One word is shell text, as in a component's file; several are words, kept apart.
+        command=words[0] if len(words) == 1 else shlex.join(words),
+        job_type=options.job,
+        code=Code(os.path.abspath(options.code or ".")),
+    )
+    return Tree(component), ()
+
+
+def _job_name(word: str) -> str:
+    letters = "".join(letter for letter in os.path.basename(word.split(maxsplit=1)[0]) if letter.isalnum())
+    return letters[:32] or "job"
+
+
+def _check_target(path: str) -> None:
+    if os.path.isdir(path) and os.listdir(path):
+        raise BadRequest(f"-o {path}: the folder is not empty")
+    if os.path.exists(path) and not os.path.isdir(path):
+        raise BadRequest(f"-o {path}: there is a file of that name")

@@ -1,0 +1,164 @@
+"""`millwork runs ...`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from millwork.actions import runs
+from millwork.actions.cancel import cancel
+from millwork.app.compose import open_context
+from millwork.base.errors import BadRequest
+from millwork.base.sizes import format_duration, format_size
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from rich.table import Table
+
+    from millwork.actions.context import Context
+
+_FOLLOW = 0.2
+
+
+def run(options: Namespace) -> int:
+    """Carries out one of the actions on runs."""
+    context = open_context()
+    if options.action == "list":
+        return _list(context, options)
+    if options.action == "logs":
+        return _logs(context, options)
+    if options.action == "show":
+        return _show(context, options)
+    if options.action == "outputs":
+        return _outputs(context, options)
+    return _cancel(context, options)
+
+
+def _list(context: Context, options: Namespace) -> int:
+    listed = runs.listed(context, options.limit)
+    if options.json:
+        return _print_json(listed)
+    if not listed:
+        sys.stdout.write("no runs yet: millwork run FILE starts one\n")
+        return 0
+    table = _table("run", "name", "definition", "status", "started", "time")
+    for row in listed:
+        began = time.strftime("%Y-%m-%d %H:%M", time.localtime(row["created"]))
+        took = format_duration(row["seconds"])
+        table.add_row(row["run"], row["name"], row["definition"], _status(row), began, took)
+    _draw(table)
+    return 0
+
+
+def _show(context: Context, options: Namespace) -> int:
+    page = runs.shown(context, options.run)
+    if options.json:
+        return _print_json(page)
+    lines = [f"{page['run']}  {page['name']}  ({page['definition']})  {page['status']}"]
+    lines += [page["reason"]] if page["reason"] else []
+    lines += [f"tags: {', '.join(f'{k}={v}' for k, v in page['tags'].items())}"] * bool(
+        page["tags"]
+    )
+    lines += [f"notes: {page['notes']}"] if page["notes"] else []
+    sys.stdout.write("\n".join(lines) + "\n\n")
+    table = _table("step", "status", "time", "cpu", "memory", "limits", "reason, metrics")
+    for step in page["steps"]:
+        _add_step(table, step)
+    _draw(table)
+    for name, path in page["outputs"].items():
+        sys.stdout.write(f"output {name}: {path}\n")
+    return 0
+
+
+def _add_step(table: Table, step: dict[str, Any]) -> None:
+    usage = step["tries"][-1]["usage"] if step["tries"] else {}
+    cpu, memory = usage.get("cpu_seconds"), usage.get("peak_memory")
+    metrics = "  ".join(f"{name}={value:g}" for name, value in step["metrics"].items())
+    tried = f"{step['attempts']} attempts" if step["attempts"] > 1 else ""
+    table.add_row(
+        step["node"],
+        _status(step),
+        format_duration(step["seconds"]) if step["seconds"] is not None else "",
+        f"{cpu:.1f} s" if cpu is not None else "",
+        format_size(memory) if memory is not None else "",
+        usage.get("limits", ""),
+        "; ".join(part for part in (tried, step["reason"], metrics) if part),
+    )
+
+
+def _logs(context: Context, options: Namespace) -> int:
+    given, _, rest = options.run.partition("/")
+    step, _, replica = rest.partition("/")
+    row = runs.find(context, given)
+    attempt = runs.attempt_of(context, row, step, replica)
+    engine, offset, text = context.engine(), 0, []
+    while True:
+        is_over = not options.follow or not runs.is_running(context, row, attempt)
+        data, offset = engine.log(attempt, offset)
+        while data:
+            if options.json:
+                text.append(data)
+            else:
+                sys.stdout.buffer.write(data)
+            data, offset = engine.log(attempt, offset)
+        sys.stdout.flush()
+        if is_over:
+            break
+        time.sleep(_FOLLOW)
+    if options.json:
+        log = b"".join(text).decode("utf-8", "replace")
+        return _print_json({"run": row.id, "attempt": attempt, "log": log})
+    return 0
+
+
+def _outputs(context: Context, options: Namespace) -> int:
+    result = runs.result(context, options.run)
+    if options.json:
+        return _print_json(result["outputs"])
+    for name, path in result["outputs"].items():
+        sys.stdout.write(f"{name}\t{path}\n")
+    return 0
+
+
+def _cancel(context: Context, options: Namespace) -> int:
+    row = runs.find(context, options.run)
+    if row.status != "running":
+        raise BadRequest(f"{row.id} is over: it has {row.status}")
+    status = cancel(context, row)
+    if options.json:
+        return _print_json({"run": row.id, "status": status})
+    sys.stdout.write(f"{row.id} {status}\n")
+    return 0
+
+
+def _print_json(content: object) -> int:
+    sys.stdout.write(json.dumps(content, ensure_ascii=False) + "\n")
+    return 0
+
+
+def _status(row: dict[str, Any]) -> Any:
+    from rich.text import Text
+
+    from millwork.cli.live import STYLES
+
+    return Text(row["status"], STYLES.get(row["status"], ""))
+
+
+def _table(*columns: str) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=column in ("run", "step", "status"))
+    return table
+
+
+def _draw(table: Table) -> None:
+    from rich.console import Console
+
+    # A pipe has no width: lines must not be folded there.
+    console = Console() if sys.stdout.isatty() else Console(width=200)
+    console.print(table)
