@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest, InvalidFile
 from millwork.base.faults import Fault
 from millwork.spec.document import Mapping, parse
-from millwork.spec.fields import Reading
 from millwork.spec.model import Pipeline
 from millwork.spec.reader import read_root
 from millwork.spec.wiring import Tree, check_wiring
 
 if TYPE_CHECKING:
+    from millwork.spec.fields import Reading
     from millwork.spec.model import Definition
 
 _NAMES = ("pipeline.yaml", "component.yaml")
@@ -81,6 +81,8 @@ class _Loader:
         except InvalidFile as error:
             self.faults += error.faults
             return None
+        folder = os.path.dirname(os.path.abspath(path))
+        definition = replace(definition, source=replace(definition.source, folder=folder))
         if not isinstance(definition, Pipeline):
             self.faults += reading.faults
             return Tree(definition)
@@ -104,7 +106,7 @@ class _Loader:
                 if os.path.realpath(file) in trail:
                     reading.fault(at, "the pipeline would contain itself")
                     continue
-                child = self.load(os.path.relpath(file) if not os.path.isabs(path) else file, trail)
+                child = self.load(os.path.normpath(file), trail)
             except InvalidFile:
                 raise
             except BadRequest as error:

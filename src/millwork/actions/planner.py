@@ -131,7 +131,8 @@ class StepPlanner:
         return found
 
     def _log(self, attempt: str) -> str:
-        parts, offset = [], 0
+        parts: list[bytes] = []
+        offset = 0
         while True:
             data, offset = self._engine.log(attempt, offset)
             if not data:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from millwork.actions.drive import task_of
 from millwork.actions.planner import StepPlanner
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from millwork.actions.context import Context
     from millwork.plan.model import Step
     from millwork.ports import AttemptRow, RunRow, StepRow
-    from millwork.run.changes import Change
+    from millwork.run.changes import Change, StepStatus
     from millwork.spec.model import Component
 
 
@@ -73,8 +73,9 @@ def take_over(context: Context, run: RunRow) -> Loop:
     return loop
 
 
-def _status(row: StepRow) -> str:
-    return "pending" if row.status == "running" else row.status
+def _status(row: StepRow) -> StepStatus:
+    # A running step whose attempt runs is put back with the attempt.
+    return "pending" if row.status == "running" else cast("StepStatus", row.status)
 
 
 def _restore(
@@ -100,6 +101,6 @@ def _steps(context: Context, rows: Sequence[StepRow]) -> dict[str, Step]:
             document = context.store.definition(digest)
             assert document is not None
             definition, _ = read_text(document, "")
-            components[digest] = definition  # type: ignore[assignment]
+            components[digest] = cast("Component", definition)
         steps[row.name] = decode(row.name, row.spec, components[digest])
     return steps

@@ -173,16 +173,14 @@ def _take_code(
         )
         git[component.name] = asdict(state)
         return code.snapshot(folder, context.code_store).digest
-    if not component.source.file and not place.path:
-        return ""
-    folder = os.path.join(os.path.dirname(component.source.file), place.path)
+    folder = os.path.join(component.source.folder, place.path)
     if not os.path.isdir(folder):
         raise BadRequest(f"'{component.name}': the code folder {folder} does not exist")
     tree = code.snapshot(folder, context.code_store)
     if tree.size > _LARGE:
         notices.append(
-            f"the code of '{component.name}' has {format_size(tree.size)}, copied for each attempt; "
-            "a .millworkignore file leaves data out"
+            f"the code of '{component.name}' has {format_size(tree.size)}, "
+            "copied for each attempt; a .millworkignore file leaves data out"
         )
     found = code.git_state(folder)
     if found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING
 
 from millwork.actions.context import Context
@@ -14,7 +14,10 @@ from millwork.run.machine import Capacity
 from millwork.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from millwork.engines.local.engine import LocalEngine
+    from millwork.run.loop import Command
 
 _GPUS = "/proc/driver/nvidia/gpus"
 
@@ -30,10 +33,12 @@ def open_context() -> Context:
         from millwork.blobs import code
         from millwork.engines.local.engine import LocalEngine
 
-        copy = partial(_copy_code, code.copy, f"{home}/code")
+        def copy(digest: str, target: str) -> None:
+            code.copy(digest, f"{home}/code", target)
+
         return LocalEngine(home, copy, control.wake)
 
-    def commands(run: str):  # type: ignore[no-untyped-def]
+    def commands(run: str) -> Callable[[], Sequence[Command]]:
         control.install()
         return control.commands(store, run)
 
@@ -54,7 +59,3 @@ def this_machine() -> Capacity:
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     gpus = range(len(os.listdir(_GPUS))) if os.path.isdir(_GPUS) else ()
     return Capacity(parallel=cores, cpu=cores, memory=memory, gpus=tuple(gpus))
-
-
-def _copy_code(copy, store: str, digest: str, target: str) -> None:  # type: ignore[no-untyped-def]
-    copy(digest, store, target)

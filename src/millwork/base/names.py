@@ -25,7 +25,7 @@ def is_port(text: str) -> bool:
 
 
 def is_parameter(text: str) -> bool:
-    """Whether `text` may name a parameter: as a port, and dots (`train.learning_rate`, seed 000)."""
+    """Whether `text` may name a parameter: as a port, and dots: `train.learning_rate`, seed 000."""
     return _PARAMETER.fullmatch(text) is not None
 
 

@@ -22,7 +22,7 @@ def parse_size(text: str) -> int:
     if not match:
         raise ValueError("a size is a number and a unit: 512Mi, 2Gi, 500M")
     whole, fraction, unit = match[1], match[2] or "", _SIZE_UNITS[match[3] or ""]
-    count = int(whole + fraction) * unit // 10 ** len(fraction)
+    count = int(whole + fraction) * unit // int("1" + "0" * len(fraction))
     if count > _LARGEST_SIZE:
         raise ValueError("more than any machine has")
     return count

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from millwork import __version__
 from millwork.base.errors import MillworkError
 
+# Kept here too, so that --help imports nothing; a test compares it with the spec's.
+JOB_TYPES = ("Job", "TFJob", "PyTorchJob", "XGBoostJob", "MPIJob", "ElasticBatchJob")
+
 if TYPE_CHECKING:
     from argparse import Namespace, _SubParsersAction
     from collections.abc import Sequence
@@ -81,7 +84,7 @@ def _add_run(verbs: _SubParsersAction[ArgumentParser]) -> None:
     run.add_argument("--name", default="", help="a name for the run")
     run.add_argument("--tag", action="append", default=[], metavar="K=V", help="a tag for the run")
     run.add_argument("--note", default="", help="a note for the run")
-    run.add_argument("--job", default="Job", metavar="TYPE", help="job type of a COMMAND")
+    run.add_argument("--job", default="Job", choices=JOB_TYPES, help="job type of a COMMAND")
     run.add_argument("--replicas", type=int, default=1, metavar="N", help="replicas of a COMMAND")
     run.add_argument("--instances", dest="replicas", type=int, help="the same as --replicas")
     run.add_argument("--code", metavar="DIR", help="a COMMAND's code (default: this folder)")

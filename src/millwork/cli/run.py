@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from millwork.actions.context import Context
     from millwork.base.faults import Fault
 
-JOB_TYPES = ("Job", "TFJob", "PyTorchJob", "XGBoostJob", "MPIJob", "ElasticBatchJob")
-
 
 def run(options: Namespace) -> int:
     """Runs it, shows how it goes, and returns 0 if it succeeded, 1 if not."""
@@ -82,8 +80,6 @@ def _check(options: Namespace) -> None:
         raise BadRequest("there is no command after --")
     if options.parallel is not None and options.parallel < 1:
         raise BadRequest("--parallel is at least 1")
-    if options.job not in JOB_TYPES:
-        raise BadRequest(f"--job {options.job}: one of {', '.join(JOB_TYPES)}")
     if options.replicas != 1:
         raise BadRequest("--replicas: more than one replica is not run yet")
 
@@ -106,9 +102,9 @@ def _definition(options: Namespace) -> tuple[Tree, tuple[Fault, ...]]:
     return Tree(component), ()
 
 
-def _job_name(word: str) -> str:
-    letters = "".join(letter for letter in os.path.basename(word.split(maxsplit=1)[0]) if letter.isalnum())
-    return letters[:32] or "job"
+def _job_name(command: str) -> str:
+    word = os.path.basename((command.split() or [""])[0])
+    return "".join(letter for letter in word if letter.isalnum())[:32] or "job"
 
 
 def _check_target(path: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
+from posixpath import join, normpath
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import BadRequest
@@ -160,11 +160,11 @@ class _Scope:
     prefix: str
 
     def inputs_of(self, node: PipelineNode) -> dict[str, InputSource]:
-        folder = os.path.dirname(self.tree.definition.source.file)
+        folder = self.tree.definition.source.folder
         found: dict[str, InputSource] = {}
         for name, binding in node.inputs.items():
             if isinstance(binding, LocalPath):
-                found[name] = GivenPath(os.path.abspath(os.path.join(folder, binding.path)))
+                found[name] = GivenPath(normpath(join(folder, binding.path)))
             elif binding.owner != "inputs":
                 found[name] = self.builder.output(self.tree, binding, self.prefix)
             elif binding.name in self.inputs:

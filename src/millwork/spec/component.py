@@ -26,6 +26,7 @@ from millwork.spec.fields import (
     plain,
 )
 from millwork.spec.model import (
+    JOB_TYPES,
     Code,
     Component,
     Constraints,
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from millwork.spec.document import Mapping
     from millwork.spec.model import Path
 
-JOB_TYPES = ("Job", "TFJob", "PyTorchJob", "XGBoostJob", "MPIJob", "ElasticBatchJob")
 API_VERSION = "millwork/v1"
 COLUMN_TYPES = ("Column", "Columns")
 
@@ -95,6 +95,9 @@ class _Pair(ListOf):
     def read(self, node: Any, path: Path, reading: Reading) -> Any:
         given = super().read(node, path, reading)
         return given if given is INVALID else _closed(given, path, reading)
+
+    def schema(self) -> dict[str, Any]:
+        return {**super().schema(), "minItems": 2, "maxItems": 2}
 
 
 _ANY_NUMBER = Number(float("-inf"), float("inf"), whole=False)
@@ -344,7 +347,7 @@ def read_component(root: Mapping, text: str, file: str) -> tuple[Component, Read
     reading = Reading(file)
     given = COMPONENT.read(root, (), reading)
     del given["apiVersion"], given["kind"]
-    component = Component(**given, source=Source(file, text, reading.places))
+    component = Component(**given, source=Source(file, text=text, places=reading.places))
     check_component(component, reading)
     if any(fault.severity == "error" for fault in reading.faults):
         raise InvalidFile(reading.faults)

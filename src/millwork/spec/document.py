@@ -86,6 +86,22 @@ COMPONENT_LIMITS = Limits(size=256 * 1024, nodes=20_000)
 PIPELINE_LIMITS = Limits(size=8 * 1024 * 1024, nodes=500_000)
 
 
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Pauses the search for garbage cycles.
+
+    Trees and models have none, and for a large file the search takes as long as the reading.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@collector_paused()
 def parse(text: str, file: str) -> Mapping:
     """The tree of a component or pipeline file.
 
@@ -99,24 +115,11 @@ def parse(text: str, file: str) -> Mapping:
         message = f"the file has {size:,} bytes; at most {limits.size:,} are read"
         raise InvalidFile([Fault(file, 1, 1, "", "error", message)])
     builder = _Builder(file, limits.nodes)
-    with _no_collection():
-        if _is_json(text):
-            _walk_json(text, builder)
-        else:
-            _walk_yaml(text, builder)
+    if _is_json(text):
+        _walk_json(text, builder)
+    else:
+        _walk_yaml(text, builder)
     return builder.result()
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Pauses the search for garbage cycles: nodes have none, and it is a third of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _is_json(text: str) -> bool:

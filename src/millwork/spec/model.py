@@ -16,14 +16,19 @@ if TYPE_CHECKING:
 
 Value: TypeAlias = "str | int | float | bool | tuple[str, ...]"
 Flavour: TypeAlias = Literal["millwork", "pai"]
+JOB_TYPES = ("Job", "TFJob", "PyTorchJob", "XGBoostJob", "MPIJob", "ElasticBatchJob")
 Path: TypeAlias = "tuple[str | int, ...]"
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a definition was read: `file` (empty when it came from no file), its text, places."""
+    """Where a definition was read; all is empty when it came from no file.
+
+    `file` is as it was named, `folder` absolute, `places` of the fields within the text.
+    """
 
     file: str = ""
+    folder: str = ""
     text: str = ""
     places: Mapping[Path, Place] = field(default_factory=dict, repr=False)
 

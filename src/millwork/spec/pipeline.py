@@ -162,6 +162,22 @@ FOREACH = Record(
     _foreach,
 )  # fmt: skip
 
+
+class _Position(ListOf):
+    """Where a node stands on the canvas."""
+
+    label = "[x, y]"
+
+    def read(self, node: Any, path: Path, reading: Reading) -> Any:
+        given = super().read(node, path, reading)
+        if given is INVALID or len(given) == 2:
+            return given
+        return reading.fault(path, "a position is two numbers: [x, y]")
+
+    def schema(self) -> dict[str, Any]:
+        return {**super().schema(), "minItems": 2, "maxItems": 2}
+
+
 NODE = Record(
     "node",
     (
@@ -212,7 +228,7 @@ PIPELINE = Record(
         ),
         Field(
             "layout",
-            MapOf(ListOf(Number(-1e9, 1e9, whole=False))),
+            MapOf(_Position(Number(-1e9, 1e9, whole=False))),
             "Canvas positions, `[x, y]`; no part of the graph",
         ),
     ),
@@ -228,7 +244,7 @@ def read_pipeline(root: Mapping, text: str, file: str) -> tuple[Pipeline, Readin
     reading = Reading(file)
     given = PIPELINE.read(root, (), reading)
     del given["apiVersion"], given["kind"]
-    pipeline = Pipeline(**given, source=Source(file, text, reading.places))
+    pipeline = Pipeline(**given, source=Source(file, text=text, places=reading.places))
     check_pipeline(pipeline, reading)
     if any(fault.severity == "error" for fault in reading.faults):
         raise InvalidFile(reading.faults)
@@ -244,11 +260,9 @@ def check_pipeline(pipeline: Pipeline, reading: Reading) -> None:
     for name in pipeline.inputs.keys() & pipeline.parameters.keys():
         reading.fault(("parameters", name), f"'{name}' is also an input; names are unique")
     _check_references(pipeline, reading)
-    for name, position in pipeline.layout.items():
+    for name in pipeline.layout:
         if name not in pipeline.nodes:
             reading.fault(("layout", name), "there is no such node", "warning")
-        elif len(position) != 2:
-            reading.fault(("layout", name), "a position is two numbers: [x, y]")
     _check_cycle(pipeline, reading)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from millwork.base.errors import InvalidFile
 from millwork.base.faults import Fault
 from millwork.spec.component import API_VERSION, read_component
-from millwork.spec.document import Mapping, Scalar, parse
+from millwork.spec.document import Mapping, Scalar, collector_paused, parse
 from millwork.spec.pipeline import read_pipeline
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def read_text(text: str, file: str) -> tuple[Definition, Reading]:
     return read_root(parse(text, file), text, file)
 
 
+@collector_paused()
 def read_root(root: Mapping, text: str, file: str) -> tuple[Definition, Reading]:
     """The component or pipeline in a parsed file."""
     kind = root.entries.get("kind")
