@@ -11,7 +11,8 @@ from millwork.base.faults import Fault
 from millwork.spec.document import Mapping, parse
 from millwork.spec.model import Pipeline
 from millwork.spec.reader import read_root
-from millwork.spec.wiring import Tree, check_wiring
+from millwork.spec.tree import Tree
+from millwork.spec.wiring import check_wiring
 
 if TYPE_CHECKING:
     from millwork.spec.fields import Reading

@@ -13,7 +13,7 @@ from millwork.plan.model import Artifact, GivenPath, StepOutput
 if TYPE_CHECKING:
     from millwork.plan.graph import Arguments
     from millwork.plan.model import InputSource, Plan, Step
-    from millwork.spec.wiring import Tree
+    from millwork.spec.tree import Tree
 
 _JOB = Job("RUN", "ATTEMPT")
 

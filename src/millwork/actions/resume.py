@@ -9,10 +9,9 @@ from millwork.actions.drive import task_of
 from millwork.actions.planner import StepPlanner
 from millwork.base.errors import Fenced
 from millwork.base.ids import new_token
-from millwork.plan.codec import decode
+from millwork.plan.codec import decode, decode_component
 from millwork.run.loop import Loop
 from millwork.run.machine import Machine, Try
-from millwork.spec.reader import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +99,6 @@ def _steps(context: Context, rows: Sequence[StepRow]) -> dict[str, Step]:
         if digest not in components:
             document = context.store.definition(digest)
             assert document is not None
-            definition, _ = read_text(document, "")
-            components[digest] = cast("Component", definition)
-        steps[row.name] = decode(row.name, row.spec, components[digest])
+            components[digest] = decode_component(document)
+        steps[row.name] = decode(row.spec, components[digest])
     return steps

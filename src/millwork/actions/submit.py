@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from millwork.actions.context import Context
     from millwork.plan.model import Step
     from millwork.spec.model import Component
-    from millwork.spec.wiring import Tree
+    from millwork.spec.tree import Tree
 
 _LARGE = 100 * 1024 * 1024
 

@@ -15,7 +15,7 @@ from millwork.base.errors import BadRequest
 from millwork.cli.arguments import read_arguments, read_pairs
 from millwork.cli.display import open_display
 from millwork.spec.model import Code, Component
-from millwork.spec.wiring import Tree
+from millwork.spec.tree import Tree
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -1,56 +1,125 @@
-"""Steps as the store keeps them: plain JSON, with the component by the sha256 of its document."""
+"""Steps and components as the store keeps them: plain JSON, a component by its sha256.
+
+This is not the file format, which `spec` reads and writes: a row is read back without a parser,
+and starting a run loads none.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import MISSING, fields, is_dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from millwork.plan.model import GivenPath, Step, StepOutput
-from millwork.spec.model import Resources
-from millwork.spec.writer import to_document
+from millwork.spec.model import (
+    Code,
+    Component,
+    Constraints,
+    Input,
+    Metric,
+    Output,
+    Parameter,
+    Progress,
+    Range,
+    Resources,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from millwork.plan.model import InputSource
-    from millwork.spec.model import Component
 
-_PLAIN = ("timeout", "retries", "on_lost", "continue_on_failure", "code")
+_ONE = {
+    "code": Code,
+    "constraints": Constraints,
+    "resources": Resources,
+    "progress": Progress,
+    "range": Range,
+}
+_NAMED = {"inputs": Input, "outputs": Output, "parameters": Parameter}
+_LISTED = {"metrics": Metric}
+_SOURCE = "source"
 
 
 def encode_component(component: Component) -> tuple[str, str]:
-    """A component's canonical document as JSON, and the sha256 of it."""
-    document = json.dumps(to_document(component), ensure_ascii=False, separators=(",", ":"))
+    """The sha256 of a component's canonical JSON, and that JSON."""
+    document = json.dumps(_plain(component), ensure_ascii=False, separators=(",", ":"))
     return sha256(document.encode()).hexdigest(), document
+
+
+def decode_component(document: str) -> Component:
+    """The component that `encode_component` was given, without where it was read."""
+    return Component(**_built(json.loads(document)))
 
 
 def encode(step: Step, digest: str) -> dict[str, Any]:
     """A step as JSON; `digest` is its component's."""
     return {
+        **_plain(step),
         "component": digest,
         "inputs": {name: _source(source) for name, source in step.inputs.items()},
         "parameters": {name: _value(value) for name, value in step.parameters.items()},
-        "after": list(step.after),
-        "env": dict(step.env),
-        "resources": asdict(step.resources),
-        **{name: getattr(step, name) for name in _PLAIN},
     }
 
 
-def decode(name: str, spec: Mapping[str, Any], component: Component) -> Step:
-    """The step that `encode` was given; columns come back as tuples."""
+def decode(spec: Mapping[str, Any], component: Component) -> Step:
+    """The step that `encode` was given."""
+    kept = _tuples(spec)
     return Step(
-        name=name,
-        component=component,
-        inputs={port: _decode_source(source) for port, source in spec["inputs"].items()},
-        parameters={key: _decode_value(value) for key, value in spec["parameters"].items()},
-        after=tuple(spec["after"]),
-        env=spec["env"],
-        resources=Resources(**spec["resources"]),
-        **{key: spec[key] for key in _PLAIN},
+        **{
+            **kept,
+            "component": component,
+            "inputs": {name: _decode_source(given) for name, given in kept["inputs"].items()},
+            "parameters": {
+                name: StepOutput(**given) if isinstance(given, dict) else given
+                for name, given in kept["parameters"].items()
+            },
+            "resources": Resources(**kept.get("resources", {})),
+        }
     )
+
+
+def _plain(value: Any) -> Any:
+    """A model as JSON: only fields that differ from their defaults, and not where it was read."""
+    if is_dataclass(value):
+        return {
+            field.name: _plain(getattr(value, field.name))
+            for field in fields(value)
+            if field.name != _SOURCE and getattr(value, field.name) != _default(field)
+        }
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return value
+
+
+def _default(field: Any) -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()
+
+
+def _built(document: dict[str, Any]) -> dict[str, Any]:
+    built: dict[str, Any] = {}
+    for name, value in document.items():
+        if name in _ONE:
+            built[name] = _ONE[name](**_tuples(value))
+        elif name in _NAMED:
+            model = _NAMED[name]
+            built[name] = {key: model(**_built(item)) for key, item in value.items()}
+        elif name in _LISTED:
+            built[name] = tuple(_LISTED[name](**item) for item in value)
+        else:
+            built[name] = _tuples(value)
+    return built
+
+
+def _tuples(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_tuples(item) for item in value)
+    if isinstance(value, dict):
+        return {name: _tuples(item) for name, item in value.items()}
+    return value
 
 
 def _source(source: InputSource) -> dict[str, str]:
@@ -63,13 +132,5 @@ def _value(value: object) -> object:
     return _source(value) if isinstance(value, StepOutput) else value
 
 
-def _decode_source(source: Mapping[str, str]) -> InputSource:
-    if "path" in source:
-        return GivenPath(source["path"])
-    return StepOutput(source["step"], source["port"])
-
-
-def _decode_value(value: Any) -> Any:
-    if isinstance(value, dict):
-        return StepOutput(value["step"], value["port"])
-    return tuple(value) if isinstance(value, list) else value
+def _decode_source(given: Mapping[str, str]) -> InputSource:
+    return GivenPath(**given) if "path" in given else StepOutput(**given)

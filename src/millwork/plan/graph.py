@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from millwork.plan.model import InputSource
     from millwork.spec.model import Parameter, PipelineNode, Value
-    from millwork.spec.wiring import Tree
+    from millwork.spec.tree import Tree
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,8 @@ API_VERSION = "millwork/v1"
 COLUMN_TYPES = ("Column", "Columns")
 
 
-def _is_regex(text: str) -> bool:
+def is_regex(text: str) -> bool:
+    """Whether `text` is a regular expression in RE2 syntax."""
     import re2
 
     options = re2.Options()
@@ -60,14 +61,15 @@ def _is_regex(text: str) -> bool:
         return False
 
 
-def _is_capture(text: str) -> bool:
+def is_capture(text: str) -> bool:
+    """Whether `text` is a regular expression in RE2 syntax with exactly one group."""
     import re2
 
-    return _is_regex(text) and re2.compile(text).groups == 1
+    return is_regex(text) and re2.compile(text).groups == 1
 
 
-_REGEX = Text(_is_regex, "a regular expression in RE2 syntax")
-_CAPTURE = Text(_is_capture, "a regular expression in RE2 syntax with exactly one group")
+_REGEX = Text(is_regex, "a regular expression in RE2 syntax")
+_CAPTURE = Text(is_capture, "a regular expression in RE2 syntax with exactly one group")
 _SOURCE = Choice(("oss", "nas", "table", "http", "dataset"))
 
 

@@ -160,7 +160,7 @@ class Choice:
         text = _scalar(node, path, reading, f"one of {', '.join(self.options)}")
         if text is INVALID or text in self.options:
             return text
-        near = _nearest(text, self.options)
+        near = nearest(text, self.options)
         options = ", ".join(self.options)
         return reading.fault(path, f"{_shown(text)} is not one of {options}{near}")
 
@@ -338,7 +338,7 @@ class Record:
         for name, (key, value) in node.entries.items():
             at = (*path, name)
             reading.places[at] = key.place
-            row = self._rows.get(name)
+            row = self.rows.get(name)
             if row is None:
                 reading.fault(at, f"unknown field{self._instead(name)}")
             elif not (isinstance(value, Scalar) and value.is_null):
@@ -355,7 +355,7 @@ class Record:
         return self.build(values, path, reading)
 
     @cached_property
-    def _rows(self) -> dict[str, Field]:
+    def rows(self) -> dict[str, Field]:
         return {row.name: row for row in self.fields}
 
     @cached_property
@@ -364,10 +364,10 @@ class Record:
 
     @property
     def _names(self) -> str:
-        return ", ".join(self._rows)
+        return ", ".join(self.rows)
 
     def _instead(self, name: str) -> str:
-        return _nearest(name, tuple(self._rows)) or f"; a {self.name} has: {self._names}"
+        return nearest(name, tuple(self.rows)) or f"; a {self.name} has: {self._names}"
 
     def schema(self) -> dict[str, Any]:
         properties = {}
@@ -438,7 +438,8 @@ def _shown(text: str) -> str:
     return ascii(shortened) if not shortened.isprintable() else f"'{shortened}'"
 
 
-def _nearest(text: str, options: MappingOf[str, Any] | tuple[str, ...]) -> str:
+def nearest(text: str, options: MappingOf[str, Any] | tuple[str, ...]) -> str:
+    """`; did you mean ...?` with the closest of `options`, or nothing."""
     from difflib import get_close_matches
 
     near = get_close_matches(text, list(options), n=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from millwork.spec import values
@@ -11,38 +10,9 @@ from millwork.spec.pipeline import references
 from millwork.spec.types import fits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from millwork.spec.fields import Reading
-    from millwork.spec.model import Definition, Input, Path
-
-
-@dataclass(frozen=True)
-class Tree:
-    """A definition, and for a pipeline the tree of each of its nodes."""
-
-    definition: Definition
-    children: Mapping[str, Tree] = field(default_factory=dict)
-
-    @property
-    def inputs(self) -> Mapping[str, Input]:
-        """Its input ports."""
-        return self.definition.inputs
-
-    @property
-    def parameters(self) -> Mapping[str, Parameter]:
-        """Its parameters."""
-        return self.definition.parameters
-
-    def output_type(self, name: str) -> str | None:
-        """The type of the output `name`, None if there is none; a pipeline's is its node's."""
-        if isinstance(self.definition, Component):
-            port = self.definition.outputs.get(name)
-            return port.type if port else None
-        reference = self.definition.outputs.get(name)
-        if reference is None or reference.owner not in self.children:
-            return None
-        return self.children[reference.owner].output_type(reference.name)
+    from millwork.spec.model import Path
+    from millwork.spec.tree import Tree
 
 
 def check_wiring(tree: Tree, reading: Reading) -> None:

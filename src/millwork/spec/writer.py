@@ -48,6 +48,11 @@ def to_text(definition: Definition) -> str:
         style = "|" if "\n" in data else None
         return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
+    def items(dumper: Any, data: list[Any]) -> Any:
+        flow = not any(isinstance(item, dict | list) for item in data)
+        return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=flow)
+
+    Dumper.add_representer(list, items)
     Dumper.add_representer(str, text)
     dumped: str = yaml.dump(
         to_document(definition),
@@ -61,7 +66,7 @@ def to_text(definition: Definition) -> str:
 
 
 def _record(record: Record, model: Any) -> dict[str, Any]:
-    defaults = _defaults(type(model))
+    defaults = _defaults(model.__class__)
     document = {}
     for row in record.fields:
         name = row.attribute or row.name

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.sizes import format_size
-from millwork.engines.local import limits, logs, processes, recorder, requirements
+from millwork.engines.local import logs, processes, recorder, requirements
 from millwork.engines.local.sandbox import Sandbox
 from millwork.plan.contract import ML
 from millwork.ports.engine import Ended, Outcome
@@ -19,6 +19,7 @@ from millwork.ports.engine import Ended, Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from millwork.engines.local import limits
     from millwork.plan.model import Plan, Replica
     from millwork.spec.model import Resources
 
@@ -167,15 +168,22 @@ class LocalEngine:
     ) -> tuple[limits.Box | None, recorder.Confinement]:
         if wishes.cpu is None and wishes.memory is None and wishes.processes is None:
             return None, recorder.Confinement()
-        if self._limiter is None:
-            self._limiter = limits.detect()
-        wanted = limits.Limits(wishes.cpu, wishes.memory, wishes.processes)
-        box = self._limiter.open(attempt, wanted)
+        from millwork.engines.local.limits import Limits
+
+        wanted = Limits(wishes.cpu, wishes.memory, wishes.processes)
+        box = self._limits().open(attempt, wanted)
         letters = {letter: str(number) for letter, number in box.ulimits}
         confinement = recorder.Confinement(box.procs, letters.get("v", ""), letters.get("u", ""))
         with open(f"{self._folder(attempt)}/limits", "w", encoding="utf-8") as file:
             file.write("\n".join((str(wishes.memory or ""), *box.groups)))
         return box, confinement
+
+    def _limits(self) -> limits.Limiter:
+        if self._limiter is None:
+            from millwork.engines.local.limits import detect
+
+            self._limiter = detect()
+        return self._limiter
 
     def _watch(self, state: _Attempt) -> None:
         self._attempts[state.id] = state
@@ -278,9 +286,7 @@ class LocalEngine:
                 groups = tuple(file.read().splitlines()[1:])
         except FileNotFoundError:
             return None
-        if self._limiter is None:
-            self._limiter = limits.detect()
-        return self._limiter.reopen(attempt, groups)
+        return self._limits().reopen(attempt, groups)
 
     def _close_box(self, state: _Attempt, code: int | None, usage: dict[str, Any]) -> str:
         box = self._box(state.folder, state.id)

@@ -1,0 +1,552 @@
+"""PAI's AlgorithmSpec JSON: read as a component, and written back.
+
+Names and types are those of PAI's API PaiStudio 2022-01-12 (reference pai-contract.md, section 3):
+an AlgorithmSpec by itself, or within an object that names it (`AlgorithmName`, ...). What a value
+of ResourceRequirements means is not public; the key `GPU` is this module's own reading of it.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from millwork.base import names
+from millwork.spec.component import JOB_TYPES, PARAMETER, is_capture, is_regex
+from millwork.spec.document import Mapping
+from millwork.spec.fields import (
+    INVALID,
+    Bool,
+    ByShape,
+    Choice,
+    Field,
+    ListOf,
+    MapOf,
+    Number,
+    Reading,
+    Record,
+    Text,
+    nearest,
+)
+from millwork.spec.model import (
+    Code,
+    Input,
+    Metric,
+    Output,
+    Progress,
+    Range,
+)
+
+if TYPE_CHECKING:
+    from millwork.spec.document import Node
+    from millwork.spec.model import Path
+
+_TYPES = {
+    "Int": "Int", "Float": "Float", "String": "String", "Boolean": "Bool", "Bool": "Bool",
+    "Channel": "String",
+}  # fmt: skip
+_SOURCES = {
+    "oss": "oss", "nas": "nas", "cpfs": "nas", "odps": "table", "maxcompute": "table",
+    "dataset": "dataset", "http": "http", "https": "http",
+}  # fmt: skip
+_CHANNEL_TYPES = {"table": "odps"}
+_LONGEST = 10**9
+_UNNAMED_VERSION = "1.0.0"
+_URI = re.compile(r"(oss|nas)://([^./]+)(?:\.([^/]+))?/(.*)")
+_GPU_FAMILY = re.compile(r"GPU|ecs\.(ebm|scc)?v?gn.*", re.IGNORECASE)
+
+
+_TAILS: dict[str, tuple[str, ...]] = {
+    "default": ("DefaultValue",),
+    "range": ("Range",),
+    "length": ("Range",),
+    "enum": ("Range", "Enum"),
+    "pattern": ("Range", "Pattern"),
+}
+
+
+class _Open(Record):
+    """A record of PAI's, which has more fields than are used here; they stay in the raw text."""
+
+    def read(self, node: Node, path: Path, reading: Reading) -> Any:
+        if isinstance(node, Mapping):
+            known = {}
+            for name, entry in node.entries.items():
+                if name in self.rows:
+                    known[name] = entry
+                    continue
+                reading.places[*path, name] = entry[0].place
+                near = nearest(name, tuple(self.rows))
+                reading.fault((*path, name), f"this field is not used here{near}", "warning")
+            node = Mapping(node.place, known)
+        return super().read(node, path, reading)
+
+
+class _PaiNames(Reading):
+    """Notes what breaks Millwork's rules under PAI's names for the fields."""
+
+    def __init__(self, reading: Reading, known: dict[Path, Path]) -> None:
+        super().__init__(reading.file)
+        self._reading = reading
+        self._known = known
+
+    def fault(self, path: Path, message: str, severity: str = "error") -> Any:
+        return self._reading.fault(self._translated(path), message, severity)
+
+    def _translated(self, path: Path) -> Path:
+        head = self._known.get(path[:2], path[:2])
+        if len(path) == 2:
+            return (*head, "Name")
+        return (*head, *_TAILS.get(str(path[2]), ()), *path[3:])
+
+
+def _hyperparameter(given: dict[str, Any], path: Path, reading: Reading) -> Any:
+    name, kind = given.pop("name"), given["type"]
+    given["type"] = _TYPES.get(kind, "")
+    if kind == "Channel":
+        reading.fault((*path, "Type"), "a Channel is read as a String", "warning")
+    if given.get("default") == "" and kind != "String":
+        del given["default"]
+    given |= given.pop("Range", {})
+    known: dict[Path, Path] = {("parameters", name): path}
+    parameter = PARAMETER.build(given, ("parameters", name), _PaiNames(reading, known))
+    return parameter if parameter is INVALID else (name, parameter, path)
+
+
+def _range(given: dict[str, Any], path: Path, reading: Reading) -> dict[str, Any]:
+    limits = Range(
+        given.get("low"),
+        given.get("high"),
+        given.get("above", False) and "low" in given,
+        given.get("below", False) and "high" in given,
+    )
+    length = Range(given.get("shortest", 0), given.get("longest", _LONGEST))
+    pattern = given.get("pattern", "")
+    if not is_regex(pattern):
+        reading.fault((*path, "Pattern"), "not in RE2 syntax; values are not checked", "warning")
+        pattern = ""
+    document = {
+        "range": limits if "low" in given or "high" in given else None,
+        "length": length if "shortest" in given or "longest" in given else None,
+        "enum": given.get("enum", ()),
+        "pattern": pattern,
+    }
+    return {name: rule for name, rule in document.items() if rule}
+
+
+def _metric(given: dict[str, Any], path: Path, reading: Reading) -> Any:
+    return (_captured(given["regex"], path, reading) and Metric(**given)) or INVALID
+
+
+def _progress(given: dict[str, Any], path: Path, reading: Reading) -> Any:
+    usable = {
+        name: regex
+        for name, key in (("overall", "OverallProgress"), ("remaining", "RemainingTime"))
+        if (regex := given.get(name)) and _captured(regex, (*path, key), reading)
+    }
+    return Progress(**usable) if usable else INVALID
+
+
+def _captured(regex: str, path: Path, reading: Reading) -> bool:
+    if is_capture(regex):
+        return True
+    message = "not RE2 syntax with exactly one group, so nothing is read from the log by it"
+    reading.fault((*path, "Regex"), message, "warning")
+    return False
+
+
+def _sources(given: dict[str, Any], path: Path, reading: Reading) -> tuple[str, ...]:
+    found = []
+    for index, kind in enumerate(given.pop("channel_types", ())):
+        source = _SOURCES.get(kind.lower())
+        if source is None:
+            at = (*path, "SupportedChannelTypes", index)
+            reading.fault(at, f"'{kind[:60]}' is not known, so not used", "warning")
+        elif source not in found:
+            found.append(source)
+    return tuple(found)
+
+
+def _input(given: dict[str, Any], path: Path, reading: Reading) -> Any:
+    sources = _sources(given, path, reading)
+    given.setdefault("required", False)
+    return given.pop("name"), Input(sources=sources, **given), path
+
+
+def _output(given: dict[str, Any], path: Path, reading: Reading) -> Any:
+    given.pop("required", None)
+    storage = _sources(given, path, reading)
+    return given.pop("name"), Output(storage=storage, **given), path
+
+
+def _location(given: dict[str, Any], path: Path, reading: Reading) -> Any:
+    kind, place = given["kind"].lower(), given["place"]
+    host = place.get("Bucket") or place.get("FileSystemId")
+    if not host:
+        name = "Bucket" if kind == "oss" else "FileSystemId"
+        return reading.fault((*path, "LocationValue"), f"missing: {name}")
+    if kind == "oss" and place.get("Endpoint"):
+        host += "." + place["Endpoint"]
+    return Code("", uri=f"{kind}://{host}/{place.get('Key', place.get('Path', '')).lstrip('/')}")
+
+
+def _command(words: tuple[str, ...]) -> str:
+    """The text for `sh -c`; a list of one word is such a text already."""
+    if len(words) == 3 and words[:2] in (("sh", "-c"), ("/bin/sh", "-c")):
+        return words[2]
+    return words[0] if len(words) == 1 else shlex.join(words)
+
+
+class _Command(ByShape):
+    """A text, or a list of words as a process gets them."""
+
+    blank = ""  # type: ignore[assignment]
+
+    def read(self, node: Any, path: Path, reading: Reading) -> Any:
+        given = super().read(node, path, reading)
+        text = _command(given) if isinstance(given, tuple) else given
+        if text is INVALID or text.strip():
+            return text
+        return reading.fault(path, "it is empty")
+
+
+_ANY_NUMBER = Number(float("-inf"), float("inf"), whole=False)
+_LENGTH = Number(0, _LONGEST)
+
+RANGE = _Open(
+    "range",
+    (
+        Field("Enum", ListOf(Text()), "The values allowed", attribute="enum"),
+        Field("Minimum", _ANY_NUMBER, "The least value", attribute="low"),
+        Field("Maximum", _ANY_NUMBER, "The greatest value", attribute="high"),
+        Field("ExclusiveMinimum", Bool(), "Above it", attribute="above"),
+        Field("ExclusiveMaximum", Bool(), "Below it", attribute="below"),
+        Field("MinLength", _LENGTH, "The least length", attribute="shortest"),
+        Field("MaxLength", _LENGTH, "The greatest length", attribute="longest"),
+        Field("Pattern", Text(), "What a text must match", attribute="pattern"),
+    ),
+    _range,
+)
+
+HYPERPARAMETER = _Open(
+    "hyperparameter",
+    (
+        Field("Name", Text(names.is_parameter, names.PARAMETER_RULE), "Its name", True,
+              attribute="name"),
+        Field("Type", Choice(tuple(_TYPES)), "Its type", True, attribute="type"),
+        Field("DefaultValue", Text(), "The value where none is given", attribute="default"),
+        Field("Required", Bool(), "Whether it must be given", attribute="required"),
+        Field("Range", RANGE, "The values allowed"),
+        Field("DisplayName", Text(), "For people", attribute="display_name"),
+        Field("Description", Text(), "For people", attribute="description"),
+    ),
+    _hyperparameter,
+)  # fmt: skip
+
+_CHANNEL = (
+    Field("Name", Text(names.is_port, names.PORT_RULE), "Its name", True, attribute="name"),
+    Field("Description", Text(), "For people", attribute="description"),
+    Field("Required", Bool(), "Whether it must be given", attribute="required"),
+    Field("SupportedChannelTypes", ListOf(Text()), "Where it may be", attribute="channel_types"),
+)
+
+_REGEX = Field("Regex", Text(), "Its one group is the number", True, attribute="regex")
+_PATTERN = _Open("progress pattern", (_REGEX,), lambda given, _path, _reading: given["regex"])
+
+SPEC = _Open(
+    "AlgorithmSpec",
+    (
+        Field("Command", _Command(Text(), ListOf(Text())), "What is run", True,
+              attribute="command"),
+        Field("JobType", Choice(JOB_TYPES), "How its processes find one another", True,
+              attribute="job_type"),
+        Field("Image", Text(), "Container image", attribute="image"),
+        Field(
+            "CodeDir",
+            _Open(
+                "CodeDir",
+                (
+                    Field("LocationType", Choice(("OSS", "NAS", "oss", "nas")), "The storage",
+                          True, attribute="kind"),
+                    Field("LocationValue", MapOf(Text()), "The place in it", True,
+                          attribute="place"),
+                ),
+                _location,
+            ),
+            "Where its code is",
+            attribute="code",
+        ),
+        Field("Customization", MapOf(Bool()), "What a job may bring itself"),
+        Field("HyperParameters", ListOf(HYPERPARAMETER), "Values", attribute="parameters"),
+        Field("InputChannels", ListOf(_Open("channel", _CHANNEL, _input)), "Data it reads",
+              attribute="inputs"),
+        Field("OutputChannels", ListOf(_Open("channel", _CHANNEL, _output)), "Data it writes",
+              attribute="outputs"),
+        Field(
+            "MetricDefinitions",
+            ListOf(
+                _Open(
+                    "metric",
+                    (
+                        Field("Name", Text(), "Its name", True, attribute="name"),
+                        _REGEX,
+                        Field("Description", Text(), "For people", attribute="description"),
+                    ),
+                    _metric,
+                )
+            ),
+            "Numbers in the log",
+            attribute="metrics",
+        ),
+        Field(
+            "ProgressDefinitions",
+            _Open(
+                "ProgressDefinitions",
+                (
+                    Field("OverallProgress", _PATTERN, "The share", attribute="overall"),
+                    Field("RemainingTime", _PATTERN, "The seconds", attribute="remaining"),
+                ),
+                _progress,
+            ),
+            "Progress in the log",
+            attribute="progress",
+        ),
+        Field(
+            "ResourceRequirements",
+            ListOf(
+                _Open(
+                    "requirement",
+                    (
+                        Field("Key", Text(), "What is asked for", True),
+                        Field("Operator", Text(), "How it compares"),
+                        Field("Values", ListOf(Text()), "With what"),
+                    ),
+                    lambda given, _path, _reading: given,
+                )
+            ),
+            "What it needs of a machine",
+        ),
+        Field("SupportedInstanceTypes", ListOf(Text()), "Machines it runs on"),
+        Field("SupportsDistributedTraining", Bool(), "More than one instance"),
+    ),
+    lambda given, _path, _reading: given,
+)  # fmt: skip
+
+ALGORITHM = _Open(
+    "algorithm",
+    (
+        Field("AlgorithmName", Text(names.is_entity, names.ENTITY_RULE), "Name",
+              attribute="name"),
+        Field("AlgorithmVersion", Text(names.is_version, names.VERSION_RULE), "x.y.z",
+              attribute="version"),
+        Field("DisplayName", Text(), "For people", attribute="display_name"),
+        Field("AlgorithmDescription", Text(), "For people", attribute="description"),
+        Field("AlgorithmSpec", SPEC, "The definition itself; a name alone cannot be run", True),
+    ),
+    lambda given, _path, _reading: given,
+)  # fmt: skip
+
+
+def is_pai(root: Mapping) -> bool:
+    """Whether a file's top-level names are an AlgorithmSpec's, or of an object that holds one."""
+    return bool(root.entries.keys() & (SPEC.rows.keys() | {"AlgorithmSpec", "AlgorithmName"}))
+
+
+def read_pai(root: Mapping, text: str, file: str) -> tuple[Component, Reading]:
+    """The component in `root`, with `text` kept, and the reading with its warnings.
+
+    Without a name it is called after the file, without a version 1.0.0, and without a CodeDir its
+    code is the file's folder. Raises InvalidFile with every fault, in PAI's names.
+    """
+    reading = Reading(file)
+    has_name = "AlgorithmName" in root.entries and "Command" not in root.entries
+    if has_name or "AlgorithmSpec" in root.entries:
+        head = ALGORITHM.read(root, (), reading)
+        spec = head.pop("AlgorithmSpec")
+    else:
+        head, spec = {}, SPEC.read(root, (), reading)
+    if spec is None:
+        raise InvalidFile(reading.faults)
+    head.setdefault("name", _name_after(file))
+    head.setdefault("version", _UNNAMED_VERSION)
+    spec.pop("Customization", None)
+    spec["constraints"] = _constraints(spec)
+    known: dict[Path, Path] = {}
+    for kind in ("inputs", "outputs", "parameters"):
+        spec[kind] = _named(kind, spec.get(kind, ()), known, reading)
+    source = Source(file, text, reading.places)
+    component = Component(**head, **spec, flavour="pai", source=source)
+    check_component(component, _PaiNames(reading, known))
+    if any(fault.severity == "error" for fault in reading.faults):
+        raise InvalidFile(reading.faults)
+    return component, reading
+
+
+def _name_after(file: str) -> str:
+    stem = os.path.splitext(os.path.basename(file))[0]
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("._-")[:128]
+    return name or "component"
+
+
+def _named(
+    kind: str, found: Iterable[Any], known: dict[Path, Path], reading: Reading
+) -> dict[str, Any]:
+    named: dict[str, Any] = {}
+    for name, item, path in found:
+        if name in named:
+            reading.fault((*path, "Name"), f"the name '{name}' stands twice")
+        elif name:
+            named[name] = item
+            known[kind, name] = path
+    return named
+
+
+def _constraints(spec: dict[str, Any]) -> Constraints | None:
+    is_distributed = spec.pop("SupportsDistributedTraining", True)
+    machines = spec.pop("SupportedInstanceTypes", ())
+    wishes = [
+        (wish.get("Operator", "In"), wish.get("Values", ()))
+        for wish in spec.pop("ResourceRequirements", ())
+        if wish["Key"].upper() == "GPU"
+    ]
+    if is_distributed and not wishes and not machines:
+        return None
+    on_gpu = any(wish != ("In", ("0",)) for wish in wishes)
+    on_gpu = on_gpu or (bool(machines) and all(map(_GPU_FAMILY.fullmatch, machines)))
+    return Constraints("GPU" if on_gpu else "CPU", is_distributed, on_gpu and wishes != _ONE_GPU)
+
+
+def write_pai(component: Component) -> tuple[dict[str, Any], list[str]]:
+    """PAI's object for `component`, AlgorithmSpec within, and what it cannot carry, in words."""
+    left = [
+        f"{name}: an AlgorithmSpec has no such field"
+        for name in ("version_description", "tags", "env", "resources", "is_deterministic",
+                     "timeout", "mounts")
+        if getattr(component, name) != getattr(_EMPTY, name)
+    ]  # fmt: skip
+    if component.job_type == "Job":
+        left.append("job_type: PAI has no Job; a PyTorchJob of one instance comes nearest")
+    if not component.image:
+        left.append("image: PAI needs one, and none is named")
+    spec = {
+        "Command": ["sh", "-c", component.command],
+        "JobType": "PyTorchJob" if component.job_type == "Job" else component.job_type,
+        "Image": component.image,
+        **_write_code(component.code, left),
+        "HyperParameters": [_write_parameter(*item, left) for item in component.parameters.items()],
+        "InputChannels": [
+            _write_channel("inputs", name, port, port.sources, left) | {"Required": port.required}
+            for name, port in component.inputs.items()
+        ],
+        "OutputChannels": [
+            _write_channel("outputs", name, port, port.storage, left) | {"Required": True}
+            for name, port in component.outputs.items()
+        ],
+        "MetricDefinitions": [
+            _given(Name=metric.name, Regex=metric.regex, Description=metric.description)
+            for metric in component.metrics
+        ],
+        **_write_progress(component.progress or Progress()),
+        **_write_constraints(component.constraints),
+    }
+    document = _given(
+        AlgorithmName=component.name,
+        AlgorithmVersion=component.version,
+        DisplayName=component.display_name,
+        AlgorithmDescription=component.description,
+        AlgorithmSpec=_given(**spec),
+    )
+    return document, left
+
+
+def _given(**document: Any) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if value not in ("", [], {}, None)}
+
+
+def _write_code(code: Code, left: list[str]) -> dict[str, Any]:
+    match = _URI.fullmatch(code.uri)
+    if not match:
+        place = code.git or code.uri or code.path
+        left.append(f"code: {place} is not on OSS or NAS; upload it and name it as CodeDir")
+        return {"Customization": {"CodeDir": True}}
+    kind, host, endpoint, path = match.groups()
+    if kind == "nas":
+        place = {"FileSystemId": host, "Path": "/" + path}
+    else:
+        place = _given(Bucket=host, Endpoint=endpoint, Key=path)
+    return {"CodeDir": {"LocationType": kind.upper(), "LocationValue": place}}
+
+
+def _write_parameter(name: str, parameter: Parameter, left: list[str]) -> dict[str, Any]:
+    kind = {"Bool": "Boolean", "Column": "String", "Columns": "String"}.get(parameter.type)
+    if kind == "String":
+        left.append(f"parameters.{name}: PAI has no {parameter.type}; it becomes a String")
+    if parameter.group != "params":
+        left.append(f"parameters.{name}.group: a hyperparameter has no such field")
+    document = _given(
+        Name=name,
+        Type=kind or parameter.type,
+        DisplayName=parameter.display_name,
+        Description=parameter.description,
+        Range=_write_range(parameter),
+    )
+    if parameter.default is not None:
+        document["DefaultValue"] = values.to_text(parameter.default)
+    return document | {"Required": parameter.required}
+
+
+def _write_range(parameter: Parameter) -> dict[str, Any]:
+    limits, (shortest, longest) = parameter.range or Range(), parameter.length or (0, _LONGEST)
+    return _given(
+        Enum=[values.to_text(option) for option in parameter.enum],
+        Minimum=None if limits.minimum is None else _digits(limits.minimum),
+        Maximum=None if limits.maximum is None else _digits(limits.maximum),
+        ExclusiveMinimum=limits.exclusive_minimum or None,
+        ExclusiveMaximum=limits.exclusive_maximum or None,
+        MinLength=shortest if parameter.length else None,
+        MaxLength=longest if parameter.length else None,
+        Pattern=parameter.pattern,
+    )
+
+
+def _digits(number: float) -> str:
+    return str(int(number) if number.is_integer() else number)
+
+
+def _write_channel(
+    kind: str, name: str, port: Input | Output, places: tuple[str, ...], left: list[str]
+) -> dict[str, Any]:
+    if port.type == "value":
+        left.append(f"{kind}.{name}: PAI has no value outputs; it becomes a folder")
+    elif port.type != "any":
+        left.append(f"{kind}.{name}.type: a channel has no type ({port.type})")
+    kinds = [_CHANNEL_TYPES.get(place, place) for place in places]
+    return _given(Name=name, Description=port.description, SupportedChannelTypes=kinds)
+
+
+def _write_progress(progress: Progress) -> dict[str, Any]:
+    regexes = {"OverallProgress": progress.overall, "RemainingTime": progress.remaining}
+    return {
+        "ProgressDefinitions": {name: {"Regex": text} for name, text in regexes.items() if text}
+    }
+
+
+def _write_constraints(limits: Constraints | None) -> dict[str, Any]:
+    if limits is None:
+        return {}
+    wishes = (
+        (_SOME_GPUS if limits.multiple_gpus else _ONE_GPU)
+        if limits.instance_type == "GPU"
+        else _NO_GPU
+    )
+    return {
+        "ResourceRequirements": [
+            {"Key": "GPU", "Operator": operator, "Values": list(counts)}
+            for operator, counts in wishes
+        ],
+        "SupportsDistributedTraining": limits.multiple_instances,
+    }
+
+
+_NO_GPU, _ONE_GPU, _SOME_GPUS = [("In", ("0",))], [("In", ("1",))], [("Gt", ("0",))]
+_EMPTY = Component("", "", "")
