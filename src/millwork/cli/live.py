@@ -59,7 +59,7 @@ class LiveDisplay:
     def __init__(self, run: RunRow, steps: Sequence[str], out: TextIO) -> None:
         self._run = run
         self._rows = {name: _Row() for name in steps}
-        self._console = Console(file=out, highlight=False)
+        self._console = Console(file=out, markup=False, emoji=False, highlight=False)
         self._live = Live(console=self._console, auto_refresh=False, transient=False)
 
     def __enter__(self) -> Self:

@@ -8,7 +8,7 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from typing import TYPE_CHECKING
 
 from millwork import __version__
-from millwork.base.errors import MillworkError
+from millwork.base.errors import BadRequest, MillworkError, Unavailable
 
 # Kept here too, so that --help imports nothing; a test compares it with the spec's.
 JOB_TYPES = ("Job", "TFJob", "PyTorchJob", "XGBoostJob", "MPIJob", "ElasticBatchJob")
@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(words)
     options.command_words = command
     try:
+        _check_text([*words, *(command or ())])
         return _verb(options)
     except MillworkError as error:
         for line in str(error).splitlines():
@@ -46,6 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"millwork: {place}{error.strerror}\n")
+        return Unavailable.exit_code
 
 
 def build_parser() -> ArgumentParser:
@@ -139,6 +144,13 @@ def _add_files(verbs: _SubParsersAction[ArgumentParser]) -> None:
     verbs.add_parser("schema", help="print the JSON Schema of component and pipeline files")
     init = verbs.add_parser("init", help="make a folder with a first component")
     init.add_argument("folder", metavar="DIR")
+
+
+def _check_text(words: Sequence[str]) -> None:
+    """Raises BadRequest for bytes that are no UTF-8: no record could hold them."""
+    for word in words:
+        if any("\ud800" <= letter <= "\udfff" for letter in word):
+            raise BadRequest(f"{word[:60]!r} is not UTF-8 text")
 
 
 def _verb(options: Namespace) -> int:

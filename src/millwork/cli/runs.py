@@ -159,6 +159,6 @@ def _table(*columns: str) -> Table:
 def _draw(table: Table) -> None:
     from rich.console import Console
 
-    # A pipe has no width: lines must not be folded there.
-    console = Console() if sys.stdout.isatty() else Console(width=200)
-    console.print(table)
+    # A pipe has no width: lines must not be folded there. Names and reasons are no markup.
+    width = None if sys.stdout.isatty() else 200
+    Console(width=width, markup=False, emoji=False, highlight=False).print(table)

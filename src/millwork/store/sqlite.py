@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import sqlite3
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import Fenced, MillworkError, NoSpace, Unavailable
@@ -94,29 +93,29 @@ class SqliteStore:
             )
 
     def _write(self, change: Change, values: dict[str, Any]) -> None:
-        if isinstance(change, AttemptClosed) and change.outputs:
-            change = self._publish(change)
-        values |= {name: _plain(value) for name, value in vars(change).items()}
+        values |= vars(change)
         if isinstance(change, AttemptOpened):
             self._execute("open_attempt", values)
             self._execute("step_attempted", values)
         elif isinstance(change, AttemptStarted):
             self._execute("attempt_started", values)
         elif isinstance(change, AttemptClosed):
-            if self._execute("close_attempt", values).rowcount != 1:
-                raise Fenced(f"the attempt {change.attempt} is not the one that runs")
-            if change.status == "succeeded":
-                self._execute("publish", values)
+            self._close(change, values)
         elif isinstance(change, StepChanged):
             self._execute("step_changed", values)
         elif isinstance(change, RunChanged):
             self._execute("run_changed", values)
 
-    def _publish(self, change: AttemptClosed) -> AttemptClosed:
+    def _close(self, change: AttemptClosed, values: dict[str, Any]) -> None:
+        values |= {"usage": _dump(change.usage), "metrics": _dump(change.metrics)}
+        if self._execute("close_attempt", values).rowcount != 1:
+            raise Fenced(f"the attempt {change.attempt} is not the one that runs")
+        if change.status != "succeeded":
+            return
+        self._execute("publish", values | {"outputs": _dump(_without_manifests(change.outputs))})
         for port, output in change.outputs.items():
-            values = {"attempt": change.attempt, "port": port, "manifest": output["manifest"]}
-            self._execute("insert_artifact", values)
-        return _without_manifests(change)
+            artifact = {"attempt": change.attempt, "port": port, "manifest": output["manifest"]}
+            self._execute("insert_artifact", artifact)
 
     def take_over(self, run: str, epoch: int, master: Master) -> int:
         """Makes `master` the run's, and returns the new epoch; raises Fenced if `epoch` is old."""
@@ -226,6 +225,8 @@ def _translated(path: str) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         raise _ours(error, os.path.dirname(path)) from error
+    except sqlite3.IntegrityError as error:
+        raise MillworkError(f"refused by a rule of the database: {error}") from error
     except sqlite3.DatabaseError as error:
         raise Unavailable(f"the database in {os.path.dirname(path)} is damaged: {error}") from error
 
@@ -239,24 +240,19 @@ def _ours(error: sqlite3.OperationalError, home: str) -> MillworkError:
     return Unavailable(f"the database in {home} cannot be used: {text}")
 
 
-def _without_manifests(change: AttemptClosed) -> AttemptClosed:
-    outputs = {
+def _without_manifests(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {
         port: {name: value for name, value in output.items() if name != "manifest"}
-        for port, output in change.outputs.items()
+        for port, output in outputs.items()
     }
-    return replace(change, outputs=outputs)
 
 
 def _event(run: str, seq: int, now: float, change: Change) -> dict[str, Any]:
-    if isinstance(change, AttemptClosed):
-        change = _without_manifests(change)
     data = {name: value for name, value in vars(change).items() if value and name != "token"}
+    if "outputs" in data:
+        data["outputs"] = _without_manifests(data["outputs"])
     kind = type(change).__name__
     return {"run": run, "seq": seq, "time": now, "kind": kind, "data": _dump(data)}
-
-
-def _plain(value: object) -> object:
-    return value if isinstance(value, str | int | float | None) else _dump(value)
 
 
 def _dump(value: object) -> str:

@@ -1,4 +1,4 @@
-"""PAI's AlgorithmSpec JSON: read as a component, and written back.
+"""PAI's AlgorithmSpec read as a component.
 
 Names and types are those of PAI's API PaiStudio 2022-01-12 (reference pai-contract.md, section 3):
 an AlgorithmSpec by itself, or within an object that names it (`AlgorithmName`, ...). What a value
@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from millwork.base import names
-from millwork.spec.component import JOB_TYPES, PARAMETER, is_capture, is_regex
+from millwork.base.errors import InvalidFile
+from millwork.spec.component import PARAMETER, check_component, is_capture, is_regex
 from millwork.spec.document import Mapping
 from millwork.spec.fields import (
     INVALID,
@@ -29,15 +31,21 @@ from millwork.spec.fields import (
     nearest,
 )
 from millwork.spec.model import (
+    JOB_TYPES,
     Code,
+    Component,
+    Constraints,
     Input,
     Metric,
     Output,
     Progress,
     Range,
+    Source,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from millwork.spec.document import Node
     from millwork.spec.model import Path
 
@@ -49,10 +57,9 @@ _SOURCES = {
     "oss": "oss", "nas": "nas", "cpfs": "nas", "odps": "table", "maxcompute": "table",
     "dataset": "dataset", "http": "http", "https": "http",
 }  # fmt: skip
-_CHANNEL_TYPES = {"table": "odps"}
-_LONGEST = 10**9
+LONGEST = 10**9
+NO_GPU, ONE_GPU, SOME_GPUS = [("In", ("0",))], [("In", ("1",))], [("Gt", ("0",))]
 _UNNAMED_VERSION = "1.0.0"
-_URI = re.compile(r"(oss|nas)://([^./]+)(?:\.([^/]+))?/(.*)")
 _GPU_FAMILY = re.compile(r"GPU|ecs\.(ebm|scc)?v?gn.*", re.IGNORECASE)
 
 
@@ -120,7 +127,7 @@ def _range(given: dict[str, Any], path: Path, reading: Reading) -> dict[str, Any
         given.get("above", False) and "low" in given,
         given.get("below", False) and "high" in given,
     )
-    length = Range(given.get("shortest", 0), given.get("longest", _LONGEST))
+    length = Range(given.get("shortest", 0), given.get("longest", LONGEST))
     pattern = given.get("pattern", "")
     if not is_regex(pattern):
         reading.fault((*path, "Pattern"), "not in RE2 syntax; values are not checked", "warning")
@@ -211,7 +218,7 @@ class _Command(ByShape):
 
 
 _ANY_NUMBER = Number(float("-inf"), float("inf"), whole=False)
-_LENGTH = Number(0, _LONGEST)
+_LENGTH = Number(0, LONGEST)
 
 RANGE = _Open(
     "range",
@@ -258,7 +265,7 @@ SPEC = _Open(
     (
         Field("Command", _Command(Text(), ListOf(Text())), "What is run", True,
               attribute="command"),
-        Field("JobType", Choice(JOB_TYPES), "How its processes find one another", True,
+        Field("JobType", Choice(JOB_TYPES[1:]), "How its processes find one another", True,
               attribute="job_type"),
         Field("Image", Text(), "Container image", attribute="image"),
         Field(
@@ -374,7 +381,7 @@ def read_pai(root: Mapping, text: str, file: str) -> tuple[Component, Reading]:
     known: dict[Path, Path] = {}
     for kind in ("inputs", "outputs", "parameters"):
         spec[kind] = _named(kind, spec.get(kind, ()), known, reading)
-    source = Source(file, text, reading.places)
+    source = Source(file, text=text, places=reading.places)
     component = Component(**head, **spec, flavour="pai", source=source)
     check_component(component, _PaiNames(reading, known))
     if any(fault.severity == "error" for fault in reading.faults):
@@ -383,7 +390,7 @@ def read_pai(root: Mapping, text: str, file: str) -> tuple[Component, Reading]:
 
 
 def _name_after(file: str) -> str:
-    stem = os.path.splitext(os.path.basename(file))[0]
+    stem = PurePath(file).stem
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("._-")[:128]
     return name or "component"
 
@@ -411,142 +418,6 @@ def _constraints(spec: dict[str, Any]) -> Constraints | None:
     ]
     if is_distributed and not wishes and not machines:
         return None
-    on_gpu = any(wish != ("In", ("0",)) for wish in wishes)
+    on_gpu = any(wish not in NO_GPU for wish in wishes)
     on_gpu = on_gpu or (bool(machines) and all(map(_GPU_FAMILY.fullmatch, machines)))
-    return Constraints("GPU" if on_gpu else "CPU", is_distributed, on_gpu and wishes != _ONE_GPU)
-
-
-def write_pai(component: Component) -> tuple[dict[str, Any], list[str]]:
-    """PAI's object for `component`, AlgorithmSpec within, and what it cannot carry, in words."""
-    left = [
-        f"{name}: an AlgorithmSpec has no such field"
-        for name in ("version_description", "tags", "env", "resources", "is_deterministic",
-                     "timeout", "mounts")
-        if getattr(component, name) != getattr(_EMPTY, name)
-    ]  # fmt: skip
-    if component.job_type == "Job":
-        left.append("job_type: PAI has no Job; a PyTorchJob of one instance comes nearest")
-    if not component.image:
-        left.append("image: PAI needs one, and none is named")
-    spec = {
-        "Command": ["sh", "-c", component.command],
-        "JobType": "PyTorchJob" if component.job_type == "Job" else component.job_type,
-        "Image": component.image,
-        **_write_code(component.code, left),
-        "HyperParameters": [_write_parameter(*item, left) for item in component.parameters.items()],
-        "InputChannels": [
-            _write_channel("inputs", name, port, port.sources, left) | {"Required": port.required}
-            for name, port in component.inputs.items()
-        ],
-        "OutputChannels": [
-            _write_channel("outputs", name, port, port.storage, left) | {"Required": True}
-            for name, port in component.outputs.items()
-        ],
-        "MetricDefinitions": [
-            _given(Name=metric.name, Regex=metric.regex, Description=metric.description)
-            for metric in component.metrics
-        ],
-        **_write_progress(component.progress or Progress()),
-        **_write_constraints(component.constraints),
-    }
-    document = _given(
-        AlgorithmName=component.name,
-        AlgorithmVersion=component.version,
-        DisplayName=component.display_name,
-        AlgorithmDescription=component.description,
-        AlgorithmSpec=_given(**spec),
-    )
-    return document, left
-
-
-def _given(**document: Any) -> dict[str, Any]:
-    return {name: value for name, value in document.items() if value not in ("", [], {}, None)}
-
-
-def _write_code(code: Code, left: list[str]) -> dict[str, Any]:
-    match = _URI.fullmatch(code.uri)
-    if not match:
-        place = code.git or code.uri or code.path
-        left.append(f"code: {place} is not on OSS or NAS; upload it and name it as CodeDir")
-        return {"Customization": {"CodeDir": True}}
-    kind, host, endpoint, path = match.groups()
-    if kind == "nas":
-        place = {"FileSystemId": host, "Path": "/" + path}
-    else:
-        place = _given(Bucket=host, Endpoint=endpoint, Key=path)
-    return {"CodeDir": {"LocationType": kind.upper(), "LocationValue": place}}
-
-
-def _write_parameter(name: str, parameter: Parameter, left: list[str]) -> dict[str, Any]:
-    kind = {"Bool": "Boolean", "Column": "String", "Columns": "String"}.get(parameter.type)
-    if kind == "String":
-        left.append(f"parameters.{name}: PAI has no {parameter.type}; it becomes a String")
-    if parameter.group != "params":
-        left.append(f"parameters.{name}.group: a hyperparameter has no such field")
-    document = _given(
-        Name=name,
-        Type=kind or parameter.type,
-        DisplayName=parameter.display_name,
-        Description=parameter.description,
-        Range=_write_range(parameter),
-    )
-    if parameter.default is not None:
-        document["DefaultValue"] = values.to_text(parameter.default)
-    return document | {"Required": parameter.required}
-
-
-def _write_range(parameter: Parameter) -> dict[str, Any]:
-    limits, (shortest, longest) = parameter.range or Range(), parameter.length or (0, _LONGEST)
-    return _given(
-        Enum=[values.to_text(option) for option in parameter.enum],
-        Minimum=None if limits.minimum is None else _digits(limits.minimum),
-        Maximum=None if limits.maximum is None else _digits(limits.maximum),
-        ExclusiveMinimum=limits.exclusive_minimum or None,
-        ExclusiveMaximum=limits.exclusive_maximum or None,
-        MinLength=shortest if parameter.length else None,
-        MaxLength=longest if parameter.length else None,
-        Pattern=parameter.pattern,
-    )
-
-
-def _digits(number: float) -> str:
-    return str(int(number) if number.is_integer() else number)
-
-
-def _write_channel(
-    kind: str, name: str, port: Input | Output, places: tuple[str, ...], left: list[str]
-) -> dict[str, Any]:
-    if port.type == "value":
-        left.append(f"{kind}.{name}: PAI has no value outputs; it becomes a folder")
-    elif port.type != "any":
-        left.append(f"{kind}.{name}.type: a channel has no type ({port.type})")
-    kinds = [_CHANNEL_TYPES.get(place, place) for place in places]
-    return _given(Name=name, Description=port.description, SupportedChannelTypes=kinds)
-
-
-def _write_progress(progress: Progress) -> dict[str, Any]:
-    regexes = {"OverallProgress": progress.overall, "RemainingTime": progress.remaining}
-    return {
-        "ProgressDefinitions": {name: {"Regex": text} for name, text in regexes.items() if text}
-    }
-
-
-def _write_constraints(limits: Constraints | None) -> dict[str, Any]:
-    if limits is None:
-        return {}
-    wishes = (
-        (_SOME_GPUS if limits.multiple_gpus else _ONE_GPU)
-        if limits.instance_type == "GPU"
-        else _NO_GPU
-    )
-    return {
-        "ResourceRequirements": [
-            {"Key": "GPU", "Operator": operator, "Values": list(counts)}
-            for operator, counts in wishes
-        ],
-        "SupportsDistributedTraining": limits.multiple_instances,
-    }
-
-
-_NO_GPU, _ONE_GPU, _SOME_GPUS = [("In", ("0",))], [("In", ("1",))], [("Gt", ("0",))]
-_EMPTY = Component("", "", "")
+    return Constraints("GPU" if on_gpu else "CPU", is_distributed, on_gpu and wishes != ONE_GPU)

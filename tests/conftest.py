@@ -1,0 +1,150 @@
+"""Real processes and real files: the installed command, and a Millwork home for each test."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+COMMAND = str(Path(sys.executable).with_name("millwork"))
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The last line of the output, which is one JSON document."""
+        return json.loads(self.out.splitlines()[-1])
+
+    def step(self, node: str) -> dict[str, Any]:
+        """One step of the `run --json` that this was."""
+        found: dict[str, Any] = next(step for step in self.json["steps"] if step["node"] == node)
+        return found
+
+
+class Millwork(Protocol):
+    """Runs `millwork` with these words, through pipes."""
+
+    def __call__(
+        self,
+        *words: str | Path,
+        env: Mapping[str, str] | None = None,
+        input: str | None = None,  # noqa: A002
+        cwd: str | Path | None = None,
+        timeout: float = 60,
+    ) -> Result: ...
+
+
+class Component(Protocol):
+    """Writes a component into a folder of the test's own, and returns its file."""
+
+    def __call__(self, command: str, name: str = "step", **fields: Any) -> Path: ...
+
+
+class Pipeline(Protocol):
+    """Writes a pipeline of the nodes, and returns its file."""
+
+    def __call__(self, nodes: Mapping[str, Any], name: str = "pipe", **fields: Any) -> Path: ...
+
+
+def environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The variables that a command of the test is started with."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("MILLWORK_")}
+    ours.pop("PYTHONDONTWRITEBYTECODE", None)
+    return {**ours, "MILLWORK_HOME": str(home), **(more or {})}
+
+
+def run_command(words: list[str], home: Path, **options: Any) -> Result:
+    """The command, run to its end; whatever it does, it never shows a traceback."""
+    env = environment(home, options.pop("env", None))
+    done = subprocess.run(
+        [COMMAND, *words], env=env, capture_output=True, check=False, text=True,
+        errors="surrogateescape", **{"timeout": 60, **options},
+    )  # fmt: skip
+    result = Result(done.returncode, done.stdout, done.stderr)
+    assert "Traceback" not in done.stdout + done.stderr, result
+    return result
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The Millwork home of the test; it is made by the first command."""
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def millwork(home: Path, tmp_path: Path) -> Iterator[Millwork]:
+    """Runs the installed command; afterwards the host has no /ml and the home no leftovers."""
+
+    def run(*words: str | Path, cwd: str | Path | None = None, **options: Any) -> Result:
+        return run_command([str(word) for word in words], home, cwd=cwd or tmp_path, **options)
+
+    yield run
+    assert not os.path.lexists("/ml"), "a /ml was left on the host"
+    if home.is_dir():
+        assert leftovers(home) == []
+
+
+def leftovers(home: Path) -> list[str]:
+    """Temporary files and folders of a Millwork home that nobody will look at again."""
+    names = [name for name in ("code", "git", "envs") if (home / name).is_dir()]
+    found = [path for name in names for path in (home / name).iterdir()]
+    return [str(path) for path in found if path.is_dir() and path.name.startswith(".")]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, str], Path]:
+    """Writes a text file below the test's folder, with its parents, and returns its path."""
+
+    def write_text(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return write_text
+
+
+@pytest.fixture
+def component(write: Callable[[str, str], Path]) -> Component:
+    """Writes components, each into a folder of its own name."""
+
+    def write_component(command: str, name: str = "step", **fields: Any) -> Path:
+        head = {"apiVersion": "millwork/v1", "kind": "Component", "name": name}
+        content = {**head, "version": "1.0.0", "command": command, **fields}
+        folder = name if name.isidentifier() else "component"
+        return write(f"{folder}/component.yaml", json.dumps(content, indent=1))
+
+    return write_component
+
+
+@pytest.fixture
+def pipeline(write: Callable[[str, str], Path]) -> Pipeline:
+    """Writes pipelines; a node that names no component uses the one of its own name."""
+
+    def write_pipeline(nodes: Mapping[str, Any], name: str = "pipe", **fields: Any) -> Path:
+        head = {"apiVersion": "millwork/v1", "kind": "Pipeline", "name": name}
+        full = {
+            node: {"component": f"./{node}/component.yaml", **content}
+            for node, content in nodes.items()
+        }
+        content = {**head, "version": "1.0.0", "nodes": full, **fields}
+        return write(f"{name}.yaml", json.dumps(content, indent=1))
+
+    return write_pipeline

@@ -1,0 +1,146 @@
+"""The SQLite store: what is kept, and what is refused."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from millwork.base.errors import Fenced, MillworkError, Unavailable
+from millwork.ports import Master, RunRow, StepRow
+from millwork.run.changes import (
+    AttemptClosed,
+    AttemptOpened,
+    AttemptStarted,
+    RunChanged,
+    StepChanged,
+)
+from millwork.store.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.quick
+
+ME = Master(1, "100", "boot")
+RUN = RunRow("r1", "name", "pipe", "1.0.0", "running", 10.0, master=ME, epoch=1, tags={"k": "v"})
+STEPS = [StepRow("a", 0, "pending", spec={"x": 1}), StepRow("b", 1, "pending", spec={})]
+OUTPUT = {"path": "/p", "type": "any", "manifest": '{"files":[]}'}
+OPENED = AttemptOpened("r1-1", "a", 1, "token")
+CLOSED = AttemptClosed(
+    "r1-1", "a", "token", "succeeded", 0, "", {"cpu_seconds": 1.5}, {"o": OUTPUT}
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    store = SqliteStore(str(tmp_path / "millwork.db"))
+    store.create_run(RUN, STEPS, {"digest": "{}"})
+    yield store
+    store.close()
+
+
+def test_a_run_comes_back_as_it_was_kept(store: SqliteStore) -> None:
+    assert store.run("r1") == RUN
+    assert store.run("other") is None
+    assert list(store.steps("r1")) == STEPS
+    assert store.definition("digest") == "{}"
+
+
+def test_commits_are_durable_and_the_log_is_ahead(store: SqliteStore, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "millwork.db") as database:
+        assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert store._database.execute("PRAGMA synchronous").fetchone()[0] == 2
+
+
+def test_a_step_s_life_is_kept_with_its_history(store: SqliteStore) -> None:
+    store.commit("r1", 1, 11.0, [StepChanged("a", "running"), OPENED])
+    store.commit("r1", 1, 12.0, [AttemptStarted("r1-1", "handle")])
+    store.commit("r1", 1, 13.0, [CLOSED, StepChanged("a", "succeeded")])
+    step = store.steps("r1")[0]
+    assert (step.status, step.attempts, step.attempt) == ("succeeded", 1, "r1-1")
+    assert (step.started, step.ended) == (11.0, 13.0)
+    assert step.outputs == {"o": {"path": "/p", "type": "any"}}
+    assert store.manifest("r1-1", "o") == OUTPUT["manifest"]
+    attempt = store.attempts("r1")[0]
+    assert (attempt.status, attempt.launched, attempt.usage) == (
+        "succeeded", 12.0, {"cpu_seconds": 1.5},
+    )  # fmt: skip
+    events = store.events("r1", 0)
+    assert [event["seq"] for event in events] == [1, 2, 3, 4, 5]
+    assert "manifest" not in str(events)
+    assert [event["kind"] for event in store.events("r1", 3)] == ["AttemptClosed", "StepChanged"]
+
+
+def test_an_old_epoch_writes_nothing(store: SqliteStore) -> None:
+    other = Master(2, "200", "boot")
+    assert store.take_over("r1", 1, other) == 2
+    with pytest.raises(Fenced):
+        store.commit("r1", 1, 11.0, [OPENED])
+    with pytest.raises(Fenced):
+        store.take_over("r1", 1, ME)
+    assert not store.attempts("r1")
+    assert not store.events("r1", 0)
+    store.commit("r1", 2, 11.0, [OPENED])
+
+
+def test_an_outcome_is_recorded_once_and_only_with_its_token(store: SqliteStore) -> None:
+    store.commit("r1", 1, 11.0, [OPENED])
+    with pytest.raises(Fenced):
+        store.commit("r1", 1, 12.0, [replace(CLOSED, token="another")])
+    assert store.attempts("r1")[0].status == "running"
+    store.commit("r1", 1, 12.0, [CLOSED])
+    with pytest.raises(Fenced):
+        store.commit("r1", 1, 13.0, [CLOSED])
+    assert len(store.events("r1", 0)) == 2
+
+
+def test_the_schema_forbids_two_running_attempts_at_one_step(store: SqliteStore) -> None:
+    store.commit("r1", 1, 11.0, [OPENED])
+    with pytest.raises(MillworkError, match="rule of the database"):
+        store.commit("r1", 1, 11.0, [AttemptOpened("r1-2", "a", 2, "token")])
+    assert len(store.attempts("r1")) == 1
+
+
+def test_all_of_a_commit_or_nothing(store: SqliteStore) -> None:
+    with pytest.raises(MillworkError, match="CHECK"):
+        store.commit("r1", 1, 11.0, [OPENED, RunChanged("nonsense")])  # type: ignore[arg-type]
+    assert not store.attempts("r1")
+    assert not store.events("r1", 0)
+
+
+def test_runs_come_newest_first_a_page_at_a_time(store: SqliteStore) -> None:
+    for number in range(2, 6):
+        store.create_run(replace(RUN, id=f"r{number}", created=10.0 * number), [], {})
+    first = store.runs(2)
+    assert [run.id for run in first] == ["r5", "r4"]
+    rest = store.runs(10, (first[-1].created, first[-1].id))
+    assert [run.id for run in rest] == ["r3", "r2", "r1"]
+    assert list(store.find_runs("r")) == ["r1", "r2", "r3", "r4", "r5"]
+
+
+def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    path = str(tmp_path / "newer.db")
+    SqliteStore(path).close()
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA user_version = 99")
+    with pytest.raises(Unavailable, match="newer version"):
+        SqliteStore(path)
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "millwork.db"
+    path.write_bytes(b"not a database at all" * 100)
+    with pytest.raises(Unavailable, match="damaged"):
+        SqliteStore(str(path))
+    assert path.read_bytes().startswith(b"not a database")
+
+
+def test_two_processes_make_one_home(tmp_path: Path) -> None:
+    path = str(tmp_path / "shared.db")
+    first, second = SqliteStore(path), SqliteStore(path)
+    first.create_run(RUN, STEPS, {})
+    assert second.run("r1") == RUN
