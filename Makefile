@@ -2,7 +2,7 @@
 BIN := .venv/bin
 export MILLWORK_HOME ?= $(HOME)/.millwork
 
-.PHONY: setup run test quick lint format figures lock clean
+.PHONY: setup run test quick lint format docs figures lock clean
 
 setup: .venv/.done
 
@@ -27,6 +27,9 @@ lint: setup
 format: setup
 	$(BIN)/ruff format src tests bench examples
 	$(BIN)/ruff check --fix src tests bench examples
+
+docs: setup
+	$(BIN)/python -m tests.docs.generate
 
 figures: setup
 	$(BIN)/python -m bench.figures

@@ -37,10 +37,25 @@ def test_a_size_is_read_exactly(text: str, count: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "Gi", "2 Gi", "2GB", "2gi", "-1", "1e9", "1_000", "٣Gi", "2Gi\n", "1K", "1ki", "9" * 40, "9999999Ti"],
-)  # fmt: skip
+    [
+        "",
+        "Gi",
+        "2 Gi",
+        "2GB",
+        "2gi",
+        "-1",
+        "1e9",
+        "1_000",
+        "٣Gi",
+        "2Gi\n",
+        "1K",
+        "1ki",
+        "9" * 40,
+        "9999999Ti",
+    ],
+)
 def test_anything_else_is_no_size(text: str) -> None:
-    with pytest.raises(ValueError, match="a size is a number and a unit|more than any machine"):
+    with pytest.raises(ValueError, match=r"a size is a number and a unit|more than any machine"):
         parse_size(text)
 
 
@@ -68,7 +83,7 @@ def test_a_duration_is_read(text: str, seconds: float) -> None:
     "text", ["", "90", "1 h", "1h 30m", "-1s", "1w", "h", "1.s", "9999999999d"]
 )
 def test_anything_else_is_no_duration(text: str) -> None:
-    with pytest.raises(ValueError, match="a duration is numbers with units|hundred years"):
+    with pytest.raises(ValueError, match=r"a duration is numbers with units|hundred years"):
         parse_duration(text)
 
 

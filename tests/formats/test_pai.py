@@ -80,6 +80,7 @@ def test_the_seeds_example_as_millworks_own_runs_alike() -> None:
     text = EXAMPLE.read_text()
     component, _ = read_pai(parse(text, str(EXAMPLE)), text, str(EXAMPLE))
     own, _ = read_text(convert(component, "millwork").text, "x.yaml")
+    assert isinstance(own, Component)
     assert replace(own, flavour="pai") == component
 
 

@@ -78,7 +78,7 @@ RANGES = st.builds(
     st.booleans(),
     st.booleans(),
 )
-FORMS = {
+FORMS: dict[str, st.SearchStrategy[Any]] = {
     "group": st.sampled_from(["fields", "params", "tuning"]),
     "display_name": ANY_TEXT,
     "description": ANY_TEXT,
@@ -143,7 +143,7 @@ CONSTRAINTS = st.sampled_from(
         Constraints("CPU", False),
     ]
 )
-HEAD = {
+HEAD: dict[str, st.SearchStrategy[Any]] = {
     "name": ENTITIES,
     "version": VERSIONS,
     "version_description": ANY_TEXT,

@@ -57,7 +57,8 @@ def test_a_value_is_converted(kind: str, given_value: object, value: Value) -> N
         ("String", "a\0b", "a NUL character cannot be passed to a program"),
         ("String", ["a"], "expected one String, found a list"),
         ("Int", {"a": 1}, "expected one Int, found a mapping"),
-        ("Columns", {"a": 1}, "expected a list of columns, found a mapping"),
+        ("String", None, "expected one String, found nothing"),
+        ("Columns", {"a": 1}, "expected one Columns, found a mapping"),
         ("Columns", ["a\0"], "a NUL character cannot be passed to a program"),
     ],
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest, InvalidFile
 from millwork.base.faults import Fault
-from millwork.spec.document import Mapping, parse
+from millwork.spec.document import PIPELINE_LIMITS, Mapping, parse
 from millwork.spec.model import Pipeline
 from millwork.spec.reader import read_root
 from millwork.spec.tree import Tree
@@ -121,7 +121,7 @@ class _Loader:
 def _read(path: str) -> str:
     try:
         with open(path, encoding="utf-8") as file:
-            return file.read()
+            return file.read(PIPELINE_LIMITS.size + 1)  # a longer file is refused by its length
     except UnicodeDecodeError as error:
         message = f"not UTF-8 text (byte {error.start})"
         raise InvalidFile([Fault(path, 1, 1, "", "error", message)]) from None

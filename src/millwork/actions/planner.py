@@ -104,9 +104,9 @@ class StepPlanner:
 
     def _seal(self, attempt: str, name: str, kind: str) -> dict[str, Any]:
         folder = f"{self._engine.folder(attempt)}/output/{name}"
+        manifest = artifacts.seal(folder, f"/ml/output/{name}")
         if kind == "value":
             _check_value(name, f"{folder}/{VALUE_FILE}")
-        manifest = artifacts.seal(folder, f"/ml/output/{name}")
         return {
             "path": folder,
             "type": kind,
@@ -164,4 +164,11 @@ def _read_value(path: str) -> Any:
     if size > _LARGEST_VALUE:
         raise ValueError(f"it has {format_size(size)}; at most {format_size(_LARGEST_VALUE)}")
     with open(path, encoding="utf-8") as file:
-        return json.load(file)
+        try:
+            return json.load(file, parse_constant=_refuse)
+        except RecursionError:
+            raise ValueError("it is nested too deep") from None
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import BadRequest, Unavailable
 from millwork.base.ids import new_id
+from millwork.base.names import is_text
 from millwork.base.sizes import format_size
 from millwork.blobs import code
 from millwork.plan.codec import encode, encode_component
@@ -108,6 +109,8 @@ def _check_inputs(step: Step) -> None:
             continue
         if "://" in source.path:
             raise BadRequest(f"input '{name}': {source.path}: only local paths are read so far")
+        if not is_text(source.path):
+            raise BadRequest(f"input '{name}': the path {source.path!r} is not UTF-8 text")
         if not os.path.exists(source.path):
             raise BadRequest(f"input '{name}' of '{step.name}': there is no {source.path}")
 
@@ -163,6 +166,8 @@ def _take_code(
     context: Context, component: Component, git: dict[str, Any], notices: list[str]
 ) -> str:
     place = component.code
+    if not is_text(component.source.folder + place.path):
+        raise BadRequest(f"'{component.name}' lies in a folder whose name is not UTF-8 text")
     if place.uri:
         raise BadRequest(
             f"'{component.name}': code at {place.uri}: only local and Git code is read"

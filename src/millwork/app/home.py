@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from millwork.base.errors import Unavailable
+from millwork.base.names import is_text
 
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "afs", "ceph", "lustre", "fuse.sshfs"})
 
@@ -16,6 +17,8 @@ def find_home() -> str:
 
 def open_home(path: str) -> str:
     """Makes the home if it is not there; raises Unavailable if it cannot be used, saying why."""
+    if not is_text(path):
+        raise Unavailable(f"the name of the Millwork home {path} is not UTF-8 text")
     try:
         os.makedirs(path, mode=0o700, exist_ok=True)
     except OSError as error:

@@ -28,7 +28,9 @@ class MillworkError(Exception):
     exit_code = 1
 
     def __init__(self, message: str = "") -> None:
-        super().__init__(message or (type(self).__doc__ or "").splitlines()[0])
+        text = message or (type(self).__doc__ or "").splitlines()[0]
+        # A file's name may hold any bytes; what is said about it must be kept and printed.
+        super().__init__(text.encode("utf-8", "backslashreplace").decode())
 
 
 class BadRequest(MillworkError):

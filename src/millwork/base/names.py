@@ -49,6 +49,11 @@ def is_variable(text: str) -> bool:
     return _VARIABLE.fullmatch(text) is not None
 
 
+def is_text(text: str) -> bool:
+    """Whether `text` can be kept and handed to a program: no NUL, and all of it UTF-8."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 def variable_suffix(name: str) -> str:
     """The part of an environment variable that stands for `name`.
 

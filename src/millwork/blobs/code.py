@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MAX_FILES = 200_000
 _IGNORE_FILES = (".millworkignore", ".amlignore", ".gitignore")
 _NEVER = frozenset({".git", "__pycache__"})
-_VENV_MARK = "pyvenv.cfg"
+_MARKS = frozenset({"pyvenv.cfg", "millwork.db"})  # of a virtual environment, a Millwork home
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,9 @@ def scan(folder: str, store: str = "") -> Tree:
     """Read and hash what of `folder` belongs to the code.
 
     The first of .millworkignore, .amlignore and .gitignore at its root applies, by Git's rules;
-    Git's own folders, virtual environments and byte code never belong. `store` is left out too,
-    and remembers translated ignore rules. BadRequest for links that lead outside, for devices
-    and sockets, for what cannot be read, and for more than MAX_FILES files.
+    Git's own folders, virtual environments, Millwork homes and byte code never belong. `store` is
+    left out too, and remembers translated ignore rules. BadRequest for links that lead outside,
+    for devices and sockets, for what cannot be read, and for more than MAX_FILES files.
     """
     root = os.path.realpath(folder)
     if not os.path.isdir(root):
@@ -99,7 +99,7 @@ def _walk(
         prefix = pending.pop()
         with os.scandir(os.path.join(root, prefix)) as found:
             entries = list(found)
-        if prefix and any(entry.name == _VENV_MARK for entry in entries):
+        if prefix and any(entry.name in _MARKS for entry in entries):
             continue
         for entry in entries:
             path = prefix + entry.name

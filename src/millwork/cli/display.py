@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -95,8 +96,7 @@ class LineDisplay:
         self._say(words.rstrip())
 
     def _say(self, line: str) -> None:
-        self._out.write(line + "\n")
-        self._out.flush()
+        _write(self._out, f"{line}\n".encode(errors="backslashreplace"))
 
 
 class LogDisplay:
@@ -130,9 +130,7 @@ class LogDisplay:
             data, self._offset = self._engine.log(self._attempt, self._offset)
             if not data:
                 break
-            self._out.flush()
-            getattr(self._out, "buffer", sys.stdout.buffer).write(data)
-        self._out.flush()
+            _write(self._out, data)
 
     def conclude(self, result: Mapping[str, Any], logs: Mapping[str, str]) -> None:
         """Says on standard error what came of it, so that the log stands alone."""
@@ -140,17 +138,28 @@ class LogDisplay:
             sys.stderr.write(f"{line}\n")
 
 
+def _write(out: TextIO, data: bytes) -> None:
+    """Writes at once. If the reader has gone (`millwork run ... | head`), the run goes on."""
+    try:
+        out.flush()
+        out.buffer.write(data)
+        out.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+
+
 def conclusion(result: Mapping[str, Any], logs: Mapping[str, str]) -> list[str]:
     """The last lines about a run: why it failed, its metrics, its outputs, how it ended."""
-    lines = []
+    lines: list[str] = []
     for step, text in logs.items():
-        lines += [f"--- {step}: the end of its log", *text.splitlines(), "---"]
-    for step in result["steps"]:
-        shown = "  ".join(f"{name}={value:g}" for name, value in step["metrics"].items())
-        if shown:
-            lines.append(f"metrics of {step['node']}: {shown}")
-    width = max((len(name) for name in result["outputs"]), default=0)
-    lines += [f"output {name:<{width}}  {path}" for name, path in result["outputs"].items()]
+        lines += [f"--- the end of the log of '{step}'", *text.splitlines(), "---"]
+    metrics = [
+        (f"{step['node']}.{name}", f"{value:,.6g}")
+        for step in result["steps"]
+        for name, value in step["metrics"].items()
+    ]
+    lines += _columns("metric", "value", metrics)
+    lines += _columns("output", "where it lies", list(result["outputs"].items()))
     end = f"run {result['run']} {result['status']}"
     reasons = [step["reason"] for step in result["steps"] if step["status"] == "failed"]
     reason = reasons[0] if len(result["steps"]) == 1 and reasons else result["reason"]
@@ -158,3 +167,11 @@ def conclusion(result: Mapping[str, Any], logs: Mapping[str, str]) -> list[str]:
     if result["status"] == "failed" and logs:
         lines.append(f"the whole log: millwork runs logs {result['run']}/{next(iter(logs))}")
     return lines
+
+
+def _columns(left: str, right: str, rows: list[tuple[str, str]]) -> list[str]:
+    if not rows:
+        return []
+    width = max(len(left), *(len(name) for name, _ in rows))
+    lines = [f"{name:<{width}}  {value}" for name, value in [(left, right), *rows]]
+    return ["", lines[0], "-" * max(map(len, lines)), *lines[1:], ""]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from millwork import __version__
 from millwork.base.errors import BadRequest, MillworkError, Unavailable
+from millwork.base.names import is_text
 
 # Kept here too, so that --help imports nothing; a test compares it with the spec's.
 JOB_TYPES = ("Job", "TFJob", "PyTorchJob", "XGBoostJob", "MPIJob", "ElasticBatchJob")
@@ -34,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words, command = _split_command(words)
     options = build_parser().parse_args(words)
     options.command_words = command
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # names may hold what a terminal's encoding has not
+            stream.reconfigure(errors="backslashreplace")
     try:
         _check_text([*words, *(command or ())])
         return _verb(options)
@@ -149,7 +154,7 @@ def _add_files(verbs: _SubParsersAction[ArgumentParser]) -> None:
 def _check_text(words: Sequence[str]) -> None:
     """Raises BadRequest for bytes that are no UTF-8: no record could hold them."""
     for word in words:
-        if any("\ud800" <= letter <= "\udfff" for letter in word):
+        if not is_text(word):
             raise BadRequest(f"{word[:60]!r} is not UTF-8 text")
 
 

@@ -112,3 +112,8 @@ def _check_target(path: str) -> None:
         raise BadRequest(f"-o {path}: the folder is not empty")
     if os.path.exists(path) and not os.path.isdir(path):
         raise BadRequest(f"-o {path}: there is a file of that name")
+    above = os.path.abspath(path)
+    while not os.path.lexists(above):
+        above = os.path.dirname(above)
+    if not (os.path.isdir(above) and os.access(above, os.W_OK)):
+        raise BadRequest(f"-o {path}: {above} is no folder that can be written")

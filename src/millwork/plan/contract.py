@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ML = "/ml"
 VALUE_FILE = "value.json"
+_FOLDERS = ("usercode", "input", "input/config", "input/data", "output")
 _SPLITS_OR_GLOBS = frozenset(" \t\n\r\v\f*?[]'\"\\")
 
 
@@ -72,7 +73,7 @@ def make_plan(
         root=root,
         mounts=tuple(Mount(data[name].path, target) for name, target in targets.items()),
         files=_config_files(step, targets, outputs, parameters, job),
-        folders=("usercode", "input/config", "input/data", *(f"output/{name}" for name in outputs)),
+        folders=(*_FOLDERS, *(f"output/{name}" for name in outputs)),
         outputs=outputs,
         code=step.code,
         image=component.image,
@@ -154,8 +155,8 @@ def _config_files(
 ) -> dict[str, str]:
     texts = {name: values.to_text(value) for name, value in parameters.items()}
     return {
-        "input/config/hyperparameters.json": _pretty(texts),
-        "input/config/training_job.json": _pretty(_training_job(step, inputs, outputs, texts, job)),
+        "input/config/hyperparameters.json": _json(texts),
+        "input/config/training_job.json": _json(_training_job(step, inputs, outputs, texts, job)),
     }
 
 
@@ -190,5 +191,5 @@ def _training_job(
     }
 
 
-def _pretty(content: object) -> str:
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+def _json(content: object) -> str:
+    return json.dumps(content, ensure_ascii=False) + "\n"

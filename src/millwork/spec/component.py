@@ -42,7 +42,9 @@ from millwork.spec.model import (
 from millwork.spec.types import PORT_TYPES
 
 if TYPE_CHECKING:
-    from millwork.spec.document import Mapping
+    from collections.abc import Mapping
+
+    from millwork.spec import document
     from millwork.spec.model import Path
 
 API_VERSION = "millwork/v1"
@@ -149,7 +151,7 @@ def _parameter(given: dict[str, Any], path: Path, reading: Reading) -> Any:
     parameter = Parameter(**given)
     if not parameter.type:
         return INVALID
-    _check_shape(parameter, path, reading)
+    _check_shape(parameter, bool(options), path, reading)
     converted = tuple(
         _converted(parameter, option, (*path, "enum", index), reading)
         for index, option in enumerate(options)
@@ -175,11 +177,11 @@ def _converted(parameter: Parameter, given: object, path: Path, reading: Reading
         return reading.fault(path, str(error))
 
 
-def _check_shape(parameter: Parameter, path: Path, reading: Reading) -> None:
+def _check_shape(parameter: Parameter, has_enum: bool, path: Path, reading: Reading) -> None:
     numeric = parameter.type in ("Int", "Float")
     if parameter.range and not numeric:
         reading.fault((*path, "range"), f"a {parameter.type} has no range; Int and Float have")
-    if parameter.enum and parameter.type == "Bool":
+    if has_enum and parameter.type == "Bool":
         reading.fault((*path, "enum"), "a Bool has no enumeration")
     for name in ("pattern", "length"):
         if getattr(parameter, name) and parameter.type != "String":
@@ -341,7 +343,7 @@ COMPONENT = Record(
 )
 
 
-def read_component(root: Mapping, text: str, file: str) -> tuple[Component, Reading]:
+def read_component(root: document.Mapping, text: str, file: str) -> tuple[Component, Reading]:
     """The component in `root`, and the reading with its warnings.
 
     Raises InvalidFile with every fault of the file.
@@ -363,9 +365,7 @@ def check_component(component: Component, reading: Reading) -> None:
         check_variables(kind, getattr(component, kind), reading)
     _check_columns(component, reading)
     _check_compute(component, reading)
-    for name in component.env:
-        if name.startswith("PAI_"):
-            reading.fault(("env", name), "PAI_ variables are set by the run contract")
+    check_env(component.env, (), reading)
 
 
 def _check_unique(component: Component, reading: Reading) -> None:
@@ -376,6 +376,13 @@ def _check_unique(component: Component, reading: Reading) -> None:
                 message = f"'{name}' is also the name of one of the {seen[name]}; names are unique"
                 reading.fault((kind, name), message)
             seen.setdefault(name, kind)
+
+
+def check_env(env: Mapping[str, str], path: Path, reading: Reading) -> None:
+    """Notes each variable that the run contract sets itself."""
+    for name in env:
+        if name.startswith("PAI_"):
+            reading.fault((*path, "env", name), "PAI_ variables are set by the run contract")
 
 
 def check_variables(kind: str, named: Any, reading: Reading) -> None:

@@ -17,13 +17,14 @@ from millwork.base.sizes import parse_duration, parse_size
 from millwork.spec.document import Mapping, Place, Scalar, Sequence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Mapping as MappingOf
+    from collections.abc import Callable, Collection
 
     from millwork.spec.document import Node
     from millwork.spec.model import Path
 
 _WHOLE = re.compile(r"[-+]?[0-9]{1,19}")
+_MOST_SUGGESTIONS = 50
+_MOST_OPTIONS = 1000
 INVALID: Final = object()
 """What a type returns for a node it could not read; the fault is noted already."""
 
@@ -39,7 +40,7 @@ class Reading:
 
     def fault(self, path: Path, message: str, severity: str = "error") -> Any:
         """Notes a fault at `path`, unless something at or above it is already wrong."""
-        if any(path[:length] in self._broken for length in range(1, len(path) + 1)):
+        if self.is_broken(path):
             return INVALID
         place = self._place(path)
         text = dotted(path)
@@ -47,6 +48,22 @@ class Reading:
         if severity == "error":
             self._broken.add(path)
         return INVALID
+
+    def is_broken(self, path: Path) -> bool:
+        """Whether something at or above `path` is wrong."""
+        return any(path[:length] in self._broken for length in range(1, len(path) + 1))
+
+    def nearest(self, text: str, options: Collection[str]) -> str:
+        """`; did you mean ...?` with the closest of `options`, or nothing.
+
+        Only for the first faults, and not for a crowd: comparing texts is slow.
+        """
+        if len(self.faults) >= _MOST_SUGGESTIONS or len(options) > _MOST_OPTIONS:
+            return ""
+        from difflib import get_close_matches
+
+        near = get_close_matches(text, options, n=1)
+        return f"; did you mean '{near[0]}'?" if near else ""
 
     def _place(self, path: Path) -> Place:
         for length in range(len(path), -1, -1):
@@ -154,13 +171,13 @@ class Choice:
 
     @property
     def label(self) -> str:
-        return " \\| ".join(self.options)
+        return f"one of {', '.join(self.options)}"
 
     def read(self, node: Node, path: Path, reading: Reading) -> Any:
         text = _scalar(node, path, reading, f"one of {', '.join(self.options)}")
         if text is INVALID or text in self.options:
             return text
-        near = nearest(text, self.options)
+        near = reading.nearest(text, self.options)
         options = ", ".join(self.options)
         return reading.fault(path, f"{_shown(text)} is not one of {options}{near}")
 
@@ -172,7 +189,7 @@ class Choice:
 class Bool:
     """`true` or `false`."""
 
-    label: str = "true \\| false"
+    label: str = "true or false"
     blank: bool = False
 
     def read(self, node: Node, path: Path, reading: Reading) -> Any:
@@ -340,7 +357,7 @@ class Record:
             reading.places[at] = key.place
             row = self.rows.get(name)
             if row is None:
-                reading.fault(at, f"unknown field{self._instead(name)}")
+                reading.fault(at, f"unknown field{self._instead(name, reading)}")
             elif not (isinstance(value, Scalar) and value.is_null):
                 read = row.type.read(value, at, reading)
                 if read is not INVALID:
@@ -366,8 +383,8 @@ class Record:
     def _names(self) -> str:
         return ", ".join(self.rows)
 
-    def _instead(self, name: str) -> str:
-        return nearest(name, tuple(self.rows)) or f"; a {self.name} has: {self._names}"
+    def _instead(self, name: str, reading: Reading) -> str:
+        return reading.nearest(name, self.rows) or f"; a {self.name} has: {self._names}"
 
     def schema(self) -> dict[str, Any]:
         properties = {}
@@ -436,11 +453,3 @@ def plain(model: Callable[..., Any]) -> Callable[[dict[str, Any], Path, Reading]
 def _shown(text: str) -> str:
     shortened = text if len(text) <= 60 else text[:57] + "..."
     return ascii(shortened) if not shortened.isprintable() else f"'{shortened}'"
-
-
-def nearest(text: str, options: MappingOf[str, Any] | tuple[str, ...]) -> str:
-    """`; did you mean ...?` with the closest of `options`, or nothing."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(text, list(options), n=1)
-    return f"; did you mean '{near[0]}'?" if near else ""

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.base import names
 from millwork.base.errors import InvalidFile
-from millwork.spec.component import API_VERSION, INPUT, PARAMETER, RESOURCES, check_variables
+from millwork.spec.component import (
+    API_VERSION,
+    INPUT,
+    PARAMETER,
+    RESOURCES,
+    check_env,
+    check_variables,
+)
 from millwork.spec.document import Mapping, Scalar
 from millwork.spec.fields import (
     DURATION,
@@ -73,6 +80,8 @@ _FROM = Field("from", ReferenceText(), "`node.output`, `inputs.name`", attribute
 
 def _binding(given: dict[str, Any], path: Path, reading: Reading) -> Any:
     reference, local = given.get("reference"), given.get("path")
+    if reading.is_broken((*path, "from")):
+        return INVALID
     if (reference is None) == (local is None):
         return reading.fault(path, "expected either {from: node.output} or {path: ./file}")
     return reference or LocalPath(str(local))
@@ -259,7 +268,7 @@ def check_pipeline(pipeline: Pipeline, reading: Reading) -> None:
         check_variables(kind, getattr(pipeline, kind), reading)
     for name in pipeline.inputs.keys() & pipeline.parameters.keys():
         reading.fault(("parameters", name), f"'{name}' is also an input; names are unique")
-    _check_references(pipeline, reading)
+    _check_nodes(pipeline, reading)
     for name in pipeline.layout:
         if name not in pipeline.nodes:
             reading.fault(("layout", name), "there is no such node", "warning")
@@ -284,13 +293,15 @@ def upstream(node: PipelineNode) -> set[str]:
     return (owners - set(ROOTS)) | set(node.after)
 
 
-def _check_references(pipeline: Pipeline, reading: Reading) -> None:
+def _check_nodes(pipeline: Pipeline, reading: Reading) -> None:
     for name, node in pipeline.nodes.items():
+        check_env(node.env, ("nodes", name), reading)
         for path, reference in references(node):
             _check_reference(pipeline, reference, ("nodes", name, *path), reading)
         for index, other in enumerate(node.after):
             if other not in pipeline.nodes:
-                reading.fault(("nodes", name, "after", index), f"there is no node '{other}'")
+                message = f"there is no node '{other}'{reading.nearest(other, pipeline.nodes)}"
+                reading.fault(("nodes", name, "after", index), message)
     for name, reference in pipeline.outputs.items():
         if reference.owner in ROOTS:
             reading.fault(("outputs", name, "from"), "an output comes from a node")
@@ -303,13 +314,17 @@ def _check_reference(
 ) -> None:
     if reference.owner not in ROOTS:
         if reference.owner not in pipeline.nodes:
-            reading.fault(path, f"there is no node '{reference.owner}'")
+            message = f"there is no node '{reference.owner}'"
+            reading.fault(path, message + reading.nearest(reference.owner, pipeline.nodes))
         return
     if reference.name not in getattr(pipeline, reference.owner):
         kind = reference.owner.removesuffix("s")
-        reading.fault(path, f"the pipeline has no {kind} '{reference.name}'")
-    elif (path[2] == "inputs") != (reference.owner == "inputs"):
+        near = reading.nearest(reference.name, getattr(pipeline, reference.owner))
+        reading.fault(path, f"the pipeline has no {kind} '{reference.name}'{near}")
+    elif path[2] == "inputs" and reference.owner != "inputs":
         reading.fault(path, f"'{reference}' cannot stand here: inputs read data, not parameters")
+    elif path[2] != "inputs" and reference.owner == "inputs":
+        reading.fault(path, f"'{reference}' cannot stand here: parameters read values, not inputs")
 
 
 def _check_cycle(pipeline: Pipeline, reading: Reading) -> None:

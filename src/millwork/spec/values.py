@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from millwork.base.names import is_text
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,9 +18,12 @@ _INT64 = 2**63
 
 def convert(parameter: Parameter, given: object) -> Value:
     """`given` (text, or a JSON value) as the parameter's type; ValueError with the reason."""
+    if given is None or isinstance(given, dict):
+        found = "nothing" if given is None else "a mapping"
+        raise ValueError(f"expected one {parameter.type}, found {found}")
     if parameter.type == "Columns":
         return _columns(given)
-    if isinstance(given, list | tuple | dict):
+    if isinstance(given, list | tuple):
         raise ValueError(f"expected one {parameter.type}, found a list")
     text = str(given)
     if parameter.type == "Int":
@@ -27,9 +32,7 @@ def convert(parameter: Parameter, given: object) -> Value:
         return _float(text)
     if parameter.type == "Bool":
         return _boolean(text)
-    if "\0" in text:
-        raise ValueError("a NUL character cannot be passed to a program")
-    return text
+    return _text(text)
 
 
 def check(parameter: Parameter, value: Value) -> None:
@@ -78,6 +81,14 @@ def _inside(bounds: Range, value: float) -> bool:
     return above and below
 
 
+def _text(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("a NUL character cannot be passed to a program")
+    if not is_text(text):
+        raise ValueError("half a surrogate pair is no character")
+    return text
+
+
 def _integer(text: str) -> int:
     digits = text.removeprefix("-").removeprefix("+")
     if not (digits.isascii() and digits.isdigit()):
@@ -106,4 +117,4 @@ def _boolean(text: str) -> bool:
 
 def _columns(given: object) -> tuple[str, ...]:
     names: Sequence[object] = given if isinstance(given, list | tuple) else str(given).split(",")
-    return tuple(str(name).strip() for name in names if str(name).strip())
+    return tuple(_text(str(name).strip()) for name in names if str(name).strip())

@@ -41,13 +41,20 @@ class SqliteStore:
 
     def __init__(self, path: str) -> None:
         self._reserve = f"{path}.reserve"
+        try:
+            self._open(path)
+        except NoSpace:  # looking at runs takes room too, for the index of the log
+            self.release_reserve()
+            self._open(path)
+        self._keep_reserve()
+
+    def _open(self, path: str) -> None:
         with _translated(path):
             self._database = sqlite3.connect(path, timeout=30.0, isolation_level=None)
             self._database.row_factory = sqlite3.Row
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = FULL")
             self._migrate()
-        self._keep_reserve()
 
     def close(self) -> None:
         """Closes the file."""
@@ -214,8 +221,11 @@ class SqliteStore:
     def _keep_reserve(self) -> None:
         if os.path.exists(self._reserve):
             return
-        with contextlib.suppress(OSError), open(self._reserve, "xb") as file:
-            file.write(bytes(RESERVE_SIZE))
+        try:
+            with open(self._reserve, "xb") as file:
+                file.write(bytes(RESERVE_SIZE))
+        except OSError:
+            self.release_reserve()  # a part of it would take the last room and keep nothing back
 
 
 @contextlib.contextmanager

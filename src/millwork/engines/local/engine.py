@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import select
 import signal
 import time
@@ -53,6 +54,9 @@ class LocalEngine:
         self._envs = f"{home}/envs"
         self._copy_code = copy_code
         self._wake = wake
+        self._environ_of_host = {
+            name: value for name, value in os.environ.items() if name not in _OURS
+        }
         self._poll = select.poll()
         if wake is not None:
             self._poll.register(wake, select.POLLIN)
@@ -98,8 +102,7 @@ class LocalEngine:
     def adopt(self, attempt: str) -> None:
         """Watches an attempt of an earlier master; one that is over is told at once."""
         folder = self._folder(attempt)
-        pid = recorder.pid_of(folder) if recorder.is_held(folder) else None
-        self._watch(_Attempt(attempt, folder, pid, is_child=False))
+        self._watch(_Attempt(attempt, folder, recorder.find(folder), is_child=False))
 
     def observe(self, timeout: float | None) -> Sequence[Ended]:
         """Waits for the ends of attempts; returns early when woken."""
@@ -142,8 +145,9 @@ class LocalEngine:
     def _furnish(self, folder: str, plan: Plan) -> None:
         os.mkdir(folder, 0o700)
         root = f"{folder}/ml"
+        os.mkdir(root)
         for name in plan.folders:
-            os.makedirs(f"{root}/{name}", exist_ok=True)
+            os.mkdir(f"{root}/{name}")
         for name, text in plan.files.items():
             with open(f"{root}/{name}", "w", encoding="utf-8") as file:
                 file.write(text)
@@ -157,11 +161,8 @@ class LocalEngine:
     def _environ(
         self, attempt: str, folder: str, replica: Replica, variables: Mapping[str, str]
     ) -> dict[str, str]:
-        env = {name: value for name, value in os.environ.items() if name not in _OURS}
-        env |= variables
-        env |= replica.env
-        env |= {processes.MARK: attempt, "MILLWORK_REASON": f"{folder}/{recorder.REASON}"}
-        return env
+        ours = {processes.MARK: attempt, "MILLWORK_REASON": f"{folder}/{recorder.REASON}"}
+        return {**self._environ_of_host, **variables, **replica.env, **ours}
 
     def _confine(
         self, attempt: str, wishes: Resources
@@ -252,8 +253,7 @@ class LocalEngine:
         peak = self._reap(state) if state.is_child else None
         self._keeper.forget(state.folder)
         code = recorder.outcome_of(state.folder)
-        if code is None or state.was_stopped:
-            processes.kill_marked(state.id)
+        processes.kill_marked(state.id)  # also daemons that left the group of a step that ended
         usage = {**state.facts, **requirements.installed(f"{state.folder}/ml/usercode", self._envs)}
         usage |= {"cpu_seconds": recorder.cpu_of(state.folder), "peak_memory": peak}
         if lost := logs.dropped(state.folder):
@@ -278,7 +278,9 @@ class LocalEngine:
             usage = os.wait4(state.pid, 0)[2]
         except ChildProcessError:
             return None
-        return usage.ru_maxrss * 1024
+        # A spawned child begins with its parent's peak: less than that cannot be told.
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return usage.ru_maxrss * 1024 if usage.ru_maxrss > own else None
 
     def _box(self, folder: str, attempt: str) -> limits.Box | None:
         try:

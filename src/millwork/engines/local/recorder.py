@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-LOCK, OUTCOME, USAGE, LOG, REASON = "lock", "outcome", "usage", "log", "reason"
+LOCK, OUTCOME, LOG, REASON = "lock", "outcome", "log", "reason"
 _LOCK_FD = 8
 
 # $1 attempt folder, $2 working folder, $3 memory in KiB, $4 processes; then files to enter by
@@ -34,9 +35,7 @@ cd -- "$1" || exit 125
   cd -- "$work" || exit 125
   exec "$@" 8>&-
 )
-code=$?
-times >usage
-echo "$code end" >>outcome
+{ echo "$? end"; times; } >>outcome
 """
 
 
@@ -82,6 +81,17 @@ def spawn(
 _DEFAULTED = (13,)
 
 
+def find(folder: str, patience: float = 2.0) -> int | None:
+    """The process id of the recorder if it lives; one that has just begun is waited for."""
+    deadline = time.monotonic() + patience
+    while is_held(folder):
+        pid = pid_of(folder)
+        if pid is not None or time.monotonic() > deadline:
+            return pid
+        time.sleep(0.001)
+    return None
+
+
 def is_held(folder: str) -> bool:
     """Whether the recorder lives."""
     try:
@@ -116,8 +126,8 @@ def reason_of(folder: str) -> str:
 
 
 def cpu_of(folder: str) -> float | None:
-    """Seconds of CPU of the step, as the shell's `times` gives them (second line: children)."""
-    lines = _read(f"{folder}/{USAGE}").splitlines()
+    """Seconds of CPU of the step, as the shell's `times` gives them."""
+    lines = _read(f"{folder}/{OUTCOME}").splitlines()[1:]
     if len(lines) < 2:
         return None
     try:

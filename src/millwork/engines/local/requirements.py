@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from millwork.worker import environment
@@ -31,7 +32,7 @@ def prepare(code: str, seen_as: str, envs: str) -> Preparation:
     """
     path = f"{code}/{_FILE}"
     if not os.path.exists(path) or not environment.needed(path):
-        return Preparation(variables={"PATH": _with_python(os.environ.get("PATH", os.defpath))})
+        return _plain()
     env = environment.ready(envs, path, sys.executable)
     if env:
         return Preparation(variables=environment.activated(env, dict(os.environ)))
@@ -43,6 +44,11 @@ def prepare(code: str, seen_as: str, envs: str) -> Preparation:
         *("--requirements", f"{seen_as}/{_FILE}", "--"),
     ]
     return Preparation(tuple(words))
+
+
+@cache
+def _plain() -> Preparation:
+    return Preparation(variables={"PATH": _with_python(os.environ.get("PATH", os.defpath))})
 
 
 def installed(code: str, envs: str) -> dict[str, Any]:

@@ -28,7 +28,6 @@ from millwork.spec.fields import (
     Reading,
     Record,
     Text,
-    nearest,
 )
 from millwork.spec.model import (
     JOB_TYPES,
@@ -83,7 +82,7 @@ class _Open(Record):
                     known[name] = entry
                     continue
                 reading.places[*path, name] = entry[0].place
-                near = nearest(name, tuple(self.rows))
+                near = reading.nearest(name, self.rows)
                 reading.fault((*path, name), f"this field is not used here{near}", "warning")
             node = Mapping(node.place, known)
         return super().read(node, path, reading)

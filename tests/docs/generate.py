@@ -1,0 +1,81 @@
+"""The parts of the docs that come from the code: `python -m tests.docs.generate` writes them.
+
+A part stands between `<!-- fields: component -->` and `<!-- end -->`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from millwork.cli.main import build_parser
+from millwork.spec.reference import field_table, port_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+_PART = re.compile(r"(<!-- (fields|options|ports): ([a-z ]+) -->\n\n)(.*?)(\n?<!-- end -->)", re.S)
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    """Every command that can be given, `runs list` among them, with its parser."""
+    return dict(_leaves(build_parser(), ""))
+
+
+def _leaves(
+    parser: argparse.ArgumentParser, name: str
+) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    groups = [act for act in parser._actions if isinstance(act, argparse._SubParsersAction)]
+    if not groups:
+        yield name, parser
+    for group in groups:
+        for word, child in group.choices.items():
+            yield from _leaves(child, f"{name} {word}".strip())
+
+
+def options_table(name: str) -> str:
+    """The words and options of a command as a Markdown table."""
+    lines = ["| word or option | meaning |", "|---|---|"]
+    for action in commands()[name]._actions:
+        if isinstance(action, argparse._HelpAction):
+            continue
+        value = "" if action.nargs == 0 else str(action.metavar or "")
+        if action.choices and not value:
+            value = "{" + ",".join(map(str, action.choices)) + "}"
+        value = value or action.dest.upper()
+        words = [f"{word} {value}" if action.nargs != 0 else word for word in action.option_strings]
+        shown = ", ".join(f"`{word}`" for word in words or [value + "..." * (action.nargs == "+")])
+        lines.append(f"| {shown} | {(action.help or '').replace('|', chr(92) + '|')} |")
+    return "\n".join(lines) + "\n" if len(lines) > 2 else "It takes no options.\n"
+
+
+def part(kind: str, name: str) -> str:
+    """The text of one generated part."""
+    if kind == "fields":
+        return field_table(name)
+    return options_table(name) if kind == "options" else port_table()
+
+
+def parts(text: str) -> list[tuple[str, str, str]]:
+    """Kind, name and present text of each generated part of a page."""
+    return [(found[2], found[3], found[4]) for found in _PART.finditer(text)]
+
+
+def renewed(text: str) -> str:
+    """A page with its generated parts as the code has them."""
+    return _PART.sub(lambda m: m[1] + part(m[2], m[3]) + m[5].lstrip("\n").join(("\n", "")), text)
+
+
+def main() -> None:
+    """Writes the generated parts of every page."""
+    for page in sorted(DOCS.glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        if (new := renewed(text)) != text:
+            page.write_text(new, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
