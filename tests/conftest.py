@@ -128,7 +128,7 @@ def component(write: Callable[[str, str], Path]) -> Component:
     def write_component(command: str, name: str = "step", **fields: Any) -> Path:
         head = {"apiVersion": "millwork/v1", "kind": "Component", "name": name}
         content = {**head, "version": "1.0.0", "command": command, **fields}
-        folder = name if name.isidentifier() else "component"
+        folder = name if name.isidentifier() and len(name) < 64 else "component"
         return write(f"{folder}/component.yaml", json.dumps(content, indent=1))
 
     return write_component

@@ -6,11 +6,11 @@ no /ml afterwards and that the home holds no temporary folders.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sqlite3
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -145,8 +145,6 @@ def test_a_folder_for_outputs_must_be_empty(
     refused(millwork, millwork("run", HELLO, "-o", "full"), "-o full: the folder is not empty")
     refused(millwork, millwork("run", HELLO, "-o", "full/file"), "there is a file of that name")
     refused(millwork, millwork("run", HELLO, "-o", "full/file/below"), "-o full/file/below")
-    refused(millwork, millwork("run", HELLO, "-o", "/proc/nowhere/out"), "-o /proc/nowhere/out")
-    assert os.listdir("/proc/self/cwd/") is not None
 
 
 # --- files ------------------------------------------------------------------------------------
@@ -203,7 +201,7 @@ def test_a_missing_component_file_is_told_where_it_is_named(
         (b"name: a\nname: b\n", "the key 'name' stands twice"),
         (b"[" * 100_000, "nested deeper than 32 levels"),
         (b"{a: " * 50_000, "nested deeper than 32 levels"),
-        (b"a:\n" + b"".join(b" " * i + b"- a:\n" for i in range(1, 600)), "nested deeper"),
+        (b"".join(b" " * i + b"a:\n" for i in range(600)), "nested deeper than 32 levels"),
         (b"name: " + b"x" * 300_000, "at most 262,144 are read"),
         (b"a: [" + b"1," * 60_000 + b"]", "too many nodes"),
     ],
@@ -225,13 +223,14 @@ def test_names_that_could_leave_their_folder(
     millwork: Millwork, component: Component, pipeline: Pipeline, name: str
 ) -> None:
     component("true", name="ok")
-    for content in (
+    contents: tuple[dict[str, Any], ...] = (
         {"name": name},
         {"inputs": {name: {"required": False}}},
         {"outputs": {name: {}}},
         {"parameters": {name: {"type": "Int", "default": 1}}},
-        {"env": {name: "x"}},
-    ):
+        {"env": {f"{name}-": "x"}},
+    )
+    for content in contents:
         file = component("true", **{"name": "bad", **content})
         result = millwork("validate", file)
         assert result.code == 2, content
@@ -240,7 +239,7 @@ def test_names_that_could_leave_their_folder(
     refused(millwork, millwork("run", pipeline({name: ok})), "nodes", "letters, digits")
 
 
-def test_two_names_for_one_variable_are_both_named(millwork: Millwork, component: Component) -> None:
+def test_two_names_for_one_variable_are_named(millwork: Millwork, component: Component) -> None:
     number = {"type": "Int", "default": 1}
     file = component("true", parameters={"test-model": number, "test_model": number})
     message = "'test-model' and 'test_model' both give the variable PAI_HPS_TEST_MODEL"
@@ -384,9 +383,7 @@ def test_a_value_that_does_not_fit_the_parameter_it_is_wired_to(
         assert says in step["reason"]
 
 
-def test_a_value_too_long_for_the_kernel_is_told(
-    millwork: Millwork, component: Component
-) -> None:
+def test_a_value_too_long_for_the_kernel_is_told(millwork: Millwork, component: Component) -> None:
     long = {"type": "String", "default": "x" * 140_000}
     result = millwork("run", component("true", parameters={"long": long}), "--json")
     failed(result, "Argument list too long")
@@ -414,17 +411,19 @@ def test_a_home_whose_database_is_none(millwork: Millwork, home: Path) -> None:
         assert f"the database in {home} is damaged" in result.err
 
 
-def test_a_home_that_cannot_be_written(home: Path, tmp_path: Path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("needs root, to become somebody else")
-    home.mkdir(mode=0o755)
-    for folder in (tmp_path, *tmp_path.parents):
-        if not os.stat(folder).st_mode & 0o001:
-            pytest.skip(f"nobody but root can reach {folder}")
+def test_a_home_that_cannot_be_written(home: Path) -> None:
+    home.mkdir()
+    words = [COMMAND, "run", "--", "id"]
+    if os.geteuid() == 0:  # root writes anywhere, unless it lacks that capability
+        os.chown(home, 65534, 65534)
+        drop = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
+        if subprocess.run([*drop, "true"], capture_output=True, check=False).returncode:
+            pytest.skip("capabilities cannot be dropped here")
+        words = [*drop, *words]
+    home.chmod(0o555)
     done = subprocess.run(
-        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", COMMAND, "run", "--", "id"],
-        env=environment(home), cwd="/", capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        words, env=environment(home), cwd="/", capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout) == (3, "")
     assert f"the Millwork home {home} cannot be written; set MILLWORK_HOME" in done.stderr
     assert os.listdir(home) == []
@@ -440,6 +439,15 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("mounting is not permitted here")
     yield disk
     subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def fill(file: Path) -> None:
+    """Writes until nothing more fits."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT)
+    with suppress(OSError):
+        while os.write(descriptor, bytes(4096)):
+            pass
+    os.close(descriptor)
 
 
 def check_database(home: Path) -> list[tuple[Any, ...]]:
@@ -465,10 +473,10 @@ def test_a_step_that_fills_the_disk(
     assert [(run["status"], run["reason"]) for run in listed.json] == [
         ("failed", result.json["reason"])
     ]
-    # A full disk takes no new run, says so, and leaves nothing of it.
+    # A full disk runs nothing new, and says so.
     again = millwork("run", "--", "true")
     assert again.code == 3
-    assert "no space left on the disk" in again.err.lower()
+    assert "no space left on the disk" in again.err
     assert millwork("runs", "show", "last").code == 0
     assert check_database(small_disk) == [("failed", result.json["reason"])]
     shutil.rmtree(small_disk / "attempts")
@@ -477,19 +485,13 @@ def test_a_step_that_fills_the_disk(
 
 def test_a_disk_that_is_full_before_the_run(millwork: Millwork, small_disk: Path) -> None:
     assert millwork("run", "--json", "--", "true").code == 0
-    with (small_disk / "ballast").open("wb") as file, pytest.raises(OSError, match="No space"):
-        while True:
-            file.write(bytes(65536))
-            file.flush()
+    fill(small_disk / "ballast")
     result = millwork("run", "--json", "--", "true")
-    assert result.code in (1, 3), result
-    assert "no space left on" in result.err.lower()
+    assert result.code == 3
+    assert "no space left on" in result.err
     assert millwork("runs", "list", "--json").code == 0
     (small_disk / "ballast").unlink()
-    statuses = [run["status"] for run in millwork("runs", "list", "--json").json]
-    assert statuses[-1] == "succeeded"
-    assert "running" not in statuses
-    assert "interrupted" not in statuses
+    assert check_database(small_disk) == [("succeeded", "")]
     assert millwork("run", "--", "true").code == 0
 
 
@@ -509,29 +511,41 @@ def test_bytes_that_are_no_text_in_the_folder_s_name(millwork: Millwork, tmp_pat
     odd.mkdir()
     (odd / "data").write_text("1")
     (odd / "component.yaml").write_text(TRUE_HEAD + "inputs: {x: {required: false}}\n")
-    result = millwork("run", "component.yaml", "-i", "x=data", cwd=odd)
-    assert result.code in (0, 2)
-    result = millwork("run", "--", "true", cwd=odd)
-    assert result.code in (0, 2)
-    result = millwork("run", HELLO, "-o", "out", cwd=odd)
-    assert result.code in (0, 2)
+    for words in (["run", "component.yaml"], ["run", "--", "true"]):
+        refused(millwork, millwork(*words, cwd=odd), "a folder whose name is not UTF-8 text")
+    result = millwork("run", odd / "component.yaml", cwd=odd)
+    refused(millwork, result, "is not UTF-8 text")
+    input_file = millwork("validate", "component.yaml", cwd=odd)
+    assert input_file.code == 0
     result = millwork("run", HELLO, env={"MILLWORK_HOME": str(odd / "home")})
     assert result.code == 3
-    assert "UTF-8" in result.err
+    assert "is not UTF-8 text" in result.err
 
 
 def test_the_faults_of_all_files_come_at_once(
-    millwork: Millwork, component: Component, pipeline: Pipeline
+    millwork: Millwork, component: Component, pipeline: Pipeline, tmp_path: Path
 ) -> None:
     component("true", "a", version="1", outputs={"o": {"type": "nothing"}})
     component(" ", "b", inputs={"i": {}}, timeout="soon")
-    file = pipeline({"a": {"retries": -1}, "b": {"after": ["z"]}}, version="x")
+    component("true", "c", inputs={"i": {}}, outputs={"o": {"type": "folder"}})
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/component.yaml").write_bytes(b"\xff")
+    file = pipeline(
+        {
+            "a": {},
+            "b": {},
+            "c": {"inputs": {"j": {"from": "c2.p"}}},
+            "c2": {"component": "./c/component.yaml", "inputs": {"i": {"from": "d.o"}}},
+            "d": {},
+        }
+    )
     faults = millwork("validate", file, "--json").json
-    assert {(Path(fault["file"]).parent.name, fault["path"]) for fault in faults} >= {
-        ("a", "version"), ("a", "outputs.o.type"), ("b", "command"), ("b", "timeout"),
+    assert {(Path(fault["file"]).parent.name, fault["path"]) for fault in faults} == {
+        ("a", "version"), ("a", "outputs.o.type"), ("b", "command"), ("b", "timeout"), ("d", ""),
+        (tmp_path.name, "nodes.c.inputs.j"), (tmp_path.name, "nodes.c.inputs.i"),
     }  # fmt: skip
-    own = {fault["path"] for fault in faults if fault["file"] == str(file)}
-    assert own >= {"version", "nodes.a.retries", "nodes.b.after[0]"} or own >= {"version"}
     for fault in faults:
         assert list(fault) == ["file", "line", "column", "path", "severity", "message"]
-        assert json.dumps(fault)
+    pipeline({"a": {"retries": -1}, "b": {"after": 1}}, version="x")
+    faults = millwork("validate", file, "--json").json
+    assert {fault["path"] for fault in faults} == {"version", "nodes.a.retries", "nodes.b.after"}

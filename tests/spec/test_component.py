@@ -99,12 +99,14 @@ def test_every_fault_at_once_with_its_place() -> None:
         "c.yaml:4:1: error: version: 'v1' is not accepted: three numbers, x.y.z",
         "c.yaml:5:1: error: comand: unknown field; did you mean 'command'?",
         (
-            "c.yaml:7:11: error: inputs.train.type: 'tabel' is not one of any, file, folder, table, "
+            "c.yaml:7:11: error: inputs.train.type: 'tabel' is not one of any, file, folder, "
+            "table, "
             "model, checkpoint, report, value; did you mean 'table'?"
         ),
         "c.yaml:9:18: error: parameters.n.default: expected a whole number, found 'many'",
         (
-            "c.yaml:10:1: error: timeout: '90' is not a duration: a duration is numbers with units: "
+            "c.yaml:10:1: error: timeout: '90' is not a duration: a duration is numbers with "
+            "units: "
             "90s, 30m, 2h, 1h30m, 1d"
         ),
         "c.yaml:1:1: error: command: missing: run by sh -c",
@@ -220,7 +222,8 @@ FAULTS = {
     "a metric without a group": (
         "metrics: [{name: a, regex: a}]",
         (
-            "metrics[0].regex: 'a' is not accepted: a regular expression in RE2 syntax with exactly "
+            "metrics[0].regex: 'a' is not accepted: a regular expression in RE2 syntax with "
+            "exactly "
             "one group"
         ),
     ),
@@ -261,7 +264,8 @@ FAULTS = {
     "a variable that is none": (
         "env: {A-B: x}",
         (
-            "env.A-B: 'A-B' is not accepted as a name: letters, digits and '_', not starting with a "
+            "env.A-B: 'A-B' is not accepted as a name: letters, digits and '_', not starting "
+            "with a "
             "digit"
         ),
     ),

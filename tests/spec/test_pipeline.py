@@ -108,7 +108,8 @@ FAULTS = {
     "a name that is a path": (
         "nodes: {a/b: {component: ./a}, b: {component: ./b}}",
         (
-            "nodes.a/b: 'a/b' is not accepted as a name: letters, digits, '_' and '-', starting with "
+            "nodes.a/b: 'a/b' is not accepted as a name: letters, digits, '_' and '-', starting "
+            "with "
             "a letter or digit, at most 64"
         ),
     ),
@@ -133,7 +134,10 @@ FAULTS = {
         "nodes.a.inputs.k.from: the pipeline has no input 'n'",
     ),
     "an input read from a parameter": (
-        "parameters: {n: {type: Int}}\nnodes: {a: {component: ./a, inputs: {k: {from: parameters.n}}}}",
+        (
+            "parameters: {n: {type: Int}}\nnodes: {a: {component: ./a, inputs: {k: {from: "
+            "parameters.n}}}}"
+        ),
         "nodes.a.inputs.k.from: 'parameters.n' cannot stand here: inputs read data, not parameters",
     ),
     "a parameter read from an input": (

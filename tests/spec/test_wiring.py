@@ -124,7 +124,8 @@ FAULTS = {
     ),
     "a parameter from a table": (
         ROWS + ", parameters: {key: {from: maker.rows}}",
-        "nodes.taker.parameters.key.from: a parameter reads a value output; 'maker.rows' is a table",
+        ("nodes.taker.parameters.key.from: a parameter reads a value output; 'maker.rows' is a "
+        "table"),
     ),
     "several of one instance": (
         GOOD + ", replicas: 2",

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.quick
 
 EXAMPLES = sorted(Path("examples").rglob("*.yaml"))
 lawful = settings(
-    max_examples=50,
+    max_examples=40,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

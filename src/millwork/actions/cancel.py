@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from millwork.actions.resume import take_over
+from millwork.actions.resume import steps_of, take_over
 
 if TYPE_CHECKING:
     from millwork.actions.context import Context
@@ -31,4 +31,4 @@ def cancel(context: Context, run: RunRow) -> str:
     now = context.store.run(run.id)
     if now is None or now.status != "running":
         return now.status if now else "gone"
-    return take_over(context, now).drive()
+    return take_over(context, now, steps_of(context.store, now)).drive()

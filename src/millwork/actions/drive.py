@@ -12,34 +12,31 @@ from millwork.run.loop import Loop
 from millwork.run.machine import Machine, Task
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from millwork.actions.context import Context
-    from millwork.plan.model import Graph, Step
+    from millwork.plan.model import Step
     from millwork.ports import RunRow
-    from millwork.run.changes import RunStatus
     from millwork.run.loop import Observer
     from millwork.run.machine import Capacity
 
 
-def drive(context: Context, run: RunRow, graph: Graph, observer: Observer) -> RunStatus:
-    """Runs a run that was just submitted, and returns its final status.
-
-    Raises Fenced if another process has taken it over.
-    """
+def open_loop(context: Context, run: RunRow, steps: Mapping[str, Step], observer: Observer) -> Loop:
+    """The loop of a run that this process is the master of; `drive` it to its end."""
     engine = context.engine()
     capacity = replace(context.machine, parallel=run.facts["parallel"])
-    tasks = [task_of(step, capacity) for step in graph.steps.values()]
-    loop = Loop(
+    tasks = [task_of(step, capacity) for step in steps.values()]
+    return Loop(
         run=run.id,
         epoch=run.epoch,
         machine=Machine(run.id, tasks, capacity, new_token),
         store=context.store,
         engine=engine,
-        planner=StepPlanner(run.id, graph.steps, engine),
+        planner=StepPlanner(run.id, steps, engine),
         clock=context.clock,
         observer=observer,
         commands=context.commands(run.id),
     )
-    return loop.drive()
 
 
 def task_of(step: Step, capacity: Capacity) -> Task:

@@ -76,8 +76,8 @@ class _Loader:
         return self._known[key]
 
     def _load_new(self, path: str, trail: tuple[str, ...]) -> Tree | None:
-        text = _read(path)
         try:
+            text = _read(path)
             definition, reading = _read_any(parse(text, path), text, path)
         except InvalidFile as error:
             self.faults += error.faults
@@ -108,8 +108,6 @@ class _Loader:
                     reading.fault(at, "the pipeline would contain itself")
                     continue
                 child = self.load(os.path.normpath(file), trail)
-            except InvalidFile:
-                raise
             except BadRequest as error:
                 reading.fault(at, str(error))
                 continue

@@ -1,26 +1,28 @@
-"""A run whose master is gone goes on here: its rows become a machine again."""
+"""A run goes on in this process: one whose master is gone, or one that failed or was cancelled."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from millwork.actions.drive import task_of
-from millwork.actions.planner import StepPlanner
-from millwork.base.errors import Fenced
-from millwork.base.ids import new_token
+from millwork.actions.drive import open_loop
+from millwork.base.errors import BadRequest, Fenced
+from millwork.base.faultpoints import reach
 from millwork.plan.codec import decode, decode_component
-from millwork.run.loop import Loop
-from millwork.run.machine import Machine, Try
+from millwork.run.changes import RunChanged, StepChanged
+from millwork.run.machine import Try
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from millwork.actions.context import Context
     from millwork.plan.model import Step
-    from millwork.ports import AttemptRow, RunRow, StepRow
+    from millwork.ports import AttemptRow, RunRow, StepRow, Store
     from millwork.run.changes import Change, StepStatus
+    from millwork.run.loop import Loop, Observer
     from millwork.spec.model import Component
+
+_UNDONE = ("failed", "skipped", "cancelled")
 
 
 class Unwatched:
@@ -35,70 +37,69 @@ class Unwatched:
         """Nobody looks."""
 
 
-def take_over(context: Context, run: RunRow) -> Loop:
-    """Makes this process the run's master; the loop that is returned drives it to its end.
-
-    Raises Fenced if its master lives, or another process was faster.
-    """
-    if run.master is not None and context.masters.is_alive(run.master):
-        raise Fenced(f"the run {run.id} is driven by process {run.master.pid}")
-    epoch = context.store.take_over(run.id, run.epoch, context.masters.me())
-    rows = context.store.steps(run.id)
-    steps = _steps(context, rows)
-    capacity = replace(context.machine, parallel=run.facts["parallel"])
-    engine = context.engine()
-    machine = Machine(
-        run.id, [task_of(step, capacity) for step in steps.values()], capacity, new_token
-    )
-    planner = StepPlanner(run.id, steps, engine)
-    loop = Loop(
-        run=run.id,
-        epoch=epoch,
-        machine=machine,
-        store=context.store,
-        engine=engine,
-        planner=planner,
-        clock=context.clock,
-        observer=Unwatched(),
-        commands=context.commands(run.id),
-    )
-    attempts = context.store.attempts(run.id)
-    for row in rows:
-        machine.restore_step(row.name, _status(row), row.attempts)
-        planner.restore(row.name, row.outputs)
-    for attempt in attempts:
-        if attempt.status == "running":
-            _restore(context, loop, steps[attempt.step], attempt, attempts)
-    return loop
+def interrupted(context: Context) -> list[RunRow]:
+    """The runs that nobody drives any more, oldest first."""
+    runs = context.store.unfinished()
+    return [run for run in runs if run.master and not context.masters.is_alive(run.master)]
 
 
-def _status(row: StepRow) -> StepStatus:
-    # A running step whose attempt runs is put back with the attempt.
-    return "pending" if row.status == "running" else cast("StepStatus", row.status)
-
-
-def _restore(
-    context: Context, loop: Loop, step: Step, attempt: AttemptRow, attempts: Sequence[AttemptRow]
-) -> None:
-    earlier = [other.status for other in attempts if other.step == step.name]
-    deadline = None
-    if step.timeout:
-        # Wall time: the one clock that both masters share, also across a reboot.
-        spent = max(0.0, context.clock.wall() - attempt.created)
-        deadline = context.clock.monotonic() + max(0.0, step.timeout - spent)
-    tried = Try(attempt.id, attempt.token, deadline)
-    loop.machine.restore_attempt(step.name, tried, earlier.count("failed"), earlier.count("lost"))
-    loop.adopt(attempt.id, step.name, attempt.token)
-
-
-def _steps(context: Context, rows: Sequence[StepRow]) -> dict[str, Step]:
+def steps_of(store: Store, run: RunRow) -> dict[str, Step]:
+    """The steps of a run that was kept."""
     components: dict[str, Component] = {}
     steps = {}
-    for row in rows:
+    for row in store.steps(run.id):
         digest = row.spec["component"]
         if digest not in components:
-            document = context.store.definition(digest)
+            document = store.definition(digest)
             assert document is not None
             components[digest] = decode_component(document)
         steps[row.name] = decode(row.spec, components[digest])
     return steps
+
+
+def take_over(
+    context: Context, run: RunRow, steps: dict[str, Step], observer: Observer | None = None
+) -> Loop:
+    """Makes this process the run's master; the loop that is returned drives it to its end.
+
+    What succeeded stays, what runs is adopted, and of a run that is over what failed is tried
+    again. Raises Fenced if its master lives or another process was faster, BadRequest if there
+    is nothing left to do.
+    """
+    if run.status == "succeeded":
+        raise BadRequest(f"{run.id} has succeeded: there is nothing to resume")
+    if run.status == "running" and run.master and context.masters.is_alive(run.master):
+        raise Fenced(f"{run.id} is driven by process {run.master.pid}")
+    epoch = context.store.take_over(run.id, run.epoch, context.masters.me())
+    reach("resume.taken")
+    run = replace(run, epoch=epoch)
+    if run.status != "running":
+        _reopen(context, run)
+    loop = open_loop(context, run, steps, observer or Unwatched())
+    restore(loop, context.store.steps(run.id), context.store.attempts(run.id))
+    return loop
+
+
+def restore(loop: Loop, rows: Sequence[StepRow], attempts: Sequence[AttemptRow]) -> None:
+    """Puts a machine back as its rows say, and watches the attempts that run."""
+    for row in rows:
+        # A running step whose attempt runs is put back with the attempt.
+        status = "pending" if row.status == "running" else row.status
+        loop.machine.restore_step(row.name, cast("StepStatus", status), row.attempts)
+        loop.planner.restore(row.name, row.outputs)
+    for attempt in attempts:
+        if attempt.status == "running":
+            earlier = [other.status for other in attempts if other.step == attempt.step]
+            tried = Try(attempt.id, attempt.token, attempt.deadline, attempt.gpus)
+            loop.machine.restore_attempt(
+                attempt.step, tried, earlier.count("failed"), earlier.count("lost")
+            )
+            loop.adopt(attempt.id, attempt.step, attempt.token)
+
+
+def _reopen(context: Context, run: RunRow) -> None:
+    """A run that is over begins again with what is undone."""
+    undone = [row.name for row in context.store.steps(run.id) if row.status in _UNDONE]
+    changes: list[Change] = [RunChanged("running", "resumed")]
+    changes += [StepChanged(name, "pending", "resumed") for name in undone]
+    context.store.commit(run.id, run.epoch, context.clock.wall(), changes)

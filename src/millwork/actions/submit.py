@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import BadRequest, Unavailable
+from millwork.base.faultpoints import reach
 from millwork.base.ids import new_id
 from millwork.base.names import is_text
 from millwork.base.sizes import format_size
@@ -65,7 +66,9 @@ def submit(context: Context, request: Request) -> Submitted:
     graph, git = _with_code(context, graph, notices)
     run = _row(context, request, graph, git)
     definitions, steps = _step_rows(graph)
+    reach("submit.checked")
     context.store.create_run(run, steps, definitions)
+    reach("submit.kept")
     return Submitted(run, graph, tuple(notices))
 
 

@@ -24,6 +24,10 @@ _GPUS = "/proc/driver/nvidia/gpus"
 
 def open_context() -> Context:
     """The context of `$MILLWORK_HOME`; raises Unavailable if the home cannot be used."""
+    if os.environ.get("MILLWORK_FAULT"):
+        from millwork.app.faults import arm_from_environment
+
+        arm_from_environment()
     home = open_home(find_home())
     store = SqliteStore(f"{home}/millwork.db")
     control = Control()

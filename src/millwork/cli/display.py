@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import TextIO
 
-    from millwork.actions.submit import Submitted
-    from millwork.ports import Engine
+    from millwork.ports import Engine, RunRow
     from millwork.run.changes import Change
 
 
@@ -40,16 +39,15 @@ class Display(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
-def open_display(submitted: Submitted, engine: Engine, out: TextIO) -> Display:
+def open_display(run: RunRow, steps: Sequence[str], engine: Engine, out: TextIO) -> Display:
     """The log for one step, a live table in a terminal, plain lines elsewhere."""
-    steps = list(submitted.graph.steps)
     if len(steps) == 1:
-        return LogDisplay(submitted.run.id, steps[0], engine, out)
+        return LogDisplay(engine, out)
     if out.isatty():
         from millwork.cli.live import LiveDisplay
 
-        return LiveDisplay(submitted.run, steps, out)
-    return LineDisplay(submitted, out)
+        return LiveDisplay(run, steps, out)
+    return LineDisplay(run, steps, out)
 
 
 class LineDisplay:
@@ -57,13 +55,11 @@ class LineDisplay:
 
     interval: float | None = None
 
-    def __init__(self, submitted: Submitted, out: TextIO) -> None:
+    def __init__(self, run: RunRow, steps: Sequence[str], out: TextIO) -> None:
         self._out = out
-        self._run = submitted.run
-        steps = list(submitted.graph.steps)
         self._width = max(map(len, steps))
         self._began: dict[str, float] = {}
-        self._say(f"run {self._run.id}: {self._run.name}, {len(steps)} steps")
+        self._say(f"run {run.id}: {run.name}, {len(steps)} steps")
 
     def __enter__(self) -> Self:
         return self
@@ -104,8 +100,8 @@ class LogDisplay:
 
     interval: float | None = 0.1
 
-    def __init__(self, run: str, step: str, engine: Engine, out: TextIO) -> None:
-        self._run, self._step, self._engine, self._out = run, step, engine, out
+    def __init__(self, engine: Engine, out: TextIO) -> None:
+        self._engine, self._out = engine, out
         self._attempt = ""
         self._offset = 0
 

@@ -52,6 +52,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        if os.environ.get("MILLWORK_DEBUG"):
+            raise
+        sys.stderr.write(
+            f"millwork: a defect in Millwork: {type(error).__name__}: {error}\n"
+            "millwork: MILLWORK_DEBUG=1 shows where; an interrupted run goes on with "
+            "`millwork runs resume ID`\n"
+        )
+        return 3
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         sys.stderr.write(f"millwork: {place}{error.strerror}\n")
@@ -121,12 +130,17 @@ def _add_runs(verbs: _SubParsersAction[ArgumentParser]) -> None:
         "logs": "what a step printed",
         "outputs": "where a run's outputs lie",
         "cancel": "end a run",
+        "resume": "finish a run that was interrupted, failed or cancelled",
     }
     for name, text in helps.items():
         action = actions.add_parser(name, help=text)
         action.add_argument("--json", action="store_true", help="print JSON")
         if name == "list":
             action.add_argument("--limit", type=int, default=20, metavar="N", help="how many")
+        elif name == "resume":
+            action.add_argument("run", metavar="ID", nargs="?", help="a run's id, or `last`")
+            action.add_argument("--all", action="store_true", help="every interrupted run")
+            action.add_argument("--watch", action="store_true", help="with --all: and go on so")
         else:
             what = "ID[/STEP[/REPLICA]]" if name == "logs" else "ID"
             action.add_argument("run", metavar=what, help="a run's id, its beginning, or `last`")

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from millwork.actions import runs, submit
-from millwork.actions.drive import drive
+from millwork.actions.drive import open_loop
 from millwork.app.compose import open_context
 from millwork.base.errors import BadRequest
 from millwork.cli.arguments import read_arguments, read_pairs
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from millwork.actions.context import Context
     from millwork.base.faults import Fault
+    from millwork.cli.display import Display
 
 
 def run(options: Namespace) -> int:
@@ -44,11 +45,19 @@ def run(options: Namespace) -> int:
     out = sys.stderr if options.json else sys.stdout
     for line in (*map(str, warnings), *submitted.notices):
         sys.stderr.write(f"millwork: {line}\n")
-    with open_display(submitted, context.engine(), out) as display:
-        status = drive(context, submitted.run, submitted.graph, display)
-    result = runs.result(context, submitted.run.id)
-    if options.output:
-        result["outputs"] = runs.export(context, submitted.run.id, options.output)
+    steps = submitted.graph.steps
+    with open_display(submitted.run, list(steps), context.engine(), out) as display:
+        status = open_loop(context, submitted.run, steps, display).drive()
+    return conclude(context, submitted.run.id, status, display, options)
+
+
+def conclude(
+    context: Context, run_id: str, status: str, display: Display, options: Namespace
+) -> int:
+    """Says what came of a run, copies its outputs if asked, and returns the exit code."""
+    result = runs.result(context, run_id)
+    if getattr(options, "output", None):
+        result["outputs"] = runs.export(context, run_id, options.output)
     display.conclude(result, failed_logs(context, result))
     if options.json:
         sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")

@@ -34,6 +34,10 @@ def run(options: Namespace) -> int:
         return _show(context, options)
     if options.action == "outputs":
         return _outputs(context, options)
+    if options.action == "resume":
+        from millwork.cli import resume
+
+        return resume.run(context, options)
     return _cancel(context, options)
 
 

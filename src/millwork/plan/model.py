@@ -102,7 +102,8 @@ class Plan:
 
     `root` is the folder that holds `usercode`, `input` and `output`: `/ml`, or elsewhere.
     `folders` (parents first) are made below `root` before the start, and `files` written;
-    `outputs` maps a port to its place below `root`. `code` is the digest of the snapshot that becomes `usercode`.
+    `outputs` maps a port to its place below `root`. `code` is the digest of the snapshot that
+    becomes `usercode`.
     """
 
     replicas: tuple[Replica, ...]

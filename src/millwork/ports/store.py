@@ -73,6 +73,8 @@ class AttemptRow:
     reason: str = ""
     usage: Mapping[str, Any] = field(default_factory=dict)
     handle: str = ""
+    deadline: float | None = None
+    gpus: tuple[int, ...] = ()
 
 
 class Store(Protocol):
@@ -109,6 +111,9 @@ class Store(Protocol):
 
     def runs(self, limit: int, before: tuple[float, str] | None = None) -> Sequence[RunRow]:
         """Runs, newest first, a page at a time."""
+
+    def unfinished(self) -> Sequence[RunRow]:
+        """The runs that are not over, oldest first."""
 
     def steps(self, run: str) -> Sequence[StepRow]:
         """A run's steps in the order of its file."""

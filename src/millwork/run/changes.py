@@ -15,12 +15,17 @@ AttemptStatus: TypeAlias = Literal["running", "succeeded", "failed", "lost", "ca
 
 @dataclass(frozen=True)
 class AttemptOpened:
-    """A try of a step was decided; it is kept before anything is started."""
+    """A try of a step was decided; it is kept before anything is started.
+
+    `deadline` is in seconds of the machine's monotonic clock, which a later master on the same
+    boot shares; after a reboot the attempt is lost anyway.
+    """
 
     attempt: str
     step: str
     number: int
     token: str
+    deadline: float | None = None
     gpus: tuple[int, ...] = ()
 
 

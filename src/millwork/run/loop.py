@@ -7,9 +7,10 @@ out (DESIGN decisions 1, 3 and 4).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from millwork.base.errors import MillworkError, NoSpace
+from millwork.base.faultpoints import reach
 from millwork.ports.engine import Ended, Outcome
 from millwork.run.changes import (
     AttemptClosed,
@@ -18,15 +19,15 @@ from millwork.run.changes import (
     Decision,
     Launch,
 )
-from millwork.run.machine import GRACE
+from millwork.run.machine import GRACE, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from millwork.plan.model import Plan
     from millwork.ports import Clock, Engine, Store
     from millwork.run.changes import Change, Instruction, RunStatus
-    from millwork.run.machine import Machine, Result
+    from millwork.run.machine import Machine
 
 Command: TypeAlias = Literal["cancel", "kill"]
 
@@ -48,6 +49,9 @@ class Planner(Protocol):
 
     def published(self, step: str, attempt: str, result: Result) -> None:
         """The step has succeeded with `result`; later plans may use its outputs."""
+
+    def restore(self, step: str, outputs: Mapping[str, Any]) -> None:
+        """The outputs that a step left under an earlier master; empty if there are none."""
 
 
 class Observer(Protocol):
@@ -98,6 +102,7 @@ class Loop:
 
     def _turn(self) -> None:
         ended = self.engine.observe(self._patience())
+        reach("loop.observed")
         now = self.clock.monotonic()
         decision = Decision()
         for event in ended:
@@ -117,6 +122,8 @@ class Loop:
         return min((time for time in times if time is not None), default=None)
 
     def _take(self, event: Ended, now: float) -> Decision:
+        if event.attempt not in self._tries:
+            return self.machine.ended(event.attempt, "", Result(event.outcome), now)
         step, token = self._tries.pop(event.attempt)
         result = self.planner.result(step, event.attempt, event.outcome)
         decision = self.machine.ended(event.attempt, token, result, now)
@@ -128,7 +135,9 @@ class Loop:
     def _carry_out(self, decision: Decision) -> None:
         while decision.changes or decision.instructions or self._handles:
             was_full = self._is_full
+            reach("loop.decided")
             self._keep(decision.changes)
+            reach("loop.kept")
             following = Decision()
             for instruction in decision.instructions:
                 following.add(self._execute(instruction))
@@ -175,5 +184,6 @@ class Loop:
             )
             outcome = Outcome("not started", reason=reason)
             return self._take(Ended(instruction.attempt, outcome), self.clock.monotonic())
+        reach("loop.started")
         self._handles.append(AttemptStarted(instruction.attempt, handle))
         return Decision()

@@ -272,8 +272,11 @@ class Machine:
             state.status = "running"
             decision.changes.append(StepChanged(task.name, "running"))
         self._hold(state, attempt)
-        opened = AttemptOpened(attempt.id, task.name, state.attempts, attempt.token, gpus)
-        decision.changes.append(opened)
+        decision.changes.append(
+            AttemptOpened(
+                attempt.id, task.name, state.attempts, attempt.token, deadline, attempt.gpus
+            )
+        )
         decision.instructions.append(Launch(attempt.id, task.name, gpus))
 
     def _hold(self, state: StepState, attempt: Try) -> None:

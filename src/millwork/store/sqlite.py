@@ -9,6 +9,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import Fenced, MillworkError, NoSpace, Unavailable
+from millwork.base.faultpoints import reach
 from millwork.ports.store import AttemptRow, Master, RunRow, StepRow
 from millwork.run.changes import (
     AttemptClosed,
@@ -65,8 +66,13 @@ class SqliteStore:
     def create_run(
         self, run: RunRow, steps: Sequence[StepRow], definitions: Mapping[str, str]
     ) -> None:
-        """Keeps a new run, whose master is already set, with its steps and their components."""
+        """Keeps a new run, whose master is already set, with its steps and their components.
+
+        Raises NoSpace if nothing could be set aside for the record of its end.
+        """
         assert run.master is not None
+        if not os.path.exists(self._reserve):
+            raise NoSpace(_full(os.path.dirname(self._reserve)))
         values = {
             "id": run.id, "name": run.name, "definition": run.definition,
             "version": run.version, "status": run.status, "created": run.created,
@@ -102,7 +108,7 @@ class SqliteStore:
     def _write(self, change: Change, values: dict[str, Any]) -> None:
         values |= vars(change)
         if isinstance(change, AttemptOpened):
-            self._execute("open_attempt", values)
+            self._execute("open_attempt", values | {"gpus": _dump(change.gpus)})
             self._execute("step_attempted", values)
         elif isinstance(change, AttemptStarted):
             self._execute("attempt_started", values)
@@ -172,6 +178,10 @@ class SqliteStore:
         rows = self._execute("runs", {"limit": limit, "created": created, "id": run})
         return [_run_row(row) for row in rows]
 
+    def unfinished(self) -> Sequence[RunRow]:
+        """The runs that are not over, oldest first."""
+        return [_run_row(row) for row in self._execute("unfinished", {})]
+
     def steps(self, run: str) -> Sequence[StepRow]:
         """A run's steps in the order of its file."""
         return [_step_row(row) for row in self._execute("steps", {"run": run})]
@@ -196,12 +206,14 @@ class SqliteStore:
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                reach("store.writing")
                 self._database.execute("COMMIT")
             except BaseException:
                 # SQLite has rolled back by itself when the disk was full.
                 if self._database.in_transaction:
                     self._database.execute("ROLLBACK")
                 raise
+            reach("store.committed")
 
     def _migrate(self) -> None:
         done = self._database.execute("PRAGMA user_version").fetchone()[0]
@@ -244,10 +256,14 @@ def _translated(path: str) -> Iterator[None]:
 def _ours(error: sqlite3.OperationalError, home: str) -> MillworkError:
     text = str(error)
     if "disk is full" in text or "disk I/O error" in text:
-        return NoSpace(f"no space left on the disk of the Millwork home {home}")
+        return NoSpace(_full(home))
     if "locked" in text:
         return Unavailable(f"the database in {home} is locked by another process; try again")
     return Unavailable(f"the database in {home} cannot be used: {text}")
+
+
+def _full(home: str) -> str:
+    return f"no space left on the disk of the Millwork home {home}"
 
 
 def _without_manifests(outputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -306,4 +322,5 @@ def _step_row(row: sqlite3.Row) -> StepRow:
 def _attempt_row(row: sqlite3.Row) -> AttemptRow:
     columns = {name: row[name] for name in row.keys() if name != "run"}  # noqa: SIM118
     columns["usage"] = json.loads(columns["usage"])
+    columns["gpus"] = tuple(json.loads(columns["gpus"]))
     return AttemptRow(**columns)

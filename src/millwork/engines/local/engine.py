@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from millwork.base.faultpoints import reach
 from millwork.base.sizes import format_size
 from millwork.engines.local import logs, processes, recorder, requirements
 from millwork.engines.local.sandbox import Sandbox
@@ -83,6 +84,7 @@ class LocalEngine:
         replica = plan.replicas[0]
         folder = self._folder(attempt)
         self._furnish(folder, plan)
+        reach("engine.furnished")
         preparation = requirements.prepare(
             f"{folder}/ml/usercode", f"{plan.root}/usercode", self._envs
         )

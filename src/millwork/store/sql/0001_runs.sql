@@ -22,6 +22,7 @@ CREATE TABLE run (
 );
 
 CREATE INDEX run_newest ON run (created DESC, id DESC);
+CREATE INDEX run_unfinished ON run (created, id) WHERE status = 'running';
 
 -- Components, each once, however many steps use it: canonical JSON by its sha256.
 CREATE TABLE definition (
@@ -52,6 +53,8 @@ CREATE TABLE attempt (
     step     TEXT NOT NULL,
     number   INTEGER NOT NULL,
     token    TEXT NOT NULL,
+    deadline REAL,
+    gpus     TEXT NOT NULL DEFAULT '[]',
     status   TEXT NOT NULL DEFAULT 'running' CHECK (status IN
              ('running', 'succeeded', 'failed', 'lost', 'cancelled')),
     created  REAL NOT NULL,

@@ -28,8 +28,8 @@ INSERT INTO event (run, seq, time, kind, data) VALUES (:run, :seq, :time, :kind,
 
 -- name: open_attempt
 -- An attempt was decided.
-INSERT INTO attempt (id, run, step, number, token, created)
-VALUES (:attempt, :run, :step, :number, :token, :now);
+INSERT INTO attempt (id, run, step, number, token, deadline, gpus, created)
+VALUES (:attempt, :run, :step, :number, :token, :deadline, :gpus, :now);
 
 -- name: step_attempted
 -- The step's last attempt, and how many there were.
@@ -64,8 +64,9 @@ UPDATE step SET status = :status, reason = :reason,
 WHERE run = :run AND name = :step;
 
 -- name: run_changed
--- A run's status.
+-- A run's status; one that goes on again is no longer to be cancelled.
 UPDATE run SET status = :status, reason = :reason,
+    cancel = CASE WHEN :status = 'running' THEN 0 ELSE cancel END,
     ended = CASE WHEN :status = 'running' THEN NULL ELSE :now END
 WHERE id = :run;
 
@@ -91,6 +92,10 @@ SELECT id FROM run WHERE substr(id, 1, length(:prefix)) = :prefix ORDER BY id LI
 -- A page of runs, newest first.
 SELECT * FROM run WHERE (created, id) < (:created, :id)
 ORDER BY created DESC, id DESC LIMIT :limit;
+
+-- name: unfinished
+-- Runs that are not over, oldest first.
+SELECT * FROM run WHERE status = 'running' ORDER BY created, id;
 
 -- name: steps
 -- A run's steps in the order of its file.
