@@ -8,16 +8,24 @@ from __future__ import annotations
 import argparse
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from millwork.cli.main import build_parser
 from millwork.spec.reference import field_table, port_table
+from tests.docs import transcripts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
-_PART = re.compile(r"(<!-- (fields|options|ports): ([a-z ]+) -->\n\n)(.*?)(\n?<!-- end -->)", re.S)
+ROOT = Path(__file__).resolve().parents[2]
+_PART = re.compile(r"(<!-- (fields|options|ports): ([a-z ]+) -->\n\n)(.*?)\n?<!-- end -->", re.S)
+
+
+def pages() -> list[Path]:
+    """Every Markdown file of the repository that people read."""
+    folders = [ROOT.glob("*.md"), ROOT.glob("docs/**/*.md"), ROOT.glob("examples/**/*.md")]
+    return sorted(page for folder in folders for page in folder)
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:
@@ -66,14 +74,23 @@ def parts(text: str) -> list[tuple[str, str, str]]:
 
 def renewed(text: str) -> str:
     """A page with its generated parts as the code has them."""
-    return _PART.sub(lambda m: m[1] + part(m[2], m[3]) + m[5].lstrip("\n").join(("\n", "")), text)
+    return _PART.sub(lambda found: f"{found[1]}{part(found[2], found[3])}\n<!-- end -->", text)
 
 
 def main() -> None:
-    """Writes the generated parts of every page."""
-    for page in sorted(DOCS.glob("*.md")):
+    """Writes the generated parts of every page; with `--run`, what its commands print as well."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--run", action="store_true", help="run the console blocks, and write them")
+    parser.add_argument("--slow", action="store_true", help="the slow ones too")
+    options = parser.parse_args()
+    for page in pages():
         text = page.read_text(encoding="utf-8")
-        if (new := renewed(text)) != text:
+        new = renewed(text)
+        if options.run and transcripts.blocks(new, slow=True):
+            with TemporaryDirectory() as folder:
+                shell = transcripts.Shell(Path(folder))
+                new = transcripts.renewed(new, shell, slow=options.slow)
+        if new != text:
             page.write_text(new, encoding="utf-8")
 
 

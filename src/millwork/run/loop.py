@@ -19,7 +19,7 @@ from millwork.run.changes import (
     Decision,
     Launch,
 )
-from millwork.run.machine import GRACE, Result
+from millwork.run.machine import GRACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from millwork.plan.model import Plan
     from millwork.ports import Clock, Engine, Store
     from millwork.run.changes import Change, Instruction, RunStatus
-    from millwork.run.machine import Machine
+    from millwork.run.machine import Machine, Result
 
 Command: TypeAlias = Literal["cancel", "kill"]
 
@@ -122,9 +122,7 @@ class Loop:
         return min((time for time in times if time is not None), default=None)
 
     def _take(self, event: Ended, now: float) -> Decision:
-        if event.attempt not in self._tries:
-            return self.machine.ended(event.attempt, "", Result(event.outcome), now)
-        step, token = self._tries.pop(event.attempt)
+        step, token = self._tries[event.attempt]
         result = self.planner.result(step, event.attempt, event.outcome)
         decision = self.machine.ended(event.attempt, token, result, now)
         for change in decision.changes:

@@ -104,7 +104,7 @@ class Machine:
         self._capacity = capacity
         self._cpu, self._memory, self._gpus = capacity.cpu, capacity.memory, list(capacity.gpus)
         self._counter = 0
-        self._running = 0
+        self._busy: dict[str, None] = {}
         self._open = 0
         self._ready: list[tuple[int, str]] = []
         self._retry_at: list[tuple[float, str]] = []
@@ -155,7 +155,7 @@ class Machine:
         decision = Decision()
         state = self._steps.get(self._owners.get(attempt, ""))
         current = state.current if state else None
-        if state is None or current is None or current.id != attempt or current.token != token:
+        if state is None or current is None or not self._counts(current, attempt, token):
             decision.changes.append(LateResult(attempt, "the attempt is not the one that counts"))
             return decision
         self._free(state, current)
@@ -239,13 +239,16 @@ class Machine:
 
     # --- inside ---------------------------------------------------------------------------
 
+    def _counts(self, current: Try, attempt: str, token: str) -> bool:
+        return current.id == attempt and current.token == token
+
     def _active(self) -> list[tuple[StepState, Try]]:
-        states = (self._steps[name] for name in self._owners.values())
+        states = (self._steps[name] for name in self._busy)
         return [(state, state.current) for state in states if state.current]
 
     def _launch_ready(self, decision: Decision, now: float) -> None:
         held: list[tuple[int, str]] = []
-        while self._ready and self._running < self._capacity.parallel:
+        while self._ready and len(self._busy) < self._capacity.parallel:
             entry = heappop(self._ready)
             state = self._steps[entry[1]]
             if state.status != "pending":
@@ -281,15 +284,14 @@ class Machine:
 
     def _hold(self, state: StepState, attempt: Try) -> None:
         self._owners[attempt.id] = state.task.name
-        self._running += 1
+        self._busy[state.task.name] = None
         self._cpu -= state.task.cpu
         self._memory -= state.task.memory
         self._gpus = [gpu for gpu in self._gpus if gpu not in attempt.gpus]
 
     def _free(self, state: StepState, attempt: Try) -> None:
         state.current = None
-        del self._owners[attempt.id]
-        self._running -= 1
+        self._busy.pop(state.task.name, None)
         self._cpu += state.task.cpu
         self._memory += state.task.memory
         self._gpus = sorted((*self._gpus, *attempt.gpus))

@@ -317,7 +317,9 @@ COMPONENT = Record(
                 Record(
                     "metric",
                     (
-                        Field("name", Text(), "The metric's name", required=True),
+                        Field(
+                            "name", Text(bool, "it is empty"), "The metric's name", required=True
+                        ),
                         Field("regex", _CAPTURE, "Its one group is the number", required=True),
                         Field("description", Text(), "For people"),
                     ),

@@ -294,7 +294,8 @@ SPEC = _Open(
                 _Open(
                     "metric",
                     (
-                        Field("Name", Text(), "Its name", True, attribute="name"),
+                        Field("Name", Text(bool, "it is empty"), "Its name", True,
+                              attribute="name"),
                         _REGEX,
                         Field("Description", Text(), "For people", attribute="description"),
                     ),
