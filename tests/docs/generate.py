@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-_PART = re.compile(r"(<!-- (fields|options|ports): ([a-z ]+) -->\n\n)(.*?)\n?<!-- end -->", re.S)
+_PART = re.compile(
+    r"(<!-- (fields|options|ports): ([a-z ]+) -->\n\n)(.*?)\n?<!-- end -->", re.DOTALL
+)
 
 
 def pages() -> list[Path]:

@@ -16,7 +16,7 @@ from millwork.plan.contract import Job, make_plan
 from millwork.plan.graph import Arguments
 from millwork.plan.model import Artifact, Step
 from millwork.ports import AttemptRow, RunRow, StepRow
-from millwork.run.changes import AttemptStatus, RunStatus, StepStatus
+from millwork.ports.changes import AttemptStatus, RunStatus, StepStatus
 from millwork.spec.component import COMPONENT
 from millwork.spec.model import JOB_TYPES, Component, Output, Parameter
 from millwork.spec.pipeline import PIPELINE
@@ -44,7 +44,7 @@ def section(text: str, start: str) -> str:
     """What stands from `start` to the next heading or marker."""
     assert text.count(start) == 1, start
     rest = text.split(start)[1]
-    return re.split(r"^#+ |^<!-- end", rest, maxsplit=1, flags=re.M)[0]
+    return re.split(r"^#+ |^<!-- end", rest, maxsplit=1, flags=re.MULTILINE)[0]
 
 
 def first_column(table: str) -> list[str]:
@@ -71,7 +71,7 @@ def test_every_record_has_a_heading_and_a_table() -> None:
     for name, (page, _) in RECORDS.items():
         text = text_of(page)
         assert text.count(f"<!-- fields: {name} -->") == 1, name
-        assert re.search(rf"^##+ {name}$", text, re.M | re.I), name
+        assert re.search(rf"^##+ {name}$", text, re.MULTILINE | re.IGNORECASE), name
 
 
 @quick
@@ -80,7 +80,7 @@ def test_every_command_has_a_heading_and_its_options() -> None:
     named = [name for kind, name, _ in generate.parts(text) if kind == "options"]
     assert named == [*dict.fromkeys(named)]
     assert set(named) == set(generate.commands())
-    headings = set(re.findall(r"^##+ millwork (.+)$", text, re.M))
+    headings = set(re.findall(r"^##+ millwork (.+)$", text, re.MULTILINE))
     assert headings == {*named, "runs"}
 
 
@@ -93,7 +93,7 @@ def test_the_job_types_of_the_command_are_those_of_the_files() -> None:
 def test_the_exit_codes_are_those_of_the_errors() -> None:
     text = text_of("command-line.md")
     table = text.split("| exit code | meaning |")[1].split("\n\n")[0]
-    documented = {int(code) for code in re.findall(r"^\| (\d) ", table, re.M)}
+    documented = {int(code) for code in re.findall(r"^\| (\d) ", table, re.MULTILINE)}
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
     codes = {kind.exit_code for kind in kinds if issubclass(kind, MillworkError)}
     assert documented == {0} | codes
@@ -200,15 +200,19 @@ def test_no_page_names_a_place_of_one_machine(page: Path) -> None:
 
 def anchors(page: Path) -> set[str]:
     """The links that GitHub makes of a page's headings."""
-    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
-    headings = re.findall(r"^#+ (.+)$", text, re.M)
+    text = re.sub(
+        r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @quick
 @EACH_PAGE
 def test_every_link_leads_somewhere(page: Path) -> None:
-    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    text = re.sub(
+        r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         if "://" in target or target.startswith("mailto:"):
             continue
@@ -234,7 +238,9 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
 @quick
 @EACH_PAGE
 def test_every_whole_file_in_the_docs_is_valid(page: Path) -> None:
-    for block in re.findall(r"^```yaml\n(.*?)^```", page.read_text("utf-8"), re.M | re.S):
+    for block in re.findall(
+        r"^```yaml\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    ):
         if block.startswith("apiVersion:"):
             read_text(block, page.name)
 
@@ -249,9 +255,9 @@ def test_the_readme_shows_the_hello_component_as_it_is() -> None:
 @quick
 def test_the_make_targets_of_the_docs_are_there() -> None:
     makefile = (generate.ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.M))
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
     for page in PAGES:
-        named = set(re.findall(r"(?:`|^)make ([a-z]+)", page.read_text("utf-8"), re.M))
+        named = set(re.findall(r"(?:`|^)make ([a-z]+)", page.read_text("utf-8"), re.MULTILINE))
         assert named <= targets, page
 
 

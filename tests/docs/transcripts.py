@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_BLOCK = re.compile(r"(<!-- run(: slow)? -->\n```console\n)(.*?)(```\n)", re.S)
+_BLOCK = re.compile(r"(<!-- run(: slow)? -->\n```console\n)(.*?)(```\n)", re.DOTALL)
 _MASKS = (
     (re.compile(r"\b1[0-9a-hjkmnp-tv-z]{9}\b"), "RUN"),
     (re.compile(r"\d+ m \d\d s|\d+\.\d s"), "TIME"),

@@ -7,16 +7,8 @@ from itertools import count
 import pytest
 
 from millwork.ports import Outcome
-from millwork.run.changes import (
-    AttemptClosed,
-    AttemptOpened,
-    Decision,
-    LateResult,
-    Launch,
-    RunChanged,
-    StepChanged,
-    Stop,
-)
+from millwork.ports.changes import AttemptClosed, AttemptOpened, LateResult, RunChanged, StepChanged
+from millwork.run.decision import Decision, Launch, Stop
 from millwork.run.machine import Capacity, Machine, Result, Task, Try
 
 pytestmark = pytest.mark.quick

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from millwork.run.changes import AttemptOpened, Decision
+from millwork.ports.changes import AttemptOpened
+from millwork.run.decision import Decision
 from millwork.run.loop import Loop
 from millwork.run.machine import Machine, StepState, Try
 from millwork.store import sqlite

@@ -24,7 +24,7 @@ from millwork.store.sqlite import SqliteStore
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from millwork.run.changes import Change
+    from millwork.ports.changes import Change
 
 STEPS = 14
 LONGEST = 20_000.0

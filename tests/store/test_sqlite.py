@@ -10,7 +10,7 @@ import pytest
 
 from millwork.base.errors import Fenced, MillworkError, Unavailable
 from millwork.ports import Master, RunRow, StepRow
-from millwork.run.changes import (
+from millwork.ports.changes import (
     AttemptClosed,
     AttemptOpened,
     AttemptStarted,

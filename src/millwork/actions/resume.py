@@ -9,7 +9,7 @@ from millwork.actions.drive import open_loop
 from millwork.base.errors import BadRequest, Fenced
 from millwork.base.faultpoints import reach
 from millwork.plan.codec import decode, decode_component
-from millwork.run.changes import RunChanged, StepChanged
+from millwork.ports.changes import RunChanged, StepChanged
 from millwork.run.machine import Try
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from millwork.actions.context import Context
     from millwork.plan.model import Step
     from millwork.ports import AttemptRow, RunRow, StepRow, Store
-    from millwork.run.changes import Change, StepStatus
+    from millwork.ports.changes import Change, StepStatus
     from millwork.run.loop import Loop, Observer
     from millwork.spec.model import Component
 

@@ -8,14 +8,15 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from millwork.base.sizes import format_duration
-from millwork.run.changes import AttemptOpened, RunChanged, StepChanged
+from millwork.cli.conclusion import conclusion
+from millwork.ports.changes import AttemptOpened, RunChanged, StepChanged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import TextIO
 
     from millwork.ports import Engine, RunRow
-    from millwork.run.changes import Change
+    from millwork.ports.changes import Change
 
 
 class Display(Protocol):
@@ -92,7 +93,7 @@ class LineDisplay:
         self._say(words.rstrip())
 
     def _say(self, line: str) -> None:
-        _write(self._out, f"{line}\n".encode(errors="backslashreplace"))
+        _write(self._out, f"{printable(line)}\n".encode(errors="backslashreplace"))
 
 
 class LogDisplay:
@@ -134,6 +135,14 @@ class LogDisplay:
             sys.stderr.write(f"{line}\n")
 
 
+def printable(text: str) -> str:
+    """`text` with what could steer a terminal written as escapes; lines stay lines."""
+    return "".join(
+        letter if letter.isprintable() or letter in "\n\t" else repr(letter)[1:-1]
+        for letter in text
+    )
+
+
 def _write(out: TextIO, data: bytes) -> None:
     """Writes at once. If the reader has gone (`millwork run ... | head`), the run goes on."""
     try:
@@ -142,32 +151,3 @@ def _write(out: TextIO, data: bytes) -> None:
         out.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
-
-
-def conclusion(result: Mapping[str, Any], logs: Mapping[str, str]) -> list[str]:
-    """The last lines about a run: why it failed, its metrics, its outputs, how it ended."""
-    lines: list[str] = []
-    for step, text in logs.items():
-        lines += [f"--- the end of the log of '{step}'", *text.splitlines(), "---"]
-    metrics = [
-        (f"{step['node']}.{name}", f"{value:,.6g}")
-        for step in result["steps"]
-        for name, value in step["metrics"].items()
-    ]
-    lines += _columns("metric", "value", metrics)
-    lines += _columns("output", "where it lies", list(result["outputs"].items()))
-    end = f"run {result['run']} {result['status']}"
-    reasons = [step["reason"] for step in result["steps"] if step["status"] == "failed"]
-    reason = reasons[0] if len(result["steps"]) == 1 and reasons else result["reason"]
-    lines.append(f"{end}: {reason}" if reason else end)
-    if result["status"] == "failed" and logs:
-        lines.append(f"the whole log: millwork runs logs {result['run']}/{next(iter(logs))}")
-    return lines
-
-
-def _columns(left: str, right: str, rows: list[tuple[str, str]]) -> list[str]:
-    if not rows:
-        return []
-    width = max(len(left), *(len(name) for name, _ in rows))
-    lines = [f"{name:<{width}}  {value}" for name, value in [(left, right), *rows]]
-    return ["", lines[0], "-" * max(map(len, lines)), *lines[1:], ""]

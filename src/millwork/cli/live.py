@@ -12,15 +12,15 @@ from rich.table import Table
 from rich.text import Text
 
 from millwork.base.sizes import format_duration
-from millwork.cli.display import conclusion
-from millwork.run.changes import AttemptOpened, StepChanged
+from millwork.cli.conclusion import conclusion
+from millwork.ports.changes import AttemptOpened, StepChanged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import TextIO
 
     from millwork.ports import RunRow
-    from millwork.run.changes import Change
+    from millwork.ports.changes import Change
 
 STYLES = {
     "pending": "dim",

@@ -12,6 +12,7 @@ from millwork.actions.cancel import cancel
 from millwork.app.compose import open_context
 from millwork.base.errors import BadRequest
 from millwork.base.sizes import format_duration, format_size
+from millwork.cli.display import printable
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -52,7 +53,8 @@ def _list(context: Context, options: Namespace) -> int:
     for row in listed:
         began = time.strftime("%Y-%m-%d %H:%M", time.localtime(row["created"]))
         took = format_duration(row["seconds"])
-        table.add_row(row["run"], row["name"], row["definition"], _status(row), began, took)
+        name = printable(row["name"])
+        table.add_row(row["run"], name, row["definition"], _status(row), began, took)
     _draw(table)
     return 0
 
@@ -67,7 +69,7 @@ def _show(context: Context, options: Namespace) -> int:
         page["tags"]
     )
     lines += [f"notes: {page['notes']}"] if page["notes"] else []
-    sys.stdout.write("\n".join(lines) + "\n\n")
+    sys.stdout.write(printable("\n".join(lines)) + "\n\n")
     table = _table("step", "status", "time", "cpu", "memory", "limits", "reason, metrics")
     for step in page["steps"]:
         _add_step(table, step)
@@ -89,7 +91,7 @@ def _add_step(table: Table, step: dict[str, Any]) -> None:
         f"{cpu:.1f} s" if cpu is not None else "",
         format_size(memory) if memory is not None else "",
         usage.get("limits", ""),
-        "; ".join(part for part in (tried, step["reason"], metrics) if part),
+        printable("; ".join(part for part in (tried, step["reason"], metrics) if part)),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from millwork.run.changes import Change
+    from millwork.ports.changes import Change
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from millwork.base.errors import MillworkError, NoSpace
 from millwork.base.faultpoints import reach
+from millwork.ports.changes import AttemptClosed, AttemptOpened, AttemptStarted
 from millwork.ports.engine import Ended, Outcome
-from millwork.run.changes import (
-    AttemptClosed,
-    AttemptOpened,
-    AttemptStarted,
-    Decision,
-    Launch,
-)
+from millwork.run.decision import Decision, Launch
 from millwork.run.machine import GRACE
 
 if TYPE_CHECKING:
@@ -26,7 +21,8 @@ if TYPE_CHECKING:
 
     from millwork.plan.model import Plan
     from millwork.ports import Clock, Engine, Store
-    from millwork.run.changes import Change, Instruction, RunStatus
+    from millwork.ports.changes import Change, RunStatus
+    from millwork.run.decision import Instruction
     from millwork.run.machine import Machine, Result
 
 Command: TypeAlias = Literal["cancel", "kill"]

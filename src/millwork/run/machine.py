@@ -9,22 +9,14 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
-from millwork.run.changes import (
-    AttemptClosed,
-    AttemptOpened,
-    Decision,
-    LateResult,
-    Launch,
-    RunChanged,
-    StepChanged,
-    Stop,
-)
+from millwork.ports.changes import AttemptClosed, AttemptOpened, LateResult, RunChanged, StepChanged
+from millwork.run.decision import Decision, Launch, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from millwork.ports.changes import AttemptStatus, RunStatus, StepStatus
     from millwork.ports.engine import Outcome
-    from millwork.run.changes import AttemptStatus, RunStatus, StepStatus
 
 GRACE = 3.0
 FIRST_BACKOFF = 1.0

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import Fenced, MillworkError, NoSpace, Unavailable
 from millwork.base.faultpoints import reach
-from millwork.ports.store import AttemptRow, Master, RunRow, StepRow
-from millwork.run.changes import (
+from millwork.ports.changes import (
     AttemptClosed,
     AttemptOpened,
     AttemptStarted,
     RunChanged,
     StepChanged,
 )
+from millwork.ports.store import AttemptRow, Master, RunRow, StepRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from millwork.run.changes import Change
+    from millwork.ports.changes import Change
 
 _SQL = os.path.join(os.path.dirname(__file__), "sql")
 RESERVE_SIZE = 1024 * 1024

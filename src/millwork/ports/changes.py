@@ -1,4 +1,4 @@
-"""What the machine decides: changes to keep, and instructions to carry out once they are kept."""
+"""What is kept of a run as it goes: each change is written once, and is an event of its history."""
 
 from __future__ import annotations
 
@@ -80,36 +80,3 @@ class LateResult:
 Change: TypeAlias = (
     AttemptOpened | AttemptStarted | AttemptClosed | StepChanged | RunChanged | LateResult
 )
-
-
-@dataclass(frozen=True)
-class Launch:
-    """Start this attempt."""
-
-    attempt: str
-    step: str
-    gpus: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Stop:
-    """End this attempt, gently for `grace` seconds."""
-
-    attempt: str
-    grace: float
-
-
-Instruction: TypeAlias = Launch | Stop
-
-
-@dataclass
-class Decision:
-    """What one event led to."""
-
-    changes: list[Change] = field(default_factory=list)
-    instructions: list[Instruction] = field(default_factory=list)
-
-    def add(self, other: Decision) -> None:
-        """Takes in what a further event led to."""
-        self.changes += other.changes
-        self.instructions += other.instructions

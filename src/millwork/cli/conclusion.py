@@ -1,0 +1,37 @@
+"""The last words about a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def conclusion(result: Mapping[str, Any], logs: Mapping[str, str]) -> list[str]:
+    """The last lines about a run: why it failed, its metrics, its outputs, how it ended."""
+    lines: list[str] = []
+    for step, text in logs.items():
+        lines += [f"--- the end of the log of '{step}'", *text.splitlines(), "---"]
+    metrics = [
+        (f"{step['node']}.{name}", f"{value:,.6g}")
+        for step in result["steps"]
+        for name, value in step["metrics"].items()
+    ]
+    lines += _columns("metric", "value", metrics)
+    lines += _columns("output", "where it lies", list(result["outputs"].items()))
+    end = f"run {result['run']} {result['status']}"
+    reasons = [step["reason"] for step in result["steps"] if step["status"] == "failed"]
+    reason = reasons[0] if len(result["steps"]) == 1 and reasons else result["reason"]
+    lines.append(f"{end}: {reason}" if reason else end)
+    if result["status"] == "failed" and logs:
+        lines.append(f"the whole log: millwork runs logs {result['run']}/{next(iter(logs))}")
+    return lines
+
+
+def _columns(left: str, right: str, rows: list[tuple[str, str]]) -> list[str]:
+    if not rows:
+        return []
+    width = max(len(left), *(len(name) for name, _ in rows))
+    lines = [f"{name:<{width}}  {value}" for name, value in [(left, right), *rows]]
+    return ["", lines[0], "-" * max(map(len, lines)), *lines[1:], ""]

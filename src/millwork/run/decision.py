@@ -1,0 +1,42 @@
+"""What one event leads to: changes to keep, and instructions to carry out once they are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from millwork.ports.changes import Change
+
+
+@dataclass(frozen=True)
+class Launch:
+    """Start this attempt."""
+
+    attempt: str
+    step: str
+    gpus: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stop:
+    """End this attempt, gently for `grace` seconds."""
+
+    attempt: str
+    grace: float
+
+
+Instruction: TypeAlias = Launch | Stop
+
+
+@dataclass
+class Decision:
+    """What one event led to."""
+
+    changes: list[Change] = field(default_factory=list)
+    instructions: list[Instruction] = field(default_factory=list)
+
+    def add(self, other: Decision) -> None:
+        """Takes in what a further event led to."""
+        self.changes += other.changes
+        self.instructions += other.instructions
