@@ -7,6 +7,7 @@ file that the values would make, by its name alone: it is looked for wherever a 
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -234,16 +235,24 @@ def test_names_of_files_are_only_text(
         words += ["-i", f"{name}={tmp_path}/{value}"]
     paths = " ".join(f'"$PAI_INPUT_{name.upper()}"' for name in legal)
     reads = "; ".join(f'cat "$PAI_INPUT_{name.upper()}" >&2; echo >&2' for name in legal)
-    file = component(f"{dump(paths)}; {reads}", inputs=dict.fromkeys(legal, {}), outputs=OUTPUT)
+    file = component(f"{dump(paths)}; {reads}", inputs={name: {} for name in legal}, outputs=OUTPUT)
     result = millwork("run", file, *words, "--json")
     assert seen(result) == [f"/ml/input/data/{name}/{value}" for name, value in legal.items()]
     assert result.err.split()[: len(legal)] == list(legal)
 
 
-def test_hello_greets_all_of_them(millwork: Millwork, unharmed: Any) -> None:
-    for value in VALUES:
-        result = millwork("run", EXAMPLES / "hello", "-p", f"name={value}", "--json")
-        assert result.code == 0
-        kept = Path(result.json["outputs"]["greeting"], "greeting.txt").read_text()
+def test_hello_greets_all_of_them(
+    millwork: Millwork, pipeline: Pipeline, tmp_path: Path, unharmed: Any
+) -> None:
+    shutil.copytree(EXAMPLES / "hello", tmp_path / "hello")
+    nodes = {
+        name: {"component": "./hello", "parameters": {"name": value}}
+        for name, value in GIVEN.items()
+    }
+    outputs = {f"o{name}": {"from": f"{name}.greeting"} for name in NAMES}
+    result = millwork("run", pipeline(nodes, outputs=outputs), "--json")
+    assert result.code == 0, result
+    for name, value in GIVEN.items():
+        kept = Path(result.json["outputs"][f"o{name}"], "greeting.txt").read_text()
         # dash's echo reads \n as a line's end: the command's own choice of program.
         assert kept in (f"Hello, {value}!\n", f"Hello, {value}!\n".replace("\\n", "\n"))

@@ -74,11 +74,12 @@ class Shell:
         self._home.mkdir()
         shutil.copytree(ROOT / "examples", self._work / "examples")
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+        others = {name: text for name, text in os.environ.items() if "MILLWORK" not in name}
         self._env = {
+            **others,
             "PATH": path,
-            "HOME": str(self._home),
-            "LANG": "C.UTF-8",
-            "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(Path.home() / ".cache" / "uv")),
+            "LC_ALL": "C.UTF-8",
+            "MILLWORK_HOME": str(self._home / ".millwork"),
         }
 
     def run(self, command: Command) -> list[str]:

@@ -28,33 +28,41 @@ HELLO = EXAMPLES / "hello" / "component.yaml"
 TRUE_HEAD = "apiVersion: millwork/v1\nkind: Component\nname: x\nversion: 1.0.0\ncommand: 'true'\n"
 
 
-def refused(millwork: Millwork, result: Result, *words: str, code: int = 2) -> None:
+def refused(home: Path, result: Result, *words: str, code: int = 2) -> None:
     """The request was refused, its message has these words, and no run was kept."""
     assert result.code == code, result
     assert result.out == ""
     for word in words:
         assert word in result.err
     assert all(line.startswith("millwork: ") for line in result.err.splitlines())
-    assert millwork("runs", "list", "--json").json == []
+    assert kept_runs(home) == 0
+
+
+def kept_runs(home: Path) -> int:
+    """How many runs the home knows, read past Millwork."""
+    if not (home / "millwork.db").exists():
+        return 0
+    with sqlite3.connect(f"file:{home}/millwork.db?mode=ro", uri=True) as database:
+        return int(database.execute("SELECT count(*) FROM run").fetchone()[0])
 
 
 # --- arguments --------------------------------------------------------------------------------
 
 
 def test_a_missing_input_is_named_with_the_option_that_gives_it(
-    millwork: Millwork, component: Component
+    millwork: Millwork, home: Path, component: Component
 ) -> None:
     file = component("true", inputs={"train": {"type": "table"}})
     message = "the required input 'train' is not given: -i train=PATH"
-    refused(millwork, millwork("run", file), message)
+    refused(home, millwork("run", file), message)
 
 
 def test_an_input_that_is_not_there_is_named_with_its_path(
-    millwork: Millwork, component: Component, tmp_path: Path
+    millwork: Millwork, home: Path, component: Component, tmp_path: Path
 ) -> None:
     file = component("true", inputs={"train": {}})
     result = millwork("run", file, "-i", "train=absent.csv")
-    refused(millwork, result, "input 'train'", f"there is no {tmp_path}/absent.csv")
+    refused(home, result, "input 'train'", f"there is no {tmp_path}/absent.csv")
 
 
 def test_unknown_inputs_and_parameters_are_all_told_with_those_that_exist(
@@ -63,7 +71,7 @@ def test_unknown_inputs_and_parameters_are_all_told_with_those_that_exist(
     file = component("true", inputs={"a": {"required": False}}, parameters={"b": {"type": "Int"}})
     result = millwork("run", file, "-i", "../x=.", "-p", "../y=1")
     refused(
-        millwork, result,
+        home, result,
         "there is no input '../x'; inputs: a", "there is no parameter '../y'; parameters: b",
     )  # fmt: skip
 
@@ -85,6 +93,7 @@ def test_unknown_inputs_and_parameters_are_all_told_with_those_that_exist(
 )
 def test_a_parameter_of_the_wrong_type_or_out_of_its_bounds(
     millwork: Millwork,
+    home: Path,
     component: Component,
     declared: dict[str, Any],
     given: str | None,
@@ -92,7 +101,7 @@ def test_a_parameter_of_the_wrong_type_or_out_of_its_bounds(
 ) -> None:
     file = component("true", parameters={"p": declared})
     words = [] if given is None else ["-p", f"p={given}"]
-    refused(millwork, millwork("run", file, *words), "parameter 'p'", message)
+    refused(home, millwork("run", file, *words), "parameter 'p'", message)
 
 
 @pytest.mark.parametrize(
@@ -115,8 +124,10 @@ def test_a_parameter_of_the_wrong_type_or_out_of_its_bounds(
         (["run", str(HELLO), "--name", "\udcff"], "is not UTF-8 text"),
     ],
 )
-def test_words_that_make_no_request(millwork: Millwork, words: list[str], message: str) -> None:
-    refused(millwork, millwork(*words), message)
+def test_words_that_make_no_request(
+    millwork: Millwork, home: Path, words: list[str], message: str
+) -> None:
+    refused(home, millwork(*words), message)
 
 
 def test_argparse_refuses_with_the_same_exit_code(millwork: Millwork, home: Path) -> None:
@@ -139,23 +150,23 @@ def test_an_ambiguous_beginning_of_an_id_names_the_runs_it_could_be(millwork: Mi
 
 
 def test_a_folder_for_outputs_must_be_empty(
-    millwork: Millwork, write: Callable[[str, str], Path]
+    millwork: Millwork, home: Path, write: Callable[[str, str], Path]
 ) -> None:
     write("full/file", "here before")
-    refused(millwork, millwork("run", HELLO, "-o", "full"), "-o full: the folder is not empty")
-    refused(millwork, millwork("run", HELLO, "-o", "full/file"), "there is a file of that name")
-    refused(millwork, millwork("run", HELLO, "-o", "full/file/below"), "-o full/file/below")
+    refused(home, millwork("run", HELLO, "-o", "full"), "-o full: the folder is not empty")
+    refused(home, millwork("run", HELLO, "-o", "full/file"), "there is a file of that name")
+    refused(home, millwork("run", HELLO, "-o", "full/file/below"), "-o full/file/below")
 
 
 # --- files ------------------------------------------------------------------------------------
 
 
 def test_an_unknown_key_is_told_with_its_place(
-    millwork: Millwork, write: Callable[[str, str], Path]
+    millwork: Millwork, home: Path, write: Callable[[str, str], Path]
 ) -> None:
     write("x.yaml", TRUE_HEAD + "parametres: {}\nouputs: {}\n")
     result = millwork("run", "x.yaml")
-    refused(millwork, result, "x.yaml:6:1: error: parametres:", "x.yaml:7:1: error: ouputs:")
+    refused(home, result, "x.yaml:6:1: error: parametres:", "x.yaml:7:1: error: ouputs:")
     checked = millwork("validate", "x.yaml", "--json")
     assert checked.code == 2
     assert [(fault["line"], fault["path"]) for fault in checked.json] == [
@@ -165,7 +176,7 @@ def test_an_unknown_key_is_told_with_its_place(
 
 
 def test_a_cycle_is_told_with_the_nodes_of_it(
-    millwork: Millwork, component: Component, pipeline: Pipeline
+    millwork: Millwork, home: Path, component: Component, pipeline: Pipeline
 ) -> None:
     component("true", name="a")
     nodes = {name: {"component": "./a/component.yaml"} for name in "abc"}
@@ -173,20 +184,22 @@ def test_a_cycle_is_told_with_the_nodes_of_it(
     nodes["b"]["after"] = ["a"]  # type: ignore[assignment]
     nodes["c"]["after"] = ["b"]  # type: ignore[assignment]
     result = millwork("run", pipeline(nodes))
-    refused(millwork, result, "the nodes wait for one another: a -> b -> c -> a", "nodes.a")
+    refused(home, result, "the nodes wait for one another: a -> b -> c -> a", "nodes.a")
 
 
-def test_a_pipeline_that_contains_itself_is_refused(millwork: Millwork, pipeline: Pipeline) -> None:
+def test_a_pipeline_that_contains_itself_is_refused(
+    millwork: Millwork, home: Path, pipeline: Pipeline
+) -> None:
     file = pipeline({"again": {"component": "./pipe.yaml"}})
-    refused(millwork, millwork("run", file), "nodes.again.component", "would contain itself")
+    refused(home, millwork("run", file), "nodes.again.component", "would contain itself")
 
 
 def test_a_missing_component_file_is_told_where_it_is_named(
-    millwork: Millwork, pipeline: Pipeline
+    millwork: Millwork, home: Path, pipeline: Pipeline
 ) -> None:
     file = pipeline({"a": {"component": "./gone/component.yaml"}})
     result = millwork("run", file)
-    refused(millwork, result, f"{file}:", "nodes.a.component: cannot read", "gone/component.yaml")
+    refused(home, result, f"{file}:", "nodes.a.component: cannot read", "gone/component.yaml")
 
 
 @pytest.mark.parametrize(
@@ -208,19 +221,19 @@ def test_a_missing_component_file_is_told_where_it_is_named(
     ids=lambda value: repr(value[:20]) if isinstance(value, bytes) else "",
 )
 def test_a_file_that_is_no_component(
-    millwork: Millwork, tmp_path: Path, content: bytes, message: str
+    millwork: Millwork, home: Path, tmp_path: Path, content: bytes, message: str
 ) -> None:
     (tmp_path / "x.yaml").write_bytes(content)
-    refused(millwork, millwork("run", "x.yaml", timeout=10), "x.yaml:", message)
+    refused(home, millwork("run", "x.yaml", timeout=10), "x.yaml:", message)
 
 
-def test_a_device_without_end_is_no_component(millwork: Millwork) -> None:
-    refused(millwork, millwork("run", "/dev/zero", timeout=10), "/dev/zero:", "are read")
+def test_a_device_without_end_is_no_component(millwork: Millwork, home: Path) -> None:
+    refused(home, millwork("run", "/dev/zero", timeout=10), "/dev/zero:", "are read")
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", ".", "..", "", "x\u202ey", "x" * 300, "a\nb"])
 def test_names_that_could_leave_their_folder(
-    millwork: Millwork, component: Component, pipeline: Pipeline, name: str
+    millwork: Millwork, home: Path, component: Component, pipeline: Pipeline, name: str
 ) -> None:
     component("true", name="ok")
     contents: tuple[dict[str, Any], ...] = (
@@ -236,14 +249,16 @@ def test_names_that_could_leave_their_folder(
         assert result.code == 2, content
         assert f"{file}:" in result.out
     ok = {"component": "./ok/component.yaml"}
-    refused(millwork, millwork("run", pipeline({name: ok})), "nodes", "letters, digits")
+    refused(home, millwork("run", pipeline({name: ok})), "nodes", "letters, digits")
 
 
-def test_two_names_for_one_variable_are_named(millwork: Millwork, component: Component) -> None:
+def test_two_names_for_one_variable_are_named(
+    millwork: Millwork, home: Path, component: Component
+) -> None:
     number = {"type": "Int", "default": 1}
     file = component("true", parameters={"test-model": number, "test_model": number})
     message = "'test-model' and 'test_model' both give the variable PAI_HPS_TEST_MODEL"
-    refused(millwork, millwork("run", file), message)
+    refused(home, millwork("run", file), message)
 
 
 def test_init_and_convert_write_over_nothing(
@@ -508,15 +523,17 @@ def test_a_folder_of_code_that_holds_the_home_does_not_copy_it(
     assert len([path for path in (home / "code").iterdir() if path.name[0] != "."]) == 1
 
 
-def test_bytes_that_are_no_text_in_the_folder_s_name(millwork: Millwork, tmp_path: Path) -> None:
+def test_bytes_that_are_no_text_in_the_folder_s_name(
+    millwork: Millwork, home: Path, tmp_path: Path
+) -> None:
     odd = tmp_path / os.fsdecode(b"x\xff")
     odd.mkdir()
     (odd / "data").write_text("1")
     (odd / "component.yaml").write_text(TRUE_HEAD + "inputs: {x: {required: false}}\n")
     for words in (["run", "component.yaml"], ["run", "--", "true"]):
-        refused(millwork, millwork(*words, cwd=odd), "a folder whose name is not UTF-8 text")
+        refused(home, millwork(*words, cwd=odd), "a folder whose name is not UTF-8 text")
     result = millwork("run", odd / "component.yaml", cwd=odd)
-    refused(millwork, result, "is not UTF-8 text")
+    refused(home, result, "is not UTF-8 text")
     input_file = millwork("validate", "component.yaml", cwd=odd)
     assert input_file.code == 0
     result = millwork("run", HELLO, env={"MILLWORK_HOME": str(odd / "home")})

@@ -17,7 +17,7 @@ from millwork.base.errors import Fenced
 from millwork.plan.model import Plan, Step
 from millwork.ports import Ended, Master, Outcome, RunRow, StepRow
 from millwork.run.loop import Loop
-from millwork.run.machine import Capacity, Machine, Result, Task
+from millwork.run.machine import Answer, Capacity, Machine, Result, Task
 from millwork.spec.model import Component
 from millwork.store.sqlite import SqliteStore
 
@@ -282,6 +282,9 @@ class SimPlanner:
         output = {"path": attempt, "type": "any", "manifest": "{}"}
         return Result(outcome, {"out": output} if outcome.code == 0 else {})
 
+    def consult(self, step: str) -> Answer:
+        return Answer()
+
     def published(self, step: str, attempt: str, result: Result) -> None:
         """Nothing to remember."""
 
@@ -307,6 +310,9 @@ class SimEngine:
 
     def log(self, attempt: str, offset: int) -> tuple[bytes, int]:
         return b"", offset
+
+    def environment(self, code: str) -> str | None:
+        return ""
 
     def start(self, attempt: str, plan: Plan) -> str:
         self._world.start(attempt, plan.folders[0])

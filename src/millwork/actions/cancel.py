@@ -23,10 +23,10 @@ def cancel(context: Context, run: RunRow) -> str:
     assert run.master is not None
     deadline = time.monotonic() + _PATIENCE
     while context.masters.is_alive(run.master):
-        context.masters.wake(run.master)
         now = context.store.run(run.id)
         if now is None or now.status != "running" or time.monotonic() > deadline:
             return now.status if now else "gone"
+        context.masters.wake(run.master)
         time.sleep(0.05)
     now = context.store.run(run.id)
     if now is None or now.status != "running":

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from millwork.actions.planner import StepPlanner
 from millwork.base.ids import new_token
-from millwork.plan.model import StepOutput
 from millwork.run.loop import Loop
 from millwork.run.machine import Machine, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from millwork.actions.context import Context
     from millwork.plan.model import Step
@@ -21,8 +20,17 @@ if TYPE_CHECKING:
     from millwork.run.machine import Capacity
 
 
-def open_loop(context: Context, run: RunRow, steps: Mapping[str, Step], observer: Observer) -> Loop:
-    """The loop of a run that this process is the master of; `drive` it to its end."""
+def open_loop(
+    context: Context,
+    run: RunRow,
+    steps: Mapping[str, Step],
+    observer: Observer,
+    forced: Container[str] = (),
+) -> Loop:
+    """The loop of a run that this process is the master of; `drive` it to its end.
+
+    `forced` holds the steps that no earlier result stands in for.
+    """
     engine = context.engine()
     capacity = replace(context.machine, parallel=run.facts["parallel"])
     tasks = [task_of(step, capacity) for step in steps.values()]
@@ -32,7 +40,7 @@ def open_loop(context: Context, run: RunRow, steps: Mapping[str, Step], observer
         machine=Machine(run.id, tasks, capacity, new_token),
         store=context.store,
         engine=engine,
-        planner=StepPlanner(run.id, steps, engine),
+        planner=StepPlanner(run.id, steps, engine, context.store, forced),
         clock=context.clock,
         observer=observer,
         commands=context.commands(run.id),
@@ -41,12 +49,11 @@ def open_loop(context: Context, run: RunRow, steps: Mapping[str, Step], observer
 
 def task_of(step: Step, capacity: Capacity) -> Task:
     """What the machine needs to know of a step; nobody asks for more than there is."""
-    sources = (*step.inputs.values(), *step.parameters.values())
     wishes = step.resources
     return Task(
         name=step.name,
         upstream=step.upstream,
-        data=frozenset(source.step for source in sources if isinstance(source, StepOutput)),
+        data=frozenset(step.reads),
         retries=step.retries,
         timeout=step.timeout,
         on_lost=step.on_lost,
@@ -54,4 +61,5 @@ def task_of(step: Step, capacity: Capacity) -> Task:
         cpu=min(wishes.cpu or 0.0, capacity.cpu),
         memory=min(wishes.memory or 0, capacity.memory),
         gpu=wishes.gpu,
+        consults=bool(step.guards) or step.component.is_deterministic,
     )

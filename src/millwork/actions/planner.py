@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from millwork.actions.reuse import Reuse
 from millwork.base.errors import BadRequest, MillworkError, RunFailed
 from millwork.base.sizes import format_size
 from millwork.blobs import artifacts
 from millwork.plan.contract import VALUE_FILE, Job, make_plan
+from millwork.plan.identity import identity_of
 from millwork.plan.model import Artifact, GivenPath, StepOutput
 from millwork.ports.engine import Outcome
-from millwork.run.machine import Result
+from millwork.run.machine import Answer, Result
 from millwork.spec import values
+from millwork.spec.condition import holds, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from millwork.plan.model import InputSource, Plan, Step
-    from millwork.ports import Engine
-    from millwork.spec.model import Component, Value
+    from millwork.ports import Engine, Store
+    from millwork.spec.model import Component, Reference, Value
 
 _LARGEST_VALUE = 64 * 1024
 
@@ -28,15 +32,41 @@ _LARGEST_VALUE = 64 * 1024
 class StepPlanner:
     """Implements the loop's `Planner` for one run."""
 
-    def __init__(self, run: str, steps: Mapping[str, Step], engine: Engine) -> None:
+    def __init__(
+        self,
+        run: str,
+        steps: Mapping[str, Step],
+        engine: Engine,
+        store: Store,
+        forced: Container[str] = (),
+    ) -> None:
         self._run = run
         self._steps = steps
         self._engine = engine
+        self._reuse = Reuse(store, forced)
         self._outputs: dict[str, Mapping[str, Any]] = {}
 
     def restore(self, step: str, outputs: Mapping[str, Any]) -> None:
         """The outputs of a step that succeeded under an earlier master."""
         self._outputs[step] = outputs
+
+    def consult(self, step: str) -> Answer:
+        """Whether a step that may start must: its conditions, and results of earlier runs."""
+        wanted = self._steps[step]
+        try:
+            for guard in wanted.guards:
+                if not holds(parse(guard.text), partial(self._read, guard.values)):
+                    return Answer(skip=f"when: {guard.text}")
+        except (ValueError, MillworkError, OSError) as error:
+            return Answer(fault=f"when: {error}")
+        try:
+            identity = self._identity(wanted) if wanted.component.is_deterministic else None
+        except (MillworkError, OSError) as error:
+            return Answer(fault=str(error))
+        answer = self._reuse.answer(wanted, identity)
+        if answer.reused:
+            self._outputs[step] = answer.reused.outputs
+        return answer
 
     def plan(self, step: str, attempt: str, gpus: tuple[int, ...]) -> Plan:
         """The plan of an attempt; raises MillworkError if it cannot be started."""
@@ -66,7 +96,12 @@ class StepPlanner:
         except (MillworkError, OSError) as error:
             failed = Outcome("exited", outcome.code, str(error), outcome.usage)
             return Result(failed, metrics=metrics)
-        return Result(outcome, outputs, metrics)
+        wanted = self._steps[step]
+        key = ""
+        if component.is_deterministic:
+            # Asked again: what the requirements resolve to is known only now.
+            key = self._reuse.key(self._identity(wanted))
+        return Result(outcome, outputs, metrics, key)
 
     def published(self, step: str, attempt: str, result: Result) -> None:  # noqa: ARG002
         """Lets later steps read the outputs."""
@@ -83,6 +118,27 @@ class StepPlanner:
             if len(names) == 1 and os.path.isfile(f"{output['path']}/{names[0]}"):
                 return Artifact(f"{output['path']}/{names[0]}", is_file=True)
         return Artifact(output["path"])
+
+    def _identity(self, step: Step) -> dict[str, Any]:
+        parameters = {
+            name: self._value(name, source, step.component)
+            for name, source in step.parameters.items()
+        }
+        inputs = {
+            name: self._reuse.content(source.path)
+            if isinstance(source, GivenPath)
+            else self._output(source)["digest"]
+            for name, source in step.inputs.items()
+        }
+        environment = self._engine.environment(step.code)
+        unknown = "not built yet" if environment is None else environment
+        return identity_of(step, unknown, parameters, inputs)
+
+    def _read(self, values_: Mapping[str, Value | StepOutput], reference: Reference) -> Any:
+        found = values_.get(str(reference))
+        if isinstance(found, StepOutput):
+            return _read_value(f"{self._output(found)['path']}/{VALUE_FILE}")
+        return found
 
     def _output(self, source: StepOutput) -> Mapping[str, Any]:
         outputs = self._outputs.get(source.step, {})

@@ -11,6 +11,8 @@ from millwork.plan.graph import expand
 from millwork.plan.model import Artifact, GivenPath, StepOutput
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from millwork.plan.graph import Arguments
     from millwork.plan.model import InputSource, Plan, Step
     from millwork.spec.tree import Tree
@@ -45,6 +47,10 @@ def _artifact(source: InputSource, kind: str) -> Artifact:
     return Artifact(f"{source.step}.{source.port}", is_file=kind == "value")
 
 
+def _by_name(secrets: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    return {variable: {"secret": name} for variable, name in secrets.items()}
+
+
 def _shown(step: Step, plan: Plan) -> dict[str, Any]:
     mounts = [asdict(mount) for mount in plan.mounts]
     return {
@@ -55,7 +61,7 @@ def _shown(step: Step, plan: Plan) -> dict[str, Any]:
                 "role": replica.role,
                 "index": replica.index,
                 "argv": list(replica.argv),
-                "env": dict(replica.env),
+                "env": {**replica.env, **_by_name(replica.secrets)},
                 "mounts": mounts,
                 "resources": asdict(replica.resources),
             }

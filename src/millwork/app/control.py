@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ class Control:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._interrupt)
         signal.signal(signal.SIGUSR1, self._request)
+        # Python gives signals back their defaults as it ends, and SIGUSR1's would be its death.
+        atexit.register(signal.signal, signal.SIGUSR1, signal.SIG_IGN)
 
     def commands(self, store: Store, run: str) -> Callable[[], Sequence[Command]]:
         """What was asked for since the last call."""

@@ -10,6 +10,7 @@ _ENTITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _VERSION = re.compile(r"(0|[1-9]\d{0,8})(\.(0|[1-9]\d{0,8})){2}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SECRET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
 PORT_RULE = "letters, digits, '_' and '-', not starting with '_', at most 64"
 PARAMETER_RULE = "letters, digits, '_', '-' and '.', not starting with '_' or '.', at most 64"
@@ -17,6 +18,7 @@ ENTITY_RULE = "letters, digits, '.', '_' and '-', starting with a letter or digi
 NODE_RULE = "letters, digits, '_' and '-', starting with a letter or digit, at most 64"
 VERSION_RULE = "three numbers, x.y.z"
 VARIABLE_RULE = "letters, digits and '_', not starting with a digit"
+SECRET_RULE = "letters, digits, '_', '-' and '.', not starting with '-' or '.', at most 128"
 
 
 def is_port(text: str) -> bool:
@@ -47,6 +49,11 @@ def is_version(text: str) -> bool:
 def is_variable(text: str) -> bool:
     """Whether `text` may name an environment variable."""
     return _VARIABLE.fullmatch(text) is not None
+
+
+def is_secret(text: str) -> bool:
+    """Whether `text` may name a secret."""
+    return _SECRET.fullmatch(text) is not None
 
 
 def is_text(text: str) -> bool:

@@ -66,7 +66,8 @@ def _write_step(step: dict[str, Any]) -> None:
         for mount in replica["mounts"]:
             sys.stdout.write(f"    {mount['target']} <- {mount['source']}\n")
         for name, value in sorted(replica["env"].items()):
-            sys.stdout.write(f"    {name}={value}\n")
+            shown = value if isinstance(value, str) else f"{{secret: {value['secret']}}}"
+            sys.stdout.write(f"    {name}={shown}\n")
     sys.stdout.write("\n")
 
 

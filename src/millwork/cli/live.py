@@ -13,6 +13,7 @@ from rich.text import Text
 
 from millwork.base.sizes import format_duration
 from millwork.cli.conclusion import conclusion
+from millwork.cli.display import printable
 from millwork.ports.changes import AttemptOpened, StepChanged
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class LiveDisplay:
 
     def _table(self) -> Table:
         done = sum(1 for row in self._rows.values() if row.status not in ("pending", "running"))
-        title = f"{self._run.name}  {self._run.id}  {done}/{len(self._rows)}"
+        title = f"{printable(self._run.name)}  {self._run.id}  {done}/{len(self._rows)}"
         table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
         table.add_column("")
         table.add_column("step", no_wrap=True)
@@ -106,9 +107,8 @@ class LiveDisplay:
             style = STYLES[row.status]
             mark = Text(_MARKS[row.status], style)
             tried = f"attempt {row.attempt}; " if row.attempt > 1 else ""
-            table.add_row(
-                mark, name, Text(row.status, style), _took(row), Text(tried + row.reason, "dim")
-            )
+            says = Text(tried + printable(row.reason), "dim")
+            table.add_row(mark, name, Text(row.status, style), _took(row), says)
         return table
 
     def _shown(self) -> list[tuple[str, _Row]]:

@@ -52,6 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"millwork: {place}{error.strerror}\n")
+        return Unavailable.exit_code
     except Exception as error:
         if os.environ.get("MILLWORK_DEBUG"):
             raise
@@ -61,10 +65,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "`millwork runs resume ID`\n"
         )
         return 3
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        sys.stderr.write(f"millwork: {place}{error.strerror}\n")
-        return Unavailable.exit_code
 
 
 def build_parser() -> ArgumentParser:

@@ -11,7 +11,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from millwork.plan.model import GivenPath, Step, StepOutput
+from millwork.plan.model import GivenPath, Guard, Step, StepOutput
 from millwork.spec.model import (
     Code,
     Component,
@@ -23,6 +23,7 @@ from millwork.spec.model import (
     Progress,
     Range,
     Resources,
+    Secret,
 )
 
 if TYPE_CHECKING:
@@ -39,12 +40,12 @@ _ONE = {
 }
 _NAMED = {"inputs": Input, "outputs": Output, "parameters": Parameter}
 _LISTED = {"metrics": Metric}
-_SOURCE = "source"
+_SOURCE, _ENV = "source", "env"
 
 
 def encode_component(component: Component) -> tuple[str, str]:
     """The sha256 of a component's canonical JSON, and that JSON."""
-    document = json.dumps(_plain(component), ensure_ascii=False, separators=(",", ":"))
+    document = json.dumps(plain(component), ensure_ascii=False, separators=(",", ":"))
     return sha256(document.encode()).hexdigest(), document
 
 
@@ -56,10 +57,14 @@ def decode_component(document: str) -> Component:
 def encode(step: Step, digest: str) -> dict[str, Any]:
     """A step as JSON; `digest` is its component's."""
     return {
-        **_plain(step),
+        **plain(step),
         "component": digest,
         "inputs": {name: _source(source) for name, source in step.inputs.items()},
         "parameters": {name: _value(value) for name, value in step.parameters.items()},
+        "guards": [
+            {"text": guard.text, "values": {k: _value(v) for k, v in guard.values.items()}}
+            for guard in step.guards
+        ],
     }
 
 
@@ -71,27 +76,30 @@ def decode(spec: Mapping[str, Any], component: Component) -> Step:
             **kept,
             "component": component,
             "inputs": {name: _decode_source(given) for name, given in kept["inputs"].items()},
-            "parameters": {
-                name: StepOutput(**given) if isinstance(given, dict) else given
-                for name, given in kept["parameters"].items()
-            },
+            "parameters": _decode_values(kept["parameters"]),
+            "guards": tuple(
+                Guard(guard["text"], _decode_values(guard["values"])) for guard in kept["guards"]
+            ),
             "resources": Resources(**kept.get("resources", {})),
+            _ENV: _decode_env(kept.get(_ENV, {})),
         }
     )
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A model as JSON: only fields that differ from their defaults, and not where it was read."""
+    if isinstance(value, Secret):
+        return {"secret": value.name}
     if is_dataclass(value):
         return {
-            field.name: _plain(getattr(value, field.name))
+            field.name: plain(getattr(value, field.name))
             for field in fields(value)
             if field.name != _SOURCE and getattr(value, field.name) != _default(field)
         }
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
+        return {name: plain(item) for name, item in value.items()}
     return value
 
 
@@ -109,6 +117,8 @@ def _built(document: dict[str, Any]) -> dict[str, Any]:
             built[name] = {key: model(**_built(item)) for key, item in value.items()}
         elif name in _LISTED:
             built[name] = tuple(_LISTED[name](**item) for item in value)
+        elif name == _ENV:
+            built[name] = _decode_env(value)
         else:
             built[name] = _tuples(value)
     return built
@@ -130,6 +140,20 @@ def _source(source: InputSource) -> dict[str, str]:
 
 def _value(value: object) -> object:
     return _source(value) if isinstance(value, StepOutput) else value
+
+
+def _decode_values(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: StepOutput(**value) if isinstance(value, dict) else value
+        for name, value in given.items()
+    }
+
+
+def _decode_env(given: Mapping[str, Any]) -> dict[str, str | Secret]:
+    return {
+        name: Secret(value["secret"]) if isinstance(value, dict) else value
+        for name, value in given.items()
+    }
 
 
 def _decode_source(given: Mapping[str, str]) -> InputSource:

@@ -14,6 +14,7 @@ from millwork.base.errors import BadRequest
 from millwork.base.names import variable_suffix
 from millwork.plan.model import Mount, Plan, Replica
 from millwork.spec import values
+from millwork.spec.model import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,11 +63,13 @@ def make_plan(
         "PAI_TRAINING_JOB_ID": job.run,
         "NVIDIA_VISIBLE_DEVICES": ",".join(map(str, job.gpus)),
     }
+    secrets = {name: value.name for name, value in env.items() if isinstance(value, Secret)}
     return Plan(
         replicas=(
             Replica(
                 argv=("sh", "-c", component.command, "sh", *words),
-                env=env,
+                env={name: value for name, value in env.items() if isinstance(value, str)},
+                secrets=secrets,
                 resources=step.resources,
             ),
         ),

@@ -7,8 +7,8 @@ from posixpath import join, normpath
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import BadRequest
-from millwork.plan.model import GivenPath, Graph, Step, StepOutput
-from millwork.spec import values
+from millwork.plan.model import GivenPath, Graph, Guard, Step, StepOutput
+from millwork.spec import condition, values
 from millwork.spec.model import Component, LocalPath, Pipeline, Reference
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def expand(tree: Tree, arguments: Arguments) -> Graph:
             timeout=definition.timeout,
         )
         return Graph(builder.steps, {port: StepOutput(name, port) for port in definition.outputs})
-    builder.open(tree, inputs, parameters, "", ())
+    builder.open(tree, inputs, parameters, _Place())
     outputs = {name: builder.output(tree, ref, "") for name, ref in definition.outputs.items()}
     return Graph(builder.steps, outputs)
 
@@ -91,6 +91,15 @@ def _parameters(
     return resolved
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where a pipeline stands among others: how its nodes are named, and what they wait for."""
+
+    prefix: str = ""
+    after: tuple[str, ...] = ()
+    guards: tuple[Guard, ...] = ()
+
+
 class _Builder:
     """Collects steps while pipelines within pipelines are opened."""
 
@@ -102,25 +111,25 @@ class _Builder:
         tree: Tree,
         inputs: Mapping[str, InputSource],
         parameters: Mapping[str, Value | StepOutput],
-        prefix: str,
-        after: tuple[str, ...],
+        place: _Place,
     ) -> None:
-        """Adds the steps of the pipeline `tree`, named below `prefix`."""
+        """Adds the steps of the pipeline `tree`, which stands at `place`."""
         pipeline = tree.definition
         assert isinstance(pipeline, Pipeline)
+        prefix = place.prefix
+        scope = _Scope(self, tree, inputs, parameters, prefix)
         for name, node in pipeline.nodes.items():
             self._refuse_unknown_control(prefix + name, node)
             child = tree.children[name]
-            scope = _Scope(self, tree, inputs, parameters, prefix)
             child_inputs = scope.inputs_of(node)
             child_parameters = scope.parameters_of(node, child.parameters)
-            waits = (*after, *self._ends(tree, node.after, prefix))
+            after = (*place.after, *self._ends(tree, node.after, prefix))
+            inner = _Place(f"{prefix}{name}.", after, (*place.guards, *scope.guards_of(node)))
             if isinstance(child.definition, Pipeline):
-                below = f"{prefix}{name}."
-                self.open(child, child_inputs, child_parameters, below, waits)
+                self.open(child, child_inputs, child_parameters, inner)
                 continue
             self.steps[prefix + name] = _step(
-                prefix + name, node, child.definition, child_inputs, child_parameters, waits
+                prefix + name, node, child.definition, child_inputs, child_parameters, inner
             )
 
     def output(self, tree: Tree, reference: Reference, prefix: str) -> StepOutput:
@@ -142,9 +151,8 @@ class _Builder:
         return tuple(ends)
 
     def _refuse_unknown_control(self, name: str, node: PipelineNode) -> None:
-        for word in ("when", "foreach"):
-            if getattr(node, word):
-                raise BadRequest(f"node '{name}': `{word}` is read and checked, but not yet run")
+        if node.foreach:
+            raise BadRequest(f"node '{name}': `foreach` is read and checked, but not yet run")
         if sum(group.count for group in node.replicas.values()) > 1:
             raise BadRequest(f"node '{name}': more than one replica is checked, but not yet run")
 
@@ -188,6 +196,17 @@ class _Scope:
                 found[name] = self._checked(name, parameter, given)
         return found
 
+    def guards_of(self, node: PipelineNode) -> tuple[Guard, ...]:
+        if not node.when:
+            return ()
+        values: dict[str, Value | StepOutput] = {}
+        for reference in condition.references(condition.parse(node.when)):
+            if reference.owner != "parameters":
+                values[str(reference)] = self.builder.output(self.tree, reference, self.prefix)
+            elif reference.name in self.parameters:
+                values[str(reference)] = self.parameters[reference.name]
+        return (Guard(node.when, values),)
+
     def _checked(self, name: str, parameter: Parameter, given: object) -> Value:
         try:
             return values.read(parameter, given)
@@ -201,14 +220,15 @@ def _step(
     component: Component,
     inputs: Mapping[str, InputSource],
     parameters: Mapping[str, Value | StepOutput],
-    after: tuple[str, ...],
+    place: _Place,
 ) -> Step:
     return Step(
         name=name,
         component=component,
         inputs=inputs,
         parameters=parameters,
-        after=after,
+        after=place.after,
+        guards=place.guards,
         env=node.env,
         resources=node.resources or component.resources,
         timeout=node.timeout or component.timeout,

@@ -10,7 +10,7 @@ from millwork.spec.model import Resources
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from millwork.spec.model import Component, Value
+    from millwork.spec.model import Component, Secret, Value
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,14 @@ InputSource: TypeAlias = StepOutput | GivenPath
 
 
 @dataclass(frozen=True)
+class Guard:
+    """A condition for a step, and what its references stand for, by their text."""
+
+    text: str
+    values: Mapping[str, Value | StepOutput]
+
+
+@dataclass(frozen=True)
 class Step:
     """One node in one run, its arguments resolved as far as they are known before the run.
 
@@ -44,20 +52,27 @@ class Step:
     inputs: Mapping[str, InputSource] = field(default_factory=dict)
     parameters: Mapping[str, Value | StepOutput] = field(default_factory=dict)
     after: tuple[str, ...] = ()
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str | Secret] = field(default_factory=dict)
     resources: Resources = field(default_factory=Resources)
     timeout: float | None = None
     retries: int = 0
     on_lost: str = "retry"
     continue_on_failure: bool = False
     code: str = ""
+    guards: tuple[Guard, ...] = ()
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The names of the steps whose outputs this one needs, each once."""
+        guarded = (value for guard in self.guards for value in guard.values.values())
+        sources = (*self.inputs.values(), *self.parameters.values(), *guarded)
+        wired = (source.step for source in sources if isinstance(source, StepOutput))
+        return tuple(dict.fromkeys(wired))
 
     @property
     def upstream(self) -> tuple[str, ...]:
         """The names of the steps that must have ended before this one starts, each once."""
-        sources = (*self.inputs.values(), *self.parameters.values())
-        wired = [source.step for source in sources if isinstance(source, StepOutput)]
-        return tuple(dict.fromkeys((*wired, *self.after)))
+        return tuple(dict.fromkeys((*self.reads, *self.after)))
 
 
 @dataclass(frozen=True)
@@ -87,10 +102,15 @@ class Mount:
 
 @dataclass(frozen=True)
 class Replica:
-    """One process of a step, with everything it is started with."""
+    """One process of a step, with everything it is started with.
+
+    `secrets` are further variables, each by the name of the secret that is its value: who starts
+    the process looks it up, so that a plan can be shown and kept.
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
+    secrets: Mapping[str, str] = field(default_factory=dict)
     role: str = "worker"
     index: int = 0
     resources: Resources = field(default_factory=Resources)

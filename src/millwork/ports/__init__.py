@@ -4,7 +4,16 @@ Rooms below know nothing of them; the rooms that implement them are named only i
 """
 
 from millwork.ports.engine import Ended, Engine, Outcome
-from millwork.ports.store import AttemptRow, Clock, Master, Masters, RunRow, StepRow, Store
+from millwork.ports.store import (
+    AttemptRow,
+    Clock,
+    Master,
+    Masters,
+    ResultRow,
+    RunRow,
+    StepRow,
+    Store,
+)
 
 __all__ = [
     "AttemptRow",
@@ -14,6 +23,7 @@ __all__ = [
     "Master",
     "Masters",
     "Outcome",
+    "ResultRow",
     "RunRow",
     "StepRow",
     "Store",

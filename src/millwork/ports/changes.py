@@ -39,7 +39,10 @@ class AttemptStarted:
 
 @dataclass(frozen=True)
 class AttemptClosed:
-    """A try is over; its outcome is kept once, and publishes `outputs`."""
+    """A try is over; its outcome is kept once, and publishes `outputs`.
+
+    `key` is what later runs find them by; empty if they may not be used again.
+    """
 
     attempt: str
     step: str
@@ -50,6 +53,26 @@ class AttemptClosed:
     usage: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class StepReused:
+    """A step has the outputs of an earlier attempt at the same work; nothing was started."""
+
+    step: str
+    attempt: str
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StepConsulted:
+    """What a step's work was found to be, and why it was or was not done again."""
+
+    step: str
+    verdict: str
+    identity: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,5 +101,12 @@ class LateResult:
 
 
 Change: TypeAlias = (
-    AttemptOpened | AttemptStarted | AttemptClosed | StepChanged | RunChanged | LateResult
+    AttemptOpened
+    | AttemptStarted
+    | AttemptClosed
+    | StepReused
+    | StepConsulted
+    | StepChanged
+    | RunChanged
+    | LateResult
 )

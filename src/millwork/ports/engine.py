@@ -47,6 +47,12 @@ class Engine(Protocol):
     def root(self, attempt: str, mounts: str) -> str:
         """Where `usercode`, `input` and `output` will be for this attempt: `/ml`, or elsewhere."""
 
+    def environment(self, code: str) -> str | None:
+        """The digest of what the requirements of a code snapshot resolve to.
+
+        Empty if it has none, None if that is not known yet.
+        """
+
     def start(self, attempt: str, plan: Plan) -> str:
         """Starts `plan` and returns its handle; raises MillworkError or OSError if it cannot."""
 

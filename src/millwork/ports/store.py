@@ -42,7 +42,11 @@ class RunRow:
 
 @dataclass(frozen=True)
 class StepRow:
-    """A step as it is kept; `attempt` is the last one, `outputs` are of the recorded one."""
+    """A step as it is kept.
+
+    `attempt` is the last one, `outputs` are of the recorded one; of a reused step both are of an
+    earlier run. `verdict` says why it was or was not reused, `identity` what its work is.
+    """
 
     name: str
     position: int
@@ -54,7 +58,18 @@ class StepRow:
     reason: str = ""
     outputs: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
+    verdict: str = ""
+    identity: Mapping[str, Any] = field(default_factory=dict)
     spec: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """What a recorded attempt left, for whoever has the same work to do."""
+
+    attempt: str
+    outputs: Mapping[str, Any]
+    metrics: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -123,6 +138,27 @@ class Store(Protocol):
 
     def events(self, run: str, after: int) -> Sequence[Mapping[str, Any]]:
         """A run's events numbered above `after`."""
+
+    def results(self, key: str) -> Sequence[ResultRow]:
+        """Results of the same work, newest first; a few at most."""
+
+    def forget_result(self, attempt: str) -> None:
+        """The attempt's files are no longer what they were: nobody uses them again."""
+
+    def recall(self, stamp: tuple[int, int, int, int, int]) -> str | None:
+        """The sha256 of the file with this device, inode, size, mtime and ctime in ns."""
+
+    def remember(self, stamp: tuple[int, int, int, int, int], digest: str) -> None:
+        """Keeps it with the next commit."""
+
+    def keep_listing(self, digest: str, files: Mapping[str, str]) -> None:
+        """Keeps, with the next commit, the sha256 of each file of an input."""
+
+    def listing(self, digest: str) -> Mapping[str, str] | None:
+        """The sha256 of each file of an input, if it was kept."""
+
+    def earlier(self, definition: str, step: str, before: float) -> tuple[str, StepRow] | None:
+        """The run and row of a step's last success in a run created before `before`."""
 
     def release_reserve(self) -> None:
         """Frees the space set aside, so that the end of a run can be written on a full disk."""

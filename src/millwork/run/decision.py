@@ -19,6 +19,13 @@ class Launch:
 
 
 @dataclass(frozen=True)
+class Consult:
+    """Find out whether this step, which may start, must: its condition, and earlier results."""
+
+    step: str
+
+
+@dataclass(frozen=True)
 class Stop:
     """End this attempt, gently for `grace` seconds."""
 
@@ -26,7 +33,7 @@ class Stop:
     grace: float
 
 
-Instruction: TypeAlias = Launch | Stop
+Instruction: TypeAlias = Launch | Consult | Stop
 
 
 @dataclass

@@ -13,7 +13,7 @@ from millwork.base.errors import MillworkError, NoSpace
 from millwork.base.faultpoints import reach
 from millwork.ports.changes import AttemptClosed, AttemptOpened, AttemptStarted
 from millwork.ports.engine import Ended, Outcome
-from millwork.run.decision import Decision, Launch
+from millwork.run.decision import Consult, Decision, Launch, Stop
 from millwork.run.machine import GRACE
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from millwork.ports import Clock, Engine, Store
     from millwork.ports.changes import Change, RunStatus
     from millwork.run.decision import Instruction
-    from millwork.run.machine import Machine, Result
+    from millwork.run.machine import Answer, Machine, Result
 
 Command: TypeAlias = Literal["cancel", "kill"]
 
@@ -39,6 +39,9 @@ class Planner(Protocol):
 
     def plan(self, step: str, attempt: str, gpus: tuple[int, ...]) -> Plan:
         """The plan; raises MillworkError if the step cannot be started."""
+
+    def consult(self, step: str) -> Answer:
+        """Whether a step that may start must: its condition, and results of earlier runs."""
 
     def result(self, step: str, attempt: str, outcome: Outcome) -> Result:
         """The outcome with what the attempt left: outputs sealed, metrics read."""
@@ -91,7 +94,9 @@ class Loop:
 
         Raises Fenced if another master has taken the run over: nothing was written after that.
         """
-        self._carry_out(self.machine.start(self.clock.monotonic()))
+        decision = self._obey()  # what was asked for before this master came: nothing starts first
+        decision.add(self.machine.start(self.clock.monotonic()))
+        self._carry_out(decision)
         while not self.machine.is_over:
             self._turn()
         return self.machine.status
@@ -103,12 +108,17 @@ class Loop:
         decision = Decision()
         for event in ended:
             decision.add(self._take(event, now))
-        for command in self.commands():
-            grace = 0.0 if command == "kill" else GRACE
-            decision.add(self.machine.cancel("cancelled by the user", grace))
+        decision.add(self._obey())
         decision.add(self.machine.tick(now))
         self._carry_out(decision)
         self.observer.pulse()
+
+    def _obey(self) -> Decision:
+        decision = Decision()
+        for command in self.commands():
+            grace = 0.0 if command == "kill" else GRACE
+            decision.add(self.machine.cancel("cancelled by the user", grace))
+        return decision
 
     def _patience(self) -> float | None:
         times = [self.observer.interval, HANDLE_DELAY if self._handles else None]
@@ -129,6 +139,7 @@ class Loop:
     def _carry_out(self, decision: Decision) -> None:
         while decision.changes or decision.instructions or self._handles:
             was_full = self._is_full
+            decision = self._answered(decision)
             reach("loop.decided")
             self._keep(decision.changes)
             reach("loop.kept")
@@ -141,6 +152,26 @@ class Loop:
             decision = following
             if not decision.changes and not decision.instructions:
                 return  # handles alone may wait for the next commit
+
+    def _answered(self, decision: Decision) -> Decision:
+        """The decision with every Consult answered, and whatever that leads to.
+
+        Nothing is started by an answer, so a long chain of reused steps is kept at once.
+        """
+        settled = Decision()
+        while True:
+            settled.changes += decision.changes
+            following = Decision()
+            for instruction in decision.instructions:
+                if isinstance(instruction, Consult):
+                    answer = self.planner.consult(instruction.step)
+                    now = self.clock.monotonic()
+                    following.add(self.machine.consulted(instruction.step, answer, now))
+                else:
+                    settled.instructions.append(instruction)
+            if not following.changes and not following.instructions:
+                return settled
+            decision = following
 
     def _keep(self, changes: Sequence[Change]) -> None:
         changes = [*self._handles, *changes]
@@ -164,9 +195,10 @@ class Loop:
         self.store.commit(self.run, self.epoch, self.clock.wall(), changes)
 
     def _execute(self, instruction: Instruction) -> Decision:
-        if not isinstance(instruction, Launch):
+        if isinstance(instruction, Stop):
             self.engine.stop(instruction.attempt, instruction.grace)
             return Decision()
+        assert isinstance(instruction, Launch)
         try:
             if self._is_full:
                 raise NoSpace

@@ -10,12 +10,12 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 from millwork.ports.changes import AttemptClosed, AttemptOpened, LateResult, RunChanged, StepChanged
-from millwork.run.decision import Decision, Launch, Stop
+from millwork.run.decision import Consult, Decision, Launch, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from millwork.ports.changes import AttemptStatus, RunStatus, StepStatus
+    from millwork.ports.changes import AttemptStatus, Change, RunStatus, StepReused, StepStatus
     from millwork.ports.engine import Outcome
 
 GRACE = 3.0
@@ -49,11 +49,15 @@ class Task:
     cpu: float = 0.0
     memory: int = 0
     gpu: int = 0
+    consults: bool = False
 
 
 @dataclass
 class StepState:
-    """A step within the machine. `waiting` counts the upstream steps that have not ended."""
+    """A step within the machine. `waiting` counts the upstream steps that have not ended.
+
+    `by_condition` says of a skipped step that this was wanted, and is no failure.
+    """
 
     task: Task
     position: int
@@ -63,6 +67,7 @@ class StepState:
     failures: int = 0
     losses: int = 0
     current: Try | None = None
+    by_condition: bool = False
 
 
 @dataclass
@@ -83,6 +88,21 @@ class Result:
     outcome: Outcome
     outputs: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was found out about a step before its start.
+
+    It is skipped for the reason `skip`, or has the outputs of the attempt `reused`, or starts.
+    `changes` are kept in any case.
+    """
+
+    skip: str = ""
+    reused: StepReused | None = None
+    changes: tuple[Change, ...] = ()
+    fault: str = ""
 
 
 class Machine:
@@ -137,7 +157,27 @@ class Machine:
         decision = Decision()
         for state in self._steps.values():
             if state.status == "pending" and state.waiting == 0:
-                heappush(self._ready, (state.position, state.task.name))
+                self._make_ready(state, decision)
+        self._launch_ready(decision, now)
+        self._conclude(decision)
+        return decision
+
+    def consulted(self, step: str, answer: Answer, now: float) -> Decision:
+        """What was found out about a step that may start."""
+        decision = Decision(list(answer.changes))
+        state = self._steps[step]
+        if state.status != "pending":
+            return Decision()
+        if answer.fault:
+            self._end(state, "failed", answer.fault, decision)
+        elif answer.skip:
+            state.by_condition = True
+            self._end(state, "skipped", answer.skip, decision)
+        elif answer.reused:
+            decision.changes.append(answer.reused)
+            self._end(state, "succeeded", f"reused {answer.reused.attempt}", decision)
+        else:
+            heappush(self._ready, (state.position, step))
         self._launch_ready(decision, now)
         self._conclude(decision)
         return decision
@@ -164,6 +204,7 @@ class Machine:
                 result.outcome.usage,
                 result.outputs if succeeded else {},
                 result.metrics if succeeded else {},
+                result.key if succeeded else "",
             )
         )
         self._after_attempt(state, status, reason, decision, now)
@@ -237,6 +278,12 @@ class Machine:
     def _active(self) -> list[tuple[StepState, Try]]:
         states = (self._steps[name] for name in self._busy)
         return [(state, state.current) for state in states if state.current]
+
+    def _make_ready(self, state: StepState, decision: Decision) -> None:
+        if state.task.consults:
+            decision.instructions.append(Consult(state.task.name))
+        else:
+            heappush(self._ready, (state.position, state.task.name))
 
     def _launch_ready(self, decision: Decision, now: float) -> None:
         held: list[tuple[int, str]] = []
@@ -321,9 +368,11 @@ class Machine:
             self._open -= 1
             decision.changes.append(StepChanged(state.task.name, status, reason))
             if not self._cancelling:
-                ending += self._followed(state)
+                ending += self._followed(state, decision)
 
-    def _followed(self, state: StepState) -> list[tuple[StepState, StepStatus, str]]:
+    def _followed(
+        self, state: StepState, decision: Decision
+    ) -> list[tuple[StepState, StepStatus, str]]:
         """Tells the followers that `state` has ended; returns those that cannot run any more."""
         skipped: list[tuple[StepState, StepStatus, str]] = []
         for name in self._followers.get(state.task.name, ()):
@@ -333,15 +382,17 @@ class Machine:
                 continue
             if self._blocks(state, follower):
                 follower.status = "skipped"
+                follower.by_condition = state.by_condition
                 skipped.append((follower, "skipped", f"'{state.task.name}' {state.status}"))
             elif follower.waiting == 0:
-                heappush(self._ready, (follower.position, name))
+                self._make_ready(follower, decision)
         return skipped
 
     def _blocks(self, state: StepState, follower: StepState) -> bool:
         if state.status == "succeeded":
             return False
-        return not state.task.continue_on_failure or state.task.name in follower.task.data
+        may_go_on = state.task.continue_on_failure or state.by_condition
+        return not may_go_on or state.task.name in follower.task.data
 
     def _conclude(self, decision: Decision) -> None:
         if self._open or self.is_over:

@@ -37,6 +37,7 @@ from millwork.spec.model import (
     Progress,
     Range,
     Resources,
+    Secret,
     Source,
 )
 from millwork.spec.types import PORT_TYPES
@@ -103,6 +104,22 @@ class _Pair(ListOf):
     def schema(self) -> dict[str, Any]:
         return {**super().schema(), "minItems": 2, "maxItems": 2}
 
+
+def _secret(given: dict[str, Any], _path: Path, _reading: Reading) -> Any:
+    return Secret(given["name"]) if given["name"] else INVALID
+
+
+SECRET = Record(
+    "secret",
+    (
+        Field("secret", Text(names.is_secret, names.SECRET_RULE), "Its name in the store of secrets",
+              True, attribute="name"),
+    ),
+    _secret,
+)  # fmt: skip
+
+
+ENV = MapOf(ByShape(scalar=Text(), mapping=SECRET), names.is_variable, names.VARIABLE_RULE)
 
 _ANY_NUMBER = Number(float("-inf"), float("inf"), whole=False)
 _LEAST = "The least value allowed"
@@ -284,7 +301,7 @@ COMPONENT = Record(
         Field(
             "command", Text(lambda text: bool(text.strip()), "it is empty"), "Run by sh -c", True
         ),
-        Field("env", MapOf(Text(), names.is_variable, names.VARIABLE_RULE), "More variables"),
+        Field("env", ENV, "More variables"),
         Field("inputs", MapOf(INPUT, names.is_port, names.PORT_RULE), "Data it reads"),
         Field("outputs", MapOf(OUTPUT, names.is_port, names.PORT_RULE), "Data it writes"),
         Field(
@@ -380,7 +397,7 @@ def _check_unique(component: Component, reading: Reading) -> None:
             seen.setdefault(name, kind)
 
 
-def check_env(env: Mapping[str, str], path: Path, reading: Reading) -> None:
+def check_env(env: Mapping[str, str | Secret], path: Path, reading: Reading) -> None:
     """Notes each variable that the run contract sets itself."""
     for name in env:
         if name.startswith("PAI_"):

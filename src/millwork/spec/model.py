@@ -110,6 +110,13 @@ class Resources:
 
 
 @dataclass(frozen=True)
+class Secret:
+    """A variable's value that is kept apart, by name; only a step's environment gets it."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Metric:
     """A number read from the log: the first group of `regex`."""
 
@@ -141,7 +148,7 @@ class Component:
     job_type: str = "Job"
     image: str = ""
     code: Code = field(default_factory=Code)
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str | Secret] = field(default_factory=dict)
     inputs: Mapping[str, Input] = field(default_factory=dict)
     outputs: Mapping[str, Output] = field(default_factory=dict)
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
@@ -207,7 +214,7 @@ class PipelineNode:
     timeout: float | None = None
     on_lost: str = "retry"
     continue_on_failure: bool = False
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str | Secret] = field(default_factory=dict)
     resources: Resources | None = None
     replicas: Mapping[str, ReplicaGroup] = field(default_factory=dict)
 

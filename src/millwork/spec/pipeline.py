@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.base import names
 from millwork.base.errors import InvalidFile
+from millwork.spec import condition
 from millwork.spec.component import (
     API_VERSION,
+    ENV,
     INPUT,
     PARAMETER,
     RESOURCES,
@@ -153,6 +155,22 @@ REPLICAS = ByShape(
 )
 
 
+class _Condition(Text):
+    """A condition on parameters and value outputs."""
+
+    label = "condition"
+
+    def read(self, node: Any, path: Path, reading: Reading) -> Any:
+        text = super().read(node, path, reading)
+        if text is INVALID:
+            return text
+        try:
+            condition.parse(text)
+        except ValueError as error:
+            return reading.fault(path, f"not a condition: {error}")
+        return text
+
+
 def _foreach(given: dict[str, Any], _path: Path, _reading: Reading) -> Any:
     if given["reference"] is None:
         return INVALID
@@ -195,13 +213,13 @@ NODE = Record(
         Field("inputs", MapOf(BINDING), "What its inputs read"),
         Field("parameters", MapOf(Argument()), "Its parameters' values"),
         Field("after", ListOf(Text()), "Nodes that must have succeeded before"),
-        Field("when", Text(), "Run only if this holds"),
+        Field("when", _Condition(), "Run only if this holds, else the node is skipped"),
         Field("foreach", FOREACH, "Run once for each item of a list"),
         Field("retries", Number(0, 100), "Further attempts after a failure", default="0"),
         Field("timeout", DURATION, "Longest time of one attempt", default="the component's"),
         Field("on_lost", Choice(ON_LOST), "When an attempt vanishes", default="retry"),
         Field("continue_on_failure", Bool(), "The run may succeed without it", default="false"),
-        Field("env", MapOf(Text(), names.is_variable, names.VARIABLE_RULE), "More variables"),
+        Field("env", ENV, "More variables"),
         Field("resources", RESOURCES, "Instead of the component's"),
         Field("replicas", REPLICAS, "How many, or by role", default="1"),
     ),
@@ -285,6 +303,9 @@ def references(node: PipelineNode) -> Iterator[tuple[Path, Reference]]:
             yield ("parameters", name, "from"), value
     if node.foreach:
         yield ("foreach", "from"), node.foreach.items
+    if node.when:
+        for reference in condition.references(condition.parse(node.when)):
+            yield ("when",), reference
 
 
 def upstream(node: PipelineNode) -> set[str]:

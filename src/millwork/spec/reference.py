@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from millwork.spec.component import CODE, COMPONENT, INPUT, OUTPUT, PARAMETER, RANGE, RESOURCES
+from millwork.spec.component import (
+    CODE,
+    COMPONENT,
+    INPUT,
+    OUTPUT,
+    PARAMETER,
+    RANGE,
+    RESOURCES,
+    SECRET,
+)
 from millwork.spec.fields import ByShape, ListOf, MapOf, Record
 from millwork.spec.pipeline import BINDING, FOREACH, GROUP, NODE, PIPELINE
 from millwork.spec.types import PORT_TYPES, fits
@@ -28,6 +37,7 @@ RECORDS: dict[str, tuple[str, Record]] = {
     "parameter": ("component-file.md", PARAMETER),
     "range": ("component-file.md", _record(RANGE)),
     "code": ("component-file.md", _record(CODE)),
+    "secret": ("component-file.md", SECRET),
     "constraints": ("component-file.md", _record(COMPONENT.rows["constraints"].type)),
     "resources": ("component-file.md", RESOURCES),
     "metric": ("component-file.md", _record(COMPONENT.rows["metrics"].type)),

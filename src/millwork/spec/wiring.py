@@ -90,7 +90,9 @@ def _check_sources(
             continue
         if field_path[0] != "inputs":
             if offered != "value":
-                reading.fault(at, f"a parameter reads a value output; '{reference}' is a {offered}")
+                reading.fault(
+                    at, f"only a value output can be read here; '{reference}' is a {offered}"
+                )
         elif field_path[1] in child.inputs:
             wanted = child.inputs[str(field_path[1])].type
             if not fits(offered, wanted):

@@ -14,7 +14,7 @@ from millwork.base.sizes import write_duration, write_size
 from millwork.spec import values
 from millwork.spec.component import API_VERSION, COMPONENT
 from millwork.spec.fields import DURATION, SIZE, ListOf, MapOf, Record, Text
-from millwork.spec.model import Code, Component, ForEach, LocalPath, Range, Reference
+from millwork.spec.model import Code, Component, ForEach, LocalPath, Range, Reference, Secret
 from millwork.spec.pipeline import GROUP, PIPELINE, REPLICAS
 
 if TYPE_CHECKING:
@@ -154,6 +154,7 @@ _WRITERS: dict[type, Callable[[Any], Any]] = {
     Range: _range,
     Code: _code,
     Reference: _wire,
+    Secret: lambda secret: {"secret": secret.name},
     LocalPath: lambda local: {"path": local.path},
     ForEach: _foreach,
 }

@@ -16,8 +16,10 @@ from millwork.ports.changes import (
     AttemptStarted,
     RunChanged,
     StepChanged,
+    StepConsulted,
+    StepReused,
 )
-from millwork.ports.store import AttemptRow, Master, RunRow, StepRow
+from millwork.ports.store import AttemptRow, Master, ResultRow, RunRow, StepRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -42,6 +44,8 @@ class SqliteStore:
 
     def __init__(self, path: str) -> None:
         self._reserve = f"{path}.reserve"
+        self._stamps: list[tuple[Any, ...]] = []
+        self._listings: dict[str, Mapping[str, str]] = {}
         try:
             self._open(path)
         except NoSpace:  # looking at runs takes room too, for the index of the log
@@ -97,6 +101,7 @@ class SqliteStore:
             row = self._execute("number_events", numbers).fetchone()
             if row is None:
                 raise Fenced
+            self._write_memo()
             first = row["last_event"] - len(changes) + 1
             for change in changes:
                 self._write(change, {"run": run, "now": now})
@@ -114,6 +119,11 @@ class SqliteStore:
             self._execute("attempt_started", values)
         elif isinstance(change, AttemptClosed):
             self._close(change, values)
+        elif isinstance(change, StepReused):
+            outputs, metrics = _dump(change.outputs), _dump(change.metrics)
+            self._execute("step_reused", values | {"outputs": outputs, "metrics": metrics})
+        elif isinstance(change, StepConsulted):
+            self._execute("step_consulted", values | {"identity": _dump(change.identity)})
         elif isinstance(change, StepChanged):
             self._execute("step_changed", values)
         elif isinstance(change, RunChanged):
@@ -125,10 +135,33 @@ class SqliteStore:
             raise Fenced(f"the attempt {change.attempt} is not the one that runs")
         if change.status != "succeeded":
             return
-        self._execute("publish", values | {"outputs": _dump(_without_manifests(change.outputs))})
+        values |= {"outputs": _dump(_without_manifests(change.outputs))}
+        self._execute("publish", values)
+        if change.key:
+            self._execute("insert_result", values)
         for port, output in change.outputs.items():
             artifact = {"attempt": change.attempt, "port": port, "manifest": output["manifest"]}
             self._execute("insert_artifact", artifact)
+
+    def _write_memo(self) -> None:
+        self._database.executemany(_QUERIES["remember"], self._stamps)
+        for digest, files in self._listings.items():
+            self._execute("insert_listing", {"digest": digest, "files": _dump(files)})
+        self._stamps.clear()
+        self._listings.clear()
+
+    def forget_result(self, attempt: str) -> None:
+        """The attempt's files are no longer what they were: nobody uses them again."""
+        with self._transaction():
+            self._execute("forget_result", {"attempt": attempt})
+
+    def remember(self, stamp: tuple[int, int, int, int, int], digest: str) -> None:
+        """Keeps a file's sha256 with the next commit."""
+        self._stamps.append((*stamp, digest))
+
+    def keep_listing(self, digest: str, files: Mapping[str, str]) -> None:
+        """Keeps, with the next commit, the sha256 of each file of an input."""
+        self._listings[digest] = files
 
     def take_over(self, run: str, epoch: int, master: Master) -> int:
         """Makes `master` the run's, and returns the new epoch; raises Fenced if `epoch` is old."""
@@ -155,6 +188,31 @@ class SqliteStore:
         """One run."""
         row = self._execute("run", {"run": run}).fetchone()
         return _run_row(row) if row else None
+
+    def results(self, key: str) -> Sequence[ResultRow]:
+        """Results of the same work, newest first; a few at most."""
+        rows = self._execute("results", {"key": key})
+        return [
+            ResultRow(row["attempt"], json.loads(row["outputs"]), json.loads(row["metrics"]))
+            for row in rows
+        ]
+
+    def recall(self, stamp: tuple[int, int, int, int, int]) -> str | None:
+        """The sha256 of the file with this stamp, if it is known."""
+        names = ("device", "inode", "size", "mtime", "ctime")
+        row = self._execute("recall", dict(zip(names, stamp, strict=True))).fetchone()
+        return row["sha256"] if row else None
+
+    def listing(self, digest: str) -> Mapping[str, str] | None:
+        """The sha256 of each file of an input, if it was kept."""
+        row = self._execute("listing", {"digest": digest}).fetchone()
+        return json.loads(row["files"]) if row else None
+
+    def earlier(self, definition: str, step: str, before: float) -> tuple[str, StepRow] | None:
+        """The run and row of a step's last success in a run created before `before`."""
+        values = {"definition": definition, "step": step, "before": before}
+        row = self._execute("earlier", values).fetchone()
+        return (row["run"], _step_row(row)) if row else None
 
     def manifest(self, attempt: str, port: str) -> str:
         """The manifest of one output of a recorded attempt; raises KeyError if there is none."""
@@ -314,7 +372,7 @@ def _run_row(row: sqlite3.Row) -> RunRow:
 
 def _step_row(row: sqlite3.Row) -> StepRow:
     columns = {name: row[name] for name in row.keys() if name != "run"}  # noqa: SIM118
-    for name in ("outputs", "metrics", "spec"):
+    for name in ("outputs", "metrics", "identity", "spec"):
         columns[name] = json.loads(columns[name])
     return StepRow(**columns)
 

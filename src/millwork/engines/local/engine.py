@@ -52,6 +52,7 @@ class LocalEngine:
     ) -> None:
         self._attempts_folder = f"{home}/attempts"
         os.makedirs(self._attempts_folder, mode=0o700, exist_ok=True)
+        self._home = home
         self._envs = f"{home}/envs"
         self._copy_code = copy_code
         self._wake = wake
@@ -78,6 +79,10 @@ class LocalEngine:
     def folder(self, attempt: str) -> str:
         """The folder that the step knows as the plan's root."""
         return f"{self._folder(attempt)}/ml"
+
+    def environment(self, code: str) -> str | None:
+        """The environment of a code snapshot's requirements, once it is built."""
+        return requirements.resolved(f"{self._home}/code/{code}", self._envs) if code else ""
 
     def start(self, attempt: str, plan: Plan) -> str:
         """Starts the plan's one replica; the handle is the attempt's id."""

@@ -51,6 +51,18 @@ def _plain() -> Preparation:
     return Preparation(variables={"PATH": _with_python(os.environ.get("PATH", os.defpath))})
 
 
+def resolved(code: str, envs: str) -> str | None:
+    """The name of the environment that a snapshot's requirements lead to, without starting uv.
+
+    Empty if there are none, None if they were never resolved.
+    """
+    path = f"{code}/{_FILE}"
+    if not os.path.exists(path) or not environment.needed(path):
+        return ""
+    env = environment.ready(envs, path, sys.executable)
+    return os.path.basename(env) if env else None
+
+
 def installed(code: str, envs: str) -> dict[str, Any]:
     """What a step found installed, for the run's record."""
     path = f"{code}/{_FILE}"

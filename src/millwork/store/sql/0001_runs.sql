@@ -43,6 +43,8 @@ CREATE TABLE step (
     reason   TEXT NOT NULL DEFAULT '',
     outputs  TEXT NOT NULL DEFAULT '{}',
     metrics  TEXT NOT NULL DEFAULT '{}',
+    verdict  TEXT NOT NULL DEFAULT '',
+    identity TEXT NOT NULL DEFAULT '{}',
     spec     TEXT NOT NULL,
     PRIMARY KEY (run, name)
 ) WITHOUT ROWID;
@@ -76,6 +78,33 @@ CREATE TABLE artifact (
     port     TEXT NOT NULL,
     manifest TEXT NOT NULL,
     PRIMARY KEY (attempt, port)
+) WITHOUT ROWID;
+
+-- Results that may be used again: what a recorded attempt left, by the key of its work.
+CREATE TABLE result (
+    key     TEXT NOT NULL,
+    attempt TEXT NOT NULL,
+    outputs TEXT NOT NULL,
+    metrics TEXT NOT NULL,
+    created REAL NOT NULL,
+    PRIMARY KEY (key, attempt)
+) WITHOUT ROWID;
+
+-- What files contain, by what the file system says of them.
+CREATE TABLE stamp (
+    device INTEGER NOT NULL,
+    inode  INTEGER NOT NULL,
+    size   INTEGER NOT NULL,
+    mtime  INTEGER NOT NULL,
+    ctime  INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    PRIMARY KEY (device, inode)
+) WITHOUT ROWID;
+
+-- The files of inputs that users gave, by the digest of all of them: for comparing runs.
+CREATE TABLE listing (
+    digest TEXT PRIMARY KEY,
+    files  TEXT NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE event (

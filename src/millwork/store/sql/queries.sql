@@ -48,6 +48,52 @@ WHERE id = :attempt AND token = :token AND status = 'running';
 -- The recorded attempt's outputs become the step's.
 UPDATE step SET outputs = :outputs, metrics = :metrics WHERE run = :run AND name = :step;
 
+-- name: step_reused
+-- The outputs of an earlier attempt become the step's.
+UPDATE step SET attempt = :attempt, outputs = :outputs, metrics = :metrics
+WHERE run = :run AND name = :step;
+
+-- name: step_consulted
+-- What the step's work is, and what became of looking for its result.
+UPDATE step SET verdict = :verdict, identity = :identity WHERE run = :run AND name = :step;
+
+-- name: insert_result
+-- A result that later runs may use.
+INSERT OR REPLACE INTO result (key, attempt, outputs, metrics, created)
+VALUES (:key, :attempt, :outputs, :metrics, :now);
+
+-- name: results
+-- Results of the same work, newest first.
+SELECT * FROM result WHERE key = :key ORDER BY created DESC LIMIT 3;
+
+-- name: forget_result
+-- A result whose files are no longer what they were.
+DELETE FROM result WHERE attempt = :attempt;
+
+-- name: recall
+-- What a file contains, if it is as it was.
+SELECT sha256 FROM stamp WHERE device = :device AND inode = :inode AND size = :size
+AND mtime = :mtime AND ctime = :ctime;
+
+-- name: remember
+-- What a file contains.
+INSERT OR REPLACE INTO stamp (device, inode, size, mtime, ctime, sha256)
+VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: insert_listing
+-- The files of an input.
+INSERT OR IGNORE INTO listing (digest, files) VALUES (:digest, :files);
+
+-- name: listing
+-- The files of an input.
+SELECT files FROM listing WHERE digest = :digest;
+
+-- name: earlier
+-- The last time that a step of this name succeeded in an earlier run of the same definition.
+SELECT step.* FROM step JOIN run ON run.id = step.run
+WHERE run.definition = :definition AND step.name = :step AND step.status = 'succeeded'
+AND run.created < :before ORDER BY run.created DESC LIMIT 1;
+
 -- name: insert_artifact
 -- The files of one output of a recorded attempt.
 INSERT INTO artifact (attempt, port, manifest) VALUES (:attempt, :port, :manifest);

@@ -1,0 +1,76 @@
+"""Results of earlier runs: found by the key of the work, checked, and used instead of working."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from millwork.blobs import artifacts, content
+from millwork.plan.identity import key_of
+from millwork.ports.changes import StepConsulted, StepReused
+from millwork.run.machine import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
+    from millwork.plan.model import Step
+    from millwork.ports import ResultRow, Store
+
+NOT_BUILT = "not built yet"
+
+
+class Reuse:
+    """Looks for results; `forced` holds the steps that are to be done again whatever there is."""
+
+    def __init__(self, store: Store, forced: Container[str]) -> None:
+        self._store = store
+        self._forced = forced
+
+    def content(self, path: str) -> str:
+        """The digest of what a user gave; its files are kept for comparing runs."""
+        digest, files = content.digest_of(path, self._store)
+        self._store.keep_listing(digest, files)
+        return digest
+
+    def key(self, identity: Mapping[str, Any]) -> str:
+        """What a result is kept by; empty if it is not known what it depends on."""
+        return "" if identity["environment"] == NOT_BUILT else key_of(identity)
+
+    def answer(self, step: Step, identity: dict[str, Any] | None) -> Answer:
+        """What is to be done about a step; `identity` is None if its results are never reused."""
+        if identity is None:
+            return _not_reused(step, "is_deterministic is false", {})
+        if step.name in self._forced:
+            return _not_reused(step, "forced", identity)
+        key = self.key(identity)
+        verdict = (
+            "no earlier result of the same work" if key else "its environment is not built yet"
+        )
+        for found in self._store.results(key):
+            fault = self._fault(found)
+            if not fault:
+                return _reused(step, found, identity)
+            self._store.forget_result(found.attempt)
+            verdict = f"the result of {found.attempt} is damaged: {fault}"
+        return _not_reused(step, verdict, identity)
+
+    def _fault(self, found: ResultRow) -> str:
+        for port, output in found.outputs.items():
+            try:
+                manifest = artifacts.Manifest.from_json(self._store.manifest(found.attempt, port))
+            except (KeyError, artifacts.BadOutput) as error:
+                return f"{port}: {error}"
+            fault = content.fault_of(output["path"], manifest, self._store)
+            if fault:
+                return f"{port}: {fault}"
+        return ""
+
+
+def _not_reused(step: Step, verdict: str, identity: dict[str, Any]) -> Answer:
+    return Answer(changes=(StepConsulted(step.name, verdict, identity),))
+
+
+def _reused(step: Step, found: ResultRow, identity: dict[str, Any]) -> Answer:
+    return Answer(
+        reused=StepReused(step.name, found.attempt, found.outputs, found.metrics),
+        changes=(StepConsulted(step.name, "reused", identity),),
+    )

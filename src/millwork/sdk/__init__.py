@@ -1,0 +1,4 @@
+"""Python authoring: components and pipelines written, composed and run from Python.
+
+Functions become the same definitions that files hold; no rule of theirs is stated here again.
+"""
