@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -78,14 +79,19 @@ def run_command(words: list[str], home: Path, **options: Any) -> Result:
         errors="surrogateescape", **{"timeout": 60, **options},
     )  # fmt: skip
     result = Result(done.returncode, done.stdout, done.stderr)
-    for words in ("Traceback", "a defect in Millwork"):
-        assert words not in done.stdout + done.stderr, result
+    assert_no_defect(done.stdout + done.stderr)
     return result
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest test starts first, so that no worker waits for it at the end."""
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
+def assert_no_defect(printed: str) -> None:
+    """Whatever happens, nobody is shown the inside of Millwork."""
+    for trouble in ("Traceback", "a defect in Millwork"):
+        assert trouble not in printed, printed
 
 
 @pytest.fixture
@@ -154,3 +160,55 @@ def pipeline(write: Callable[[str, str], Path]) -> Pipeline:
         return write(f"{name}.yaml", json.dumps(content, indent=1))
 
     return write_pipeline
+
+
+class Background:
+    """A `millwork` that runs beside the test."""
+
+    def __init__(self, home: Path, words: list[str], cwd: Path) -> None:
+        self.process = subprocess.Popen(
+            [COMMAND, *words], env=environment(home), cwd=cwd, text=True, process_group=0,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def end(self, timeout: float = 20) -> tuple[int, str, str]:
+        out, err = self.process.communicate(timeout=timeout)
+        assert_no_defect(out + err)
+        return self.process.returncode, out, err
+
+
+@pytest.fixture
+def background(home: Path, tmp_path: Path) -> Iterator[Callable[..., Background]]:
+    started: list[Background] = []
+
+    def start(*words: str | Path) -> Background:
+        started.append(Background(home, [str(word) for word in words], tmp_path))
+        return started[-1]
+
+    yield start
+    for each in started:
+        if each.process.poll() is None:
+            each.process.kill()
+            each.process.communicate()
+
+
+def until(condition: Callable[[], Any], seconds: float = 15) -> Any:
+    """What the condition gives, once it gives something."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+    return found
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
+def listing(millwork: Millwork) -> list[dict[str, Any]]:
+    """The runs, newest first."""
+    return list(millwork("runs", "list", "--json").json)

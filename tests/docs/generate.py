@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from millwork.cli.main import build_parser
+from millwork.cli.parser import build_parser
 from millwork.spec.reference import field_table, port_table
 from tests.docs import transcripts
 

@@ -11,7 +11,7 @@ from millwork.actions.preview import preview
 from millwork.base import errors
 from millwork.base.errors import MillworkError
 from millwork.base.faults import Fault
-from millwork.cli import main as cli
+from millwork.cli import parser as cli
 from millwork.plan.contract import Job, make_plan
 from millwork.plan.graph import Arguments
 from millwork.plan.model import Artifact, Step
@@ -81,7 +81,7 @@ def test_every_command_has_a_heading_and_its_options() -> None:
     assert named == [*dict.fromkeys(named)]
     assert set(named) == set(generate.commands())
     headings = set(re.findall(r"^##+ millwork (.+)$", text, re.MULTILINE))
-    assert headings == {*named, "runs"}
+    assert headings == {*named, "runs", "secrets"}
 
 
 @quick

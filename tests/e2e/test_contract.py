@@ -302,7 +302,7 @@ def test_the_code_is_a_private_writable_copy(
     script = "echo changed > keep.py && echo new > made && rm sub/deep.py && find . -type f | sort"
     kept = ["./.gitignore", "./.millworkignore", "./component.yaml", "./keep.py", "./made"]
     for _ in range(2):
-        result = millwork("run", component(script))
+        result = millwork("run", component(script, is_deterministic=False))
         assert (result.code, result.out.split()) == (0, kept)
     assert (tmp_path / "step/keep.py").read_text() == "original"
     assert (tmp_path / "step/sub/deep.py").read_text() == "original"
@@ -318,7 +318,7 @@ def test_requirements_are_installed_once_and_recorded(
 ) -> None:
     wheel = build_wheel(tmp_path)
     write("step/requirements.txt", f"{wheel}\n")
-    file = component("python -c 'import millwork_probe'")
+    file = component("python -c 'import millwork_probe'", is_deterministic=False)
     first = millwork("run", file, "--json")
     assert "probe is here" in first.err
     assert "installing 1 package from requirements.txt ..." in first.err

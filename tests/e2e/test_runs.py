@@ -1,74 +1,25 @@
-"""The command line on good input: runs, what is told of them, and how they are ended."""
+"""The command line on good input: runs, and what is told of them."""
 
 from __future__ import annotations
 
 import json
 import os
 import pty
-import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from millwork import __version__
-from millwork.engines.local.processes import marked
-from tests.conftest import COMMAND, EXAMPLES, environment
+from tests.conftest import COMMAND, EXAMPLES, environment, listing, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from tests.conftest import Component, Millwork, Pipeline
+    from tests.conftest import Background, Component, Millwork, Pipeline
 
 HELLO = EXAMPLES / "hello" / "component.yaml"
-
-
-class Background:
-    """A `millwork` that runs beside the test."""
-
-    def __init__(self, home: Path, words: list[str], cwd: Path) -> None:
-        self.process = subprocess.Popen(
-            [COMMAND, *words], env=environment(home), cwd=cwd, text=True, process_group=0,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
-
-    def end(self, timeout: float = 20) -> tuple[int, str, str]:
-        out, err = self.process.communicate(timeout=timeout)
-        assert "Traceback" not in out + err, err
-        return self.process.returncode, out, err
-
-
-@pytest.fixture
-def background(home: Path, tmp_path: Path) -> Iterator[Callable[..., Background]]:
-    started: list[Background] = []
-
-    def start(*words: str | Path) -> Background:
-        started.append(Background(home, [str(word) for word in words], tmp_path))
-        return started[-1]
-
-    yield start
-    for each in started:
-        if each.process.poll() is None:
-            each.process.kill()
-            each.process.communicate()
-
-
-def until(condition: Callable[[], Any], seconds: float = 15) -> Any:
-    """What the condition gives, once it gives something."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.05)
-    return found
-
-
-def gone(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
-    except OSError:
-        return True
 
 
 # --- what is printed --------------------------------------------------------------------------
@@ -79,6 +30,19 @@ def test_a_component_prints_its_log_and_nothing_else(millwork: Millwork) -> None
     assert (result.code, result.out) == (0, "Hello, world!\n")
     assert "greeting" in result.err
     assert result.err.splitlines()[-1].endswith(" succeeded")
+
+
+def test_a_result_that_is_used_again_shows_its_log_again(
+    millwork: Millwork, component: Component
+) -> None:
+    file = component("date +%N", metrics=[{"name": "n", "regex": "(.*)"}])
+    first, second = millwork("run", file), millwork("run", file)
+    assert second.out == first.out
+    assert "succeeded: reused " in second.err
+    assert millwork("runs", "logs", "last").out == first.out
+    # A bare command has not promised to do the same again.
+    first, second = millwork("run", "--", "date +%N"), millwork("run", "--", "date +%N")
+    assert second.out != first.out
 
 
 def test_run_json_is_one_object_on_the_last_line(
@@ -313,11 +277,6 @@ def test_the_run_goes_on_when_its_reader_has_gone(millwork: Millwork, home: Path
     assert millwork("runs", "logs", "last").out == "1\n2\n3\n4\n5\n6\n"
 
 
-def listing(millwork: Millwork) -> list[dict[str, Any]]:
-    """The runs, newest first."""
-    return list(millwork("runs", "list", "--json").json)
-
-
 def test_a_terminal_shows_all_steps_and_then_the_outputs(
     home: Path, tmp_path: Path, component: Component, pipeline: Pipeline
 ) -> None:
@@ -349,138 +308,6 @@ def test_a_terminal_shows_all_steps_and_then_the_outputs(
     assert last_table.count("succeeded") == 7
     assert last_table.index("s5") < last_table.index("made")
     assert "0/6" in text
-
-
-# --- how runs are ended -----------------------------------------------------------------------
-
-STUBBORN = """\
-trap '' TERM
-setsid sh -c 'trap "" TERM; setsid sh -c "trap \\"\\" TERM; echo \\$\\$ > daemon; \
-while :; do sleep 0.2; done" & exit 0' &
-echo $$ > shell
-while :; do sleep 0.2; done
-"""
-
-
-def started(home: Path, *names: str) -> list[int]:
-    """Process ids that the step wrote into its working folder, once they are all there."""
-
-    def look() -> list[int]:
-        files = [list(home.glob(f"attempts/*/ml/usercode/{name}")) for name in names]
-        texts = [found[0].read_text().strip() for found in files if found]
-        return [int(text) for text in texts] if len(texts) == len(names) and all(texts) else []
-
-    return list(until(look))
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_ctrl_c_leaves_nothing_running(
-    millwork: Millwork,
-    component: Component,
-    background: Callable[..., Background],
-    home: Path,
-    number: int,
-) -> None:
-    run = background("run", component(STUBBORN), "--json")
-    pids = started(home, "shell", "daemon")
-    began = time.monotonic()
-    run.process.send_signal(number)
-    code, out, err = run.end()
-    assert time.monotonic() - began < 8
-    assert code == 1
-    result = json.loads(out)
-    assert (result["status"], result["reason"]) == ("cancelled", "cancelled by the user")
-    assert result["steps"][0]["status"] == "cancelled"
-    assert all(gone(pid) for pid in pids)
-    assert marked(f"{result['run']}-1") == []
-    assert "cancelled" in err
-    assert listing(millwork)[0]["status"] == "cancelled"
-
-
-def test_a_step_may_end_well_when_asked(
-    component: Component, background: Callable[..., Background], home: Path
-) -> None:
-    command = "trap 'echo bye; exit 0' TERM; echo $$ > shell; while :; do sleep 0.05; done"
-    run = background("run", component(command))
-    started(home, "shell")
-    began = time.monotonic()
-    run.process.send_signal(signal.SIGINT)
-    code, out, _ = run.end()
-    assert time.monotonic() - began < 2.5
-    assert code == 1
-    assert out.splitlines()[-1] == "bye"
-
-
-def test_a_second_ctrl_c_waits_for_nothing(
-    component: Component, background: Callable[..., Background], home: Path
-) -> None:
-    run = background("run", component(STUBBORN))
-    pids = started(home, "shell", "daemon")
-    began = time.monotonic()
-    run.process.send_signal(signal.SIGINT)
-    time.sleep(0.3)
-    run.process.send_signal(signal.SIGINT)
-    assert run.end()[0] == 1
-    assert time.monotonic() - began < 2.5
-    assert all(gone(pid) for pid in pids)
-
-
-def test_runs_cancel_from_another_process(
-    millwork: Millwork, component: Component, pipeline: Pipeline,
-    background: Callable[..., Background], home: Path,
-) -> None:  # fmt: skip
-    component("echo $$ > shell; sleep 100", "a")
-    run = background("run", pipeline({"a": {}, "b": {"component": "./a/component.yaml",
-                                                     "after": ["a"]}}))  # fmt: skip
-    (pid,) = started(home, "shell")
-    row = listing(millwork)[0]
-    assert row["status"] == "running"
-    result = millwork("runs", "cancel", row["run"], "--json")
-    assert (result.code, result.json) == (0, {"run": row["run"], "status": "cancelled"})
-    assert run.end()[0] == 1
-    assert gone(pid)
-    steps = millwork("runs", "show", "last", "--json").json["steps"]
-    assert [step["status"] for step in steps] == ["cancelled", "cancelled"]
-    again = millwork("runs", "cancel", row["run"])
-    assert (again.code, again.err) == (2, f"millwork: {row['run']} is over: it has cancelled\n")
-
-
-def test_runs_cancel_of_a_run_whose_millwork_was_killed(
-    millwork: Millwork, component: Component, pipeline: Pipeline,
-    background: Callable[..., Background], home: Path,
-) -> None:  # fmt: skip
-    component("echo $$ > shell; sleep 100", "a")
-    component("sleep 100", "b")
-    run = background("run", pipeline({"a": {}, "b": {"after": ["a"]}}))
-    (pid,) = started(home, "shell")
-    run.process.kill()
-    run.process.communicate()
-    assert not gone(pid)
-    row = listing(millwork)[0]
-    assert row["status"] == "interrupted"
-    began = time.monotonic()
-    result = millwork("runs", "cancel", row["run"])
-    assert (result.code, result.out) == (0, f"{row['run']} cancelled\n")
-    assert time.monotonic() - began < 8
-    assert gone(pid)
-    steps = millwork("runs", "show", "last", "--json").json["steps"]
-    assert [(step["status"], step["attempts"]) for step in steps] == [
-        ("cancelled", 1),
-        ("cancelled", 0),
-    ]
-
-
-def test_logs_are_followed_to_the_end(
-    millwork: Millwork, component: Component, background: Callable[..., Background], home: Path
-) -> None:
-    command = "echo $$ > shell; for i in 1 2 3 4; do echo line $i; sleep 0.3; done"
-    run = background("run", component(command))
-    started(home, "shell")
-    began = time.monotonic()
-    followed = millwork("runs", "logs", "last", "-f")
-    assert followed.out == "line 1\nline 2\nline 3\nline 4\n"
-    assert time.monotonic() - began > 0.3
-    assert run.end()[0] == 0
 
 
 # --- how runs are carried out -----------------------------------------------------------------

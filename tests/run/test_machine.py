@@ -93,7 +93,7 @@ def test_a_failure_skips_what_needs_it_and_leaves_the_rest_to_go_on() -> None:
     assert [run.status(name) for name in ("a", "b", "c")] == ["failed", "skipped", "skipped"]
     assert not run.machine.is_over
     run.end("other")
-    assert run.said[-1] == RunChanged("failed", "failed: a")
+    assert run.said[-1] == RunChanged("failed", "in a")
 
 
 def test_a_long_tail_is_skipped_without_recursion() -> None:
@@ -153,7 +153,7 @@ def test_a_timeout_stops_the_attempt_and_fails_it_however_it_ends() -> None:
     run.note(run.machine.tick(5.0))
     assert [stop.attempt for stop in run.stops] == ["r-1"]
     run.end("a", GOOD, now=6.0)
-    assert run.said[-1] == RunChanged("failed", "failed: a")
+    assert run.said[-1] == RunChanged("failed", "in a")
     assert any(getattr(item, "reason", "") == "timed out after 5 s" for item in run.said)
 
 
@@ -196,7 +196,7 @@ def test_a_restored_run_goes_on_where_it_was_with_fresh_attempt_ids() -> None:
         ("a", "succeeded", 2), ("b", "pending", 1), ("c", "pending", 0), ("d", "pending", 0),
     ):  # fmt: skip
         machine.restore_step(name, status, attempts)  # type: ignore[arg-type]
-    machine.restore_attempt("b", Try("r-3", "old", None), failures=0, losses=0)
+    machine.restore_attempt("b", Try("r-3", "old", None))
     decision = machine.start(0.0)
     assert decision.instructions == [Launch("r-4", "c")]
     assert machine.ended("r-3", "old", GOOD, 1.0).instructions == []

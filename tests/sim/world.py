@@ -135,7 +135,7 @@ class World:
         try:
             epoch = self.store.take_over("r", row.epoch, me)
             loop = self._loop(epoch)
-            restore(loop, self.store.steps("r"), self.store.attempts("r"))
+            restore(loop, row, self.store.steps("r"), self.store.attempts("r"))
             loop.drive()
         except Crash:
             self.crashes += 1

@@ -24,6 +24,7 @@ from millwork.spec.model import (
     Reference,
     ReplicaGroup,
     Resources,
+    Secret,
 )
 from millwork.spec.types import PORT_TYPES
 
@@ -151,8 +152,9 @@ HEAD: dict[str, st.SearchStrategy[Any]] = {
     "description": ANY_TEXT,
     "tags": st.dictionaries(ANY_TEXT, ANY_TEXT, max_size=2),
 }
+SECRETS = st.builds(Secret, st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,8}", fullmatch=True))
 ENV = st.dictionaries(
-    st.from_regex(r"[A-OQ-Z_][A-Z0-9_]{0,8}", fullmatch=True), ANY_TEXT, max_size=2
+    st.from_regex(r"[A-OQ-Z_][A-Z0-9_]{0,8}", fullmatch=True), ANY_TEXT | SECRETS, max_size=2
 )
 
 
@@ -215,7 +217,7 @@ def pipelines(draw: st.DrawFn) -> Pipeline:
             inputs=draw(st.dictionaries(NAMES, data, max_size=2)),
             parameters=draw(st.dictionaries(NAMES, arguments, max_size=2)),
             after=tuple(draw(st.lists(st.sampled_from([*nodes]), max_size=2)) if nodes else ()),
-            when=draw(ANY_TEXT),
+            when=draw(st.sampled_from(("", "1 < 2.5", "not true and 'x' == \"y\""))),
             foreach=draw(st.none() | st.builds(ForEach, data.filter(lambda wire: isinstance(wire, Reference) and wire.owner != "inputs"), NAMES, st.none() | st.integers(1, 10_000))) if nodes else None,  # noqa: E501
             retries=draw(st.integers(0, 100)),
             timeout=draw(st.none() | DURATIONS),

@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 
 from millwork.base.errors import InvalidFile
-from millwork.spec.model import Code, Component, Constraints, Input, Output, Parameter, Range
+from millwork.spec.model import (
+    Code,
+    Component,
+    Constraints,
+    Input,
+    Output,
+    Parameter,
+    Range,
+    Secret,
+)
 from millwork.spec.reader import read_text
 
 pytestmark = pytest.mark.quick
@@ -40,7 +49,7 @@ def test_every_field() -> None:
         "job_type: XGBoostJob\n"
         "image: python:3.11\n"
         "code: {git: https://example.org/x.git, ref: main, path: sub}\n"
-        'env: {OMP_NUM_THREADS: "2"}\n'
+        'env: {OMP_NUM_THREADS: "2", API_KEY: {secret: api-key}}\n'
         "inputs: {train: {type: table, required: false, sources: [oss, nas], description: d}}\n"
         "outputs: {model: {type: model}, score: {type: value, storage: [oss]}}\n"
         "parameters:\n"
@@ -57,6 +66,7 @@ def test_every_field() -> None:
         "progress: {overall: 'p=([0-9.]+)'}\n"
     )
     assert component.code == Code("sub", "https://example.org/x.git", "main")
+    assert component.env == {"OMP_NUM_THREADS": "2", "API_KEY": Secret("api-key")}
     assert component.inputs == {"train": Input("table", False, ("oss", "nas"), "d")}
     assert component.outputs["score"] == Output("value", ("oss",))
     assert component.parameters["rounds"] == Parameter(
@@ -267,6 +277,25 @@ FAULTS = {
             "env.A-B: 'A-B' is not accepted as a name: letters, digits and '_', not starting "
             "with a "
             "digit"
+        ),
+    ),
+    "a variable that is a list": (
+        "env: {A: [b]}",
+        "env.A: expected text, or secret, found a list",
+    ),
+    "a secret without a name": (
+        "env: {A: {secret: }}",
+        "env.A.secret: missing: the name of a kept secret",
+    ),
+    "a secret with another's field": (
+        "env: {A: {secret: key, from: vault}}",
+        "env.A.from: unknown field; a secret has: secret",
+    ),
+    "a secret whose name is none": (
+        "env: {A: {secret: a/b}}",
+        (
+            "env.A.secret: 'a/b' is not accepted: letters, digits, '_', '-' and '.', not starting "
+            "with '-' or '.', at most 128"
         ),
     ),
     "a variable without a value": ("env: {A: }", "env.A: expected text, found nothing"),

@@ -91,6 +91,7 @@ def test_every_field_of_a_node() -> None:
         "parameters.rounds",
         "parameters.a.b",
         "split.parts",
+        "parameters.rounds",
     ]
 
 

@@ -124,7 +124,7 @@ FAULTS = {
     ),
     "a parameter from a table": (
         ROWS + ", parameters: {key: {from: maker.rows}}",
-        ("nodes.taker.parameters.key.from: a parameter reads a value output; 'maker.rows' is a "
+        ("nodes.taker.parameters.key.from: only a value output can be read here; 'maker.rows' is a "
         "table"),
     ),
     "several of one instance": (

@@ -58,7 +58,7 @@ def test_commits_are_durable_and_the_log_is_ahead(store: SqliteStore, tmp_path: 
 
 def test_a_step_s_life_is_kept_with_its_history(store: SqliteStore) -> None:
     store.commit("r1", 1, 11.0, [StepChanged("a", "running"), OPENED])
-    store.commit("r1", 1, 12.0, [AttemptStarted("r1-1", "handle")])
+    store.commit("r1", 1, 12.0, [AttemptStarted("r1-1", "handle", 12.0)])
     store.commit("r1", 1, 13.0, [CLOSED, StepChanged("a", "succeeded")])
     step = store.steps("r1")[0]
     assert (step.status, step.attempts, step.attempt) == ("succeeded", 1, "r1-1")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from millwork.ports import Clock, Engine, Masters, Store
+    from millwork.ports import Clock, Engine, Masters, Secrets, Store
     from millwork.run.loop import Command
     from millwork.run.machine import Capacity
 
@@ -22,6 +22,7 @@ class Context:
 
     home: str
     store: Store
+    secrets: Secrets
     clock: Clock
     masters: Masters
     machine: Capacity

@@ -11,7 +11,7 @@ from millwork.run.loop import Loop
 from millwork.run.machine import Machine, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Mapping
 
     from millwork.actions.context import Context
     from millwork.plan.model import Step
@@ -25,12 +25,8 @@ def open_loop(
     run: RunRow,
     steps: Mapping[str, Step],
     observer: Observer,
-    forced: Container[str] = (),
 ) -> Loop:
-    """The loop of a run that this process is the master of; `drive` it to its end.
-
-    `forced` holds the steps that no earlier result stands in for.
-    """
+    """The loop of a run that this process is the master of; `drive` it to its end."""
     engine = context.engine()
     capacity = replace(context.machine, parallel=run.facts["parallel"])
     tasks = [task_of(step, capacity) for step in steps.values()]
@@ -40,7 +36,7 @@ def open_loop(
         machine=Machine(run.id, tasks, capacity, new_token),
         store=context.store,
         engine=engine,
-        planner=StepPlanner(run.id, steps, engine, context.store, forced),
+        planner=StepPlanner(run.id, steps, engine, context.store, run.facts["forced"]),
         clock=context.clock,
         observer=observer,
         commands=context.commands(run.id),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest, InvalidFile
 from millwork.base.faults import Fault
-from millwork.spec.document import PIPELINE_LIMITS, Mapping, parse
+from millwork.spec.document import PIPELINE_LIMITS, Mapping, Scalar, parse
 from millwork.spec.model import Pipeline
 from millwork.spec.reader import read_root
 from millwork.spec.tree import Tree
@@ -76,11 +77,14 @@ class _Loader:
         return self._known[key]
 
     def _load_new(self, path: str, trail: tuple[str, ...]) -> Tree | None:
+        root = None
         try:
             text = _read(path)
-            definition, reading = _read_any(parse(text, path), text, path)
+            root = parse(text, path)
+            definition, reading = _read_any(root, text, path)
         except InvalidFile as error:
             self.faults += error.faults
+            self._look_below(root, path, trail)
             return None
         folder = os.path.dirname(os.path.abspath(path))
         definition = replace(definition, source=replace(definition.source, folder=folder))
@@ -91,6 +95,18 @@ class _Loader:
         check_wiring(tree, reading)
         self.faults += reading.faults
         return tree
+
+    def _look_below(self, root: Mapping | None, path: str, trail: tuple[str, ...]) -> None:
+        """Finds the faults of the components of a pipeline that has faults itself."""
+        nodes = root.entries.get("nodes") if root else None
+        entries = nodes[1].entries if nodes and isinstance(nodes[1], Mapping) else {}
+        for _, node in entries.values():
+            component = node.entries.get("component") if isinstance(node, Mapping) else None
+            if component and isinstance(component[1], Scalar):
+                with suppress(BadRequest):
+                    file = _in_folder(os.path.join(os.path.dirname(path), component[1].text))
+                    if os.path.realpath(file) not in trail:
+                        self.load(os.path.normpath(file), trail)
 
     def _children(
         self, pipeline: Pipeline, path: str, trail: tuple[str, ...], reading: Reading

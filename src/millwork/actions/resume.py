@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from millwork.actions.drive import open_loop
+from millwork.actions.secrets import require
 from millwork.base.errors import BadRequest, Fenced
 from millwork.base.faultpoints import reach
 from millwork.plan.codec import decode, decode_component
@@ -64,42 +66,51 @@ def take_over(
 
     What succeeded stays, what runs is adopted, and of a run that is over what failed is tried
     again. Raises Fenced if its master lives or another process was faster, BadRequest if there
-    is nothing left to do.
+    is nothing left to do, Unavailable if a secret for it is gone.
     """
     if run.status == "succeeded":
         raise BadRequest(f"{run.id} has succeeded: there is nothing to resume")
     if run.status == "running" and run.master and context.masters.is_alive(run.master):
         raise Fenced(f"{run.id} is driven by process {run.master.pid}")
+    if run.status != "running":
+        rows = context.store.steps(run.id)
+        require(context, [steps[row.name] for row in rows if row.status in _UNDONE])
     epoch = context.store.take_over(run.id, run.epoch, context.masters.me())
     reach("resume.taken")
     run = replace(run, epoch=epoch)
     if run.status != "running":
-        _reopen(context, run)
+        run = _reopen(context, run)
     loop = open_loop(context, run, steps, observer or Unwatched())
-    restore(loop, context.store.steps(run.id), context.store.attempts(run.id))
+    restore(loop, run, context.store.steps(run.id), context.store.attempts(run.id))
     return loop
 
 
-def restore(loop: Loop, rows: Sequence[StepRow], attempts: Sequence[AttemptRow]) -> None:
-    """Puts a machine back as its rows say, and watches the attempts that run."""
+def restore(
+    loop: Loop, run: RunRow, rows: Sequence[StepRow], attempts: Sequence[AttemptRow]
+) -> None:
+    """Puts a machine back as its rows say, and watches the attempts that run.
+
+    Retries count from when the run was begun, or last resumed after it had ended.
+    """
+    ends = Counter((row.step, row.status) for row in attempts if row.created >= run.began)
     for row in rows:
         # A running step whose attempt runs is put back with the attempt.
-        status = "pending" if row.status == "running" else row.status
-        loop.machine.restore_step(row.name, cast("StepStatus", status), row.attempts)
+        status = cast("StepStatus", "pending" if row.status == "running" else row.status)
+        failures, losses = ends[row.name, "failed"], ends[row.name, "lost"]
+        loop.machine.restore_step(row.name, status, row.attempts, failures, losses)
         loop.planner.restore(row.name, row.outputs)
     for attempt in attempts:
         if attempt.status == "running":
-            earlier = [other.status for other in attempts if other.step == attempt.step]
             tried = Try(attempt.id, attempt.token, attempt.deadline, attempt.gpus)
-            loop.machine.restore_attempt(
-                attempt.step, tried, earlier.count("failed"), earlier.count("lost")
-            )
+            loop.machine.restore_attempt(attempt.step, tried)
             loop.adopt(attempt.id, attempt.step, attempt.token)
 
 
-def _reopen(context: Context, run: RunRow) -> None:
+def _reopen(context: Context, run: RunRow) -> RunRow:
     """A run that is over begins again with what is undone."""
     undone = [row.name for row in context.store.steps(run.id) if row.status in _UNDONE]
     changes: list[Change] = [RunChanged("running", "resumed")]
     changes += [StepChanged(name, "pending", "resumed") for name in undone]
-    context.store.commit(run.id, run.epoch, context.clock.wall(), changes)
+    now = context.clock.wall()
+    context.store.commit(run.id, run.epoch, now, changes)
+    return replace(run, status="running", began=now)

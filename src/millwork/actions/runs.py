@@ -72,8 +72,8 @@ def attempt_of(context: Context, run: RunRow, step: str, replica: str = "") -> s
         step = next(iter(steps))
     if step not in steps:
         listed_steps = ", ".join(steps)
-        wanted = f"there is no step '{step}'" if step else "which step?"
-        raise BadRequest(f"{wanted}; {run.id} has: {listed_steps}")
+        wanted = f"there is no step '{step}';" if step else "which step?"
+        raise BadRequest(f"{wanted} {run.id} has: {listed_steps}")
     if replica not in ("", "worker-0"):
         raise BadRequest(f"'{step}' has one replica, worker-0")
     if not steps[step].attempt:

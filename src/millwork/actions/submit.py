@@ -6,6 +6,8 @@ import os
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from millwork.actions.secrets import require
+from millwork.actions.select import Selection, select
 from millwork.base.errors import BadRequest, Unavailable
 from millwork.base.faultpoints import reach
 from millwork.base.ids import new_id
@@ -17,12 +19,14 @@ from millwork.plan.contract import check_user_args
 from millwork.plan.graph import Arguments, expand
 from millwork.plan.model import GivenPath, Graph, StepOutput
 from millwork.ports import RunRow, StepRow
+from millwork.ports.changes import StepChanged, StepReused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from millwork.actions.context import Context
     from millwork.plan.model import Step
+    from millwork.ports.changes import Change
     from millwork.spec.model import Component
     from millwork.spec.tree import Tree
 
@@ -40,15 +44,21 @@ class Request:
     notes: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     require_image: bool = False
+    selection: Selection = field(default_factory=Selection)
+    forced: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Submitted:
-    """A run that was kept and can be driven, and what people should know about it."""
+    """A run that was kept and can be driven, and what people should know about it.
+
+    `taken` names the steps whose outputs are those of an earlier run.
+    """
 
     run: RunRow
     graph: Graph
     notices: tuple[str, ...]
+    taken: tuple[str, ...] = ()
 
 
 def submit(context: Context, request: Request) -> Submitted:
@@ -56,20 +66,24 @@ def submit(context: Context, request: Request) -> Submitted:
 
     Raises BadRequest or Unavailable, and then nothing was kept.
     """
-    graph = expand(request.tree, request.arguments)
+    graph, taken = select(expand(request.tree, request.arguments), request.selection)
     notices: list[str] = []
     for step in graph.steps.values():
         _check_inputs(step)
         _check_arguments(step)
+    require(context, graph.steps.values())
     _check_machine(context, graph, notices)
     _check_images(graph, request.require_image, notices)
+    changes = [change for name in taken for change in _take(context, request, name)]
     graph, git = _with_code(context, graph, notices)
     run = _row(context, request, graph, git)
     definitions, steps = _step_rows(graph)
     reach("submit.checked")
     context.store.create_run(run, steps, definitions)
     reach("submit.kept")
-    return Submitted(run, graph, tuple(notices))
+    if changes:
+        context.store.commit(run.id, run.epoch, run.created, changes)
+    return Submitted(run, graph, tuple(notices), taken)
 
 
 def _row(context: Context, request: Request, graph: Graph, git: Mapping[str, Any]) -> RunRow:
@@ -77,7 +91,13 @@ def _row(context: Context, request: Request, graph: Graph, git: Mapping[str, Any
     now = context.clock.wall()
     outputs = {name: [output.step, output.port] for name, output in graph.outputs.items()}
     parallel = request.parallel or context.machine.parallel
-    facts = {"engine": "local", "parallel": parallel, "outputs": outputs, "git": git}
+    facts = {
+        "engine": "local",
+        "parallel": parallel,
+        "outputs": outputs,
+        "git": git,
+        "forced": list(_forced(request, graph)),
+    }
     return RunRow(
         id=new_id(now),
         name=request.name or definition.name,
@@ -91,6 +111,33 @@ def _row(context: Context, request: Request, graph: Graph, git: Mapping[str, Any
         master=context.masters.me(),
         epoch=1,
     )
+
+
+def _forced(request: Request, graph: Graph) -> tuple[str, ...]:
+    """The steps to be done again; an empty name stands for all."""
+    if "" in request.forced:
+        return tuple(graph.steps)
+    unknown = [name for name in request.forced if name not in graph.steps]
+    if unknown:
+        nodes = ", ".join(graph.steps)
+        raise BadRequest(f"--force {unknown[0]}: there is no such node; nodes: {nodes}")
+    return request.forced
+
+
+def _take(context: Context, request: Request, step: str) -> list[Change]:
+    """What the last run left of a step, as that of the new run; BadRequest if there is nothing."""
+    definition = request.tree.definition.name
+    earlier = context.store.earlier(definition, step, context.clock.wall())
+    if earlier is None:
+        raise BadRequest(f"'{step}' is needed, and no earlier run of '{definition}' has done it")
+    run, row = earlier
+    for name, output in row.outputs.items():
+        if not os.path.exists(output["path"]):
+            raise BadRequest(f"'{step}' is needed, and its output '{name}' of {run} is gone")
+    return [
+        StepReused(step, row.attempt, row.outputs, row.metrics),
+        StepChanged(step, "succeeded", f"taken from run {run}"),
+    ]
 
 
 def _step_rows(graph: Graph) -> tuple[dict[str, str], list[StepRow]]:

@@ -11,6 +11,7 @@ from millwork.app.control import Control
 from millwork.app.home import find_home, open_home
 from millwork.app.process import LocalMasters, SystemClock
 from millwork.run.machine import Capacity
+from millwork.store.secrets import HomeSecrets
 from millwork.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def open_context() -> Context:
         arm_from_environment()
     home = open_home(find_home())
     store = SqliteStore(f"{home}/millwork.db")
+    secrets = HomeSecrets(home, os.environ)
     control = Control()
 
     @cache
@@ -40,7 +42,7 @@ def open_context() -> Context:
         def copy(digest: str, target: str) -> None:
             code.copy(digest, f"{home}/code", target)
 
-        return LocalEngine(home, copy, control.wake)
+        return LocalEngine(home, copy, control.wake, secrets)
 
     def commands(run: str) -> Callable[[], Sequence[Command]]:
         control.install()
@@ -49,6 +51,7 @@ def open_context() -> Context:
     return Context(
         home=home,
         store=store,
+        secrets=secrets,
         clock=SystemClock(),
         masters=LocalMasters(),
         machine=this_machine(),

@@ -18,7 +18,7 @@ ENTITY_RULE = "letters, digits, '.', '_' and '-', starting with a letter or digi
 NODE_RULE = "letters, digits, '_' and '-', starting with a letter or digit, at most 64"
 VERSION_RULE = "three numbers, x.y.z"
 VARIABLE_RULE = "letters, digits and '_', not starting with a digit"
-SECRET_RULE = "letters, digits, '_', '-' and '.', not starting with '-' or '.', at most 128"
+SECRET_RULE = "letters, digits, '_', '-' and '.', not starting with '-' or '.', at most 128"  # noqa: S105
 
 
 def is_port(text: str) -> bool:

@@ -18,11 +18,12 @@ def conclusion(result: Mapping[str, Any], logs: Mapping[str, str]) -> list[str]:
         for step in result["steps"]
         for name, value in step["metrics"].items()
     ]
-    lines += _columns("metric", "value", metrics)
-    lines += _columns("output", "where it lies", list(result["outputs"].items()))
+    tables = _columns("metric", "value", metrics)
+    tables += _columns("output", "where it lies", list(result["outputs"].items()))
+    lines += ["", *tables] if tables else []
     end = f"run {result['run']} {result['status']}"
-    reasons = [step["reason"] for step in result["steps"] if step["status"] == "failed"]
-    reason = reasons[0] if len(result["steps"]) == 1 and reasons else result["reason"]
+    only = result["steps"][0] if len(result["steps"]) == 1 else None
+    reason = only["reason"] if only and only["reason"] else result["reason"]
     lines.append(f"{end}: {reason}" if reason else end)
     if result["status"] == "failed" and logs:
         lines.append(f"the whole log: millwork runs logs {result['run']}/{next(iter(logs))}")
@@ -34,4 +35,12 @@ def _columns(left: str, right: str, rows: list[tuple[str, str]]) -> list[str]:
         return []
     width = max(len(left), *(len(name) for name, _ in rows))
     lines = [f"{name:<{width}}  {value}" for name, value in [(left, right), *rows]]
-    return ["", lines[0], "-" * max(map(len, lines)), *lines[1:], ""]
+    return [lines[0], "-" * max(map(len, lines)), *lines[1:], ""]
+
+
+def printable(text: str) -> str:
+    """`text` with what could steer a terminal written as escapes; lines stay lines."""
+    return "".join(
+        letter if letter.isprintable() or letter in "\n\t" else repr(letter)[1:-1]
+        for letter in text
+    )

@@ -8,8 +8,8 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from millwork.base.sizes import format_duration
-from millwork.cli.conclusion import conclusion
-from millwork.ports.changes import AttemptOpened, RunChanged, StepChanged
+from millwork.cli.conclusion import conclusion, printable
+from millwork.ports.changes import AttemptOpened, RunChanged, StepChanged, StepReused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,9 +113,9 @@ class LogDisplay:
         return
 
     def changed(self, changes: Sequence[Change]) -> None:
-        """Goes on with the next attempt's log; prints the rest of the log at the end."""
+        """Goes on with the next attempt's log, or an earlier run's; prints its rest at the end."""
         for change in changes:
-            if isinstance(change, AttemptOpened):
+            if isinstance(change, AttemptOpened | StepReused):
                 self.pulse()
                 self._attempt, self._offset = change.attempt, 0
             elif isinstance(change, RunChanged):
@@ -133,14 +133,6 @@ class LogDisplay:
         """Says on standard error what came of it, so that the log stands alone."""
         for line in conclusion(result, logs):
             sys.stderr.write(f"{line}\n")
-
-
-def printable(text: str) -> str:
-    """`text` with what could steer a terminal written as escapes; lines stay lines."""
-    return "".join(
-        letter if letter.isprintable() or letter in "\n\t" else repr(letter)[1:-1]
-        for letter in text
-    )
 
 
 def _write(out: TextIO, data: bytes) -> None:

@@ -12,8 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from millwork.base.sizes import format_duration
-from millwork.cli.conclusion import conclusion
-from millwork.cli.display import printable
+from millwork.cli.conclusion import conclusion, printable
 from millwork.ports.changes import AttemptOpened, StepChanged
 
 if TYPE_CHECKING:
@@ -97,7 +96,14 @@ class LiveDisplay:
     def _table(self) -> Table:
         done = sum(1 for row in self._rows.values() if row.status not in ("pending", "running"))
         title = f"{printable(self._run.name)}  {self._run.id}  {done}/{len(self._rows)}"
-        table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+        table = Table(
+            title=title,
+            title_justify="left",
+            title_style="bold",
+            show_header=False,
+            box=None,
+            padding=(0, 2, 0, 0),
+        )
         table.add_column("")
         table.add_column("step", no_wrap=True)
         table.add_column("status")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.actions import runs, submit
 from millwork.actions.drive import open_loop
+from millwork.actions.resume import restore
+from millwork.actions.select import Selection
 from millwork.app.compose import open_context
 from millwork.base.errors import BadRequest
 from millwork.cli.arguments import read_arguments, read_pairs
@@ -37,6 +39,8 @@ def run(options: Namespace) -> int:
         notes=options.note,
         tags=read_pairs("--tag", "K=V", options.tag),
         require_image=options.require_image,
+        selection=Selection(options.first or "", options.last or "", options.only or ""),
+        forced=tuple(options.force),
     )
     context = open_context()
     if options.output:
@@ -47,7 +51,10 @@ def run(options: Namespace) -> int:
         sys.stderr.write(f"millwork: {line}\n")
     steps = submitted.graph.steps
     with open_display(submitted.run, list(steps), context.engine(), out) as display:
-        status = open_loop(context, submitted.run, steps, display).drive()
+        loop = open_loop(context, submitted.run, steps, display)
+        if submitted.taken:
+            restore(loop, submitted.run, context.store.steps(submitted.run.id), ())
+        status = loop.drive()
     return conclude(context, submitted.run.id, status, display, options)
 
 
@@ -69,7 +76,9 @@ def failed_logs(context: Context, result: dict[str, Any]) -> dict[str, str]:
     if len(result["steps"]) == 1:
         return {}
     row = runs.find(context, result["run"])
-    failed = [step["node"] for step in result["steps"] if step["status"] == "failed"][:3]
+    failed = [
+        step["node"] for step in result["steps"] if step["status"] == "failed" and step["attempts"]
+    ][:3]
     return {name: _end_of_log(context, runs.attempt_of(context, row, name)) for name in failed}
 
 
@@ -83,6 +92,9 @@ def _end_of_log(context: Context, attempt: str) -> str:
 
 
 def _check(options: Namespace) -> None:
+    if options.file is None and options.command_words is None and options.force:
+        # `--force FILE`: the option may stand without a node, before the file.
+        options.file, options.force[-1] = options.force[-1] or None, ""
     if (options.file is None) == (options.command_words is None):
         raise BadRequest("give a file, or -- and a command: see millwork run --help")
     if options.command_words == []:
@@ -107,6 +119,7 @@ def _definition(options: Namespace) -> tuple[Tree, tuple[Fault, ...]]:
         command=words[0] if len(words) == 1 else shlex.join(words),
         job_type=options.job,
         code=Code(os.path.abspath(options.code or ".")),
+        is_deterministic=False,  # nobody has said that it would print and do the same again
     )
     return Tree(component), ()
 

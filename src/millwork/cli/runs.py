@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.actions import runs
 from millwork.actions.cancel import cancel
+from millwork.actions.why import why
 from millwork.app.compose import open_context
 from millwork.base.errors import BadRequest
 from millwork.base.sizes import format_duration, format_size
-from millwork.cli.display import printable
+from millwork.cli.conclusion import printable
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -35,6 +36,8 @@ def run(options: Namespace) -> int:
         return _show(context, options)
     if options.action == "outputs":
         return _outputs(context, options)
+    if options.action == "why":
+        return _why(context, options)
     if options.action == "resume":
         from millwork.cli import resume
 
@@ -127,6 +130,31 @@ def _outputs(context: Context, options: Namespace) -> int:
     for name, path in result["outputs"].items():
         sys.stdout.write(f"{name}\t{path}\n")
     return 0
+
+
+def _why(context: Context, options: Namespace) -> int:
+    given, _, step = options.run.partition("/")
+    answer = why(context, given, step)
+    if options.json:
+        return _print_json(answer)
+    sys.stdout.write(f"{answer['step']}: {answer['verdict']}\n")
+    if answer["verdict"] == "reused":
+        sys.stdout.write(f"its outputs are those of {answer['attempt']}\n")
+    elif answer["compared_with"]:
+        sys.stdout.write(f"compared with run {answer['compared_with']}:\n")
+        for difference in answer["differences"] or [{"field": "nothing differs", "files": []}]:
+            _write_difference(difference)
+    return 0
+
+
+def _write_difference(difference: dict[str, Any]) -> None:
+    sys.stdout.write(f"  {difference['field']}")
+    if "before" in difference:
+        before, now = (json.dumps(difference[side])[:60] for side in ("before", "now"))
+        sys.stdout.write(f": {before} -> {now}")
+    sys.stdout.write("\n")
+    for file in difference["files"]:
+        sys.stdout.write(f"    {file['change']:<8} {file['path']}\n")
 
 
 def _cancel(context: Context, options: Namespace) -> int:

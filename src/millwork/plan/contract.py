@@ -52,6 +52,7 @@ def make_plan(
     check_user_args(step.name, component.command, parameters)
     targets = {name: _input_path(root, name, artifact) for name, artifact in data.items()}
     outputs = {name: _output_path(name, port.type) for name, port in component.outputs.items()}
+    uris = {name: f"{root}/{path}" for name, path in outputs.items()}
     words = tuple(
         word for name, value in parameters.items() for word in (f"--{name}", values.to_text(value))
     )
@@ -75,7 +76,7 @@ def make_plan(
         ),
         root=root,
         mounts=tuple(Mount(data[name].path, target) for name, target in targets.items()),
-        files=_config_files(step, targets, outputs, parameters, job),
+        files=_config_files(step, targets, uris, parameters, job),
         folders=(*_FOLDERS, *(f"output/{name}" for name in outputs)),
         outputs=outputs,
         code=step.code,

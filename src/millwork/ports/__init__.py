@@ -1,9 +1,10 @@
-"""What the loop and the verbs need of the outside world: Store, Engine, Clock, Masters.
+"""What the loop and the verbs need of the outside world: Store, Engine, Secrets, Clock, Masters.
 
 Rooms below know nothing of them; the rooms that implement them are named only in `app`.
 """
 
 from millwork.ports.engine import Ended, Engine, Outcome
+from millwork.ports.secrets import Secrets
 from millwork.ports.store import (
     AttemptRow,
     Clock,
@@ -25,6 +26,7 @@ __all__ = [
     "Outcome",
     "ResultRow",
     "RunRow",
+    "Secrets",
     "StepRow",
     "Store",
 ]

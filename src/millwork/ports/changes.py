@@ -31,10 +31,11 @@ class AttemptOpened:
 
 @dataclass(frozen=True)
 class AttemptStarted:
-    """The engine has started it; `handle` is what finds it again."""
+    """The engine has started it, `at` Unix seconds; `handle` is what finds it again."""
 
     attempt: str
     handle: str
+    at: float
 
 
 @dataclass(frozen=True)

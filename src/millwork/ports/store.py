@@ -22,7 +22,7 @@ class Master:
 
 @dataclass(frozen=True)
 class RunRow:
-    """A run as it is kept. Times are Unix seconds."""
+    """A run as it is kept. Times are Unix seconds; it `began` anew when it was resumed."""
 
     id: str
     name: str
@@ -30,6 +30,7 @@ class RunRow:
     version: str
     status: str
     created: float
+    began: float = 0.0
     ended: float | None = None
     reason: str = ""
     notes: str = ""

@@ -7,6 +7,7 @@ out (DESIGN decisions 1, 3 and 4).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from errno import ENOSPC
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from millwork.base.errors import MillworkError, NoSpace
@@ -187,6 +188,8 @@ class Loop:
             if self._is_full:
                 raise
             self._is_full = True
+            for attempt in self._tries:  # what still writes would take the room that is freed
+                self.engine.stop(attempt, 0.0)
             self.store.release_reserve()
             self._commit(changes)
         self.observer.changed(changes)
@@ -205,11 +208,16 @@ class Loop:
             plan = self.planner.plan(instruction.step, instruction.attempt, instruction.gpus)
             handle = self.engine.start(instruction.attempt, plan)
         except (MillworkError, OSError) as error:
-            reason = (
-                f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else str(error)
-            )
-            outcome = Outcome("not started", reason=reason)
+            outcome = Outcome("not started", reason=_told(error))
             return self._take(Ended(instruction.attempt, outcome), self.clock.monotonic())
         reach("loop.started")
-        self._handles.append(AttemptStarted(instruction.attempt, handle))
+        self._handles.append(AttemptStarted(instruction.attempt, handle, self.clock.wall()))
         return Decision()
+
+
+def _told(error: MillworkError | OSError) -> str:
+    if isinstance(error, MillworkError):
+        return str(error)
+    if error.errno == ENOSPC:
+        return str(NoSpace())
+    return f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)

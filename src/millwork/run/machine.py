@@ -252,10 +252,12 @@ class Machine:
 
     # --- restoring ------------------------------------------------------------------------
 
-    def restore_step(self, name: str, status: StepStatus, attempts: int) -> None:
+    def restore_step(
+        self, name: str, status: StepStatus, attempts: int, failures: int = 0, losses: int = 0
+    ) -> None:
         """Puts a step back as it was kept; steps come in any order, before `start`."""
         state = self._steps[name]
-        state.attempts = attempts
+        state.attempts, state.failures, state.losses = attempts, failures, losses
         self._counter += attempts
         if status in ENDED:
             state.status = status
@@ -263,11 +265,10 @@ class Machine:
             for follower in self._followers.get(name, ()):
                 self._steps[follower].waiting -= 1
 
-    def restore_attempt(self, name: str, attempt: Try, failures: int, losses: int) -> None:
+    def restore_attempt(self, name: str, attempt: Try) -> None:
         """Puts a running attempt back; it holds its resources until it has ended."""
         state = self._steps[name]
         state.status, state.current = "running", attempt
-        state.failures, state.losses = failures, losses
         self._hold(state, attempt)
 
     # --- inside ---------------------------------------------------------------------------
@@ -344,7 +345,7 @@ class Machine:
             self._end(state, "cancelled", self._cancelling or reason, decision)
         elif self._may_retry(state, status):
             state.status = "pending"
-            wait = min(FIRST_BACKOFF * 2 ** (state.attempts - 1), LONGEST_BACKOFF)
+            wait = min(FIRST_BACKOFF * 2 ** (state.failures - 1), LONGEST_BACKOFF)
             decision.changes.append(StepChanged(state.task.name, "pending", f"{reason}; retried"))
             if status == "lost":
                 heappush(self._ready, (state.position, state.task.name))
@@ -402,7 +403,7 @@ class Machine:
             self.status, reason = self._final, self._cancelling
         elif failed:
             names = ", ".join(state.task.name for state in failed[:5])
-            self.status, reason = "failed", f"failed: {names}"
+            self.status, reason = "failed", f"in {names}"
         else:
             self.status, reason = "succeeded", ""
         decision.changes.append(RunChanged(self.status, reason))

@@ -31,7 +31,7 @@ class NodeOptions(TypedDict, total=False):
     when: str
     on_lost: Literal["retry", "fail"]
     continue_on_failure: bool
-    env: Mapping[str, str]
+    env: Mapping[str, Any]
     resources: Mapping[str, float | str]
     replicas: int | Mapping[str, Any]
 
@@ -77,7 +77,10 @@ class Wire:
 
 
 class Outputs:
-    """A node's outputs: by attribute, `outputs.model`, or by name, `outputs["model-2"]`."""
+    """A node's outputs: by attribute, `outputs.model`, by name, `outputs["model-2"]`, or all.
+
+    `train(**split.outputs)` passes each under its own name.
+    """
 
     def __init__(self, node: Node, types: Mapping[str, str]) -> None:
         self._owner = node
@@ -85,14 +88,19 @@ class Outputs:
         self._attributes = attributes(types)
 
     def __getattr__(self, name: str) -> Wire:
-        if name.startswith("_") or name not in self._attributes:
-            raise AttributeError(self._missing(name))
-        return self._wires[self._attributes[name]]
+        known: Mapping[str, str] = self.__dict__.get("_attributes", {})
+        if name not in known:
+            raise AttributeError(self._missing(name) if known else name)
+        return self._wires[known[name]]
 
     def __getitem__(self, name: str) -> Wire:
         if name not in self._wires:
             raise KeyError(self._missing(name))
         return self._wires[name]
+
+    def keys(self) -> Iterable[str]:
+        """The names of the outputs."""
+        return self._wires.keys()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._wires)

@@ -112,7 +112,7 @@ def _secret(given: dict[str, Any], _path: Path, _reading: Reading) -> Any:
 SECRET = Record(
     "secret",
     (
-        Field("secret", Text(names.is_secret, names.SECRET_RULE), "Its name in the store of secrets",
+        Field("secret", Text(names.is_secret, names.SECRET_RULE), "The name of a kept secret",
               True, attribute="name"),
     ),
     _secret,
@@ -271,7 +271,7 @@ class _CodeFolder(Text):
 
 
 CODE = ByShape(
-    scalar=_CodeFolder(),
+    scalar=_CodeFolder(label="folder"),
     mapping=Record(
         "code",
         (

@@ -359,6 +359,7 @@ def _run_row(row: sqlite3.Row) -> RunRow:
         version=row["version"],
         status=row["status"],
         created=row["created"],
+        began=row["began"],
         ended=row["ended"],
         reason=row["reason"],
         notes=row["notes"],

@@ -1,6 +1,7 @@
 """The virtual environment of a step's requirements.txt: built once, then entered by exec.
 
-    python environment.py --uv UV --python PY --home ENVS --requirements FILE -- COMMAND ARGS...
+    python environment.py --uv UV --python PY --home ENVS --requirements FILE
+        [--without VARIABLE,...] -- COMMAND ARGS...
 
 `ENVS/locks/<key>` is the resolved list of a requirements file (key: its text, that of the files
 and local packages it names, and the interpreter), `ENVS/<sha256 of that list>/` the environment,
@@ -295,6 +296,7 @@ def _arguments(words: List[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="environment.py", description="Run in an environment.")
     for name in ("uv", "python", "home", "requirements"):
         parser.add_argument("--" + name, required=True)
+    parser.add_argument("--without", default="", help="variables that only the command gets")
     parser.add_argument("command", nargs="+", metavar="COMMAND")
     return parser.parse_args(words)
 
@@ -303,6 +305,8 @@ def main(words: List[str]) -> NoReturn:
     """Build the environment if need be and become the command; exit code 3 when it cannot."""
     given = _arguments(words)
     variables = dict(os.environ)
+    for name in given.without.split(","):
+        os.environ.pop(name, None)
     if needed(given.requirements):
         try:
             env = build(given.uv, given.home, given.requirements, given.python)

@@ -16,9 +16,8 @@ from __future__ import annotations
 import os
 import select
 import signal
-import subprocess
 import sys
-from base64 import b64encode
+from binascii import b2a_base64
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -27,10 +26,10 @@ if TYPE_CHECKING:
 
 STARS = b"***"
 _BLOCK = 1 << 16
-_SHORTEST_LINE = 4
-_SHORTEST_BASE64 = 6  # parts of an encoding; fewer letters are found in any text
+_SHORTEST = 4  # of a line, and of a part of an encoding: fewer letters are found in any text
 _WIDTHS = (64, 76)  # of the lines that openssl and base64 print
 _FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 
 class Mask:
@@ -92,7 +91,7 @@ def forms(secret: bytes) -> Iterator[bytes]:
     """Everything that a secret is recognised by."""
     yield secret
     for line in secret.splitlines():
-        if len(line) >= _SHORTEST_LINE:
+        if len(line) >= _SHORTEST:
             yield line
     for text in (secret, secret.rstrip(b"\r\n"), secret + b"\n"):
         for encoded in _base64(text):
@@ -102,7 +101,7 @@ def forms(secret: bytes) -> Iterator[bytes]:
 
 def _base64(text: bytes) -> Iterator[bytes]:
     """A text's encoding, its lines, and what is the same of it within any longer text."""
-    whole = b64encode(text)
+    whole = b2a_base64(text, newline=False)
     yield whole
     parts = [whole.rstrip(b"=")]
     for width in _WIDTHS:
@@ -110,9 +109,9 @@ def _base64(text: bytes) -> Iterator[bytes]:
     for before in range(3):
         # Letters hold 6 bits each: those that share bits with a neighbour are left out.
         first, last = -(-8 * before // 6), 8 * (before + len(text)) // 6
-        parts.append(b64encode(b"\0" * before + text)[first:last])
+        parts.append(b2a_base64(b"\0" * before + text, newline=False)[first:last])
     for part in parts:
-        if len(part) >= _SHORTEST_BASE64:
+        if len(part) >= _SHORTEST:
             yield part
 
 
@@ -121,41 +120,48 @@ class _Child:
 
     def __init__(self, command: List[str]) -> None:
         self.output, writer = os.pipe()
-        self.woken, self._waker = os.pipe()
-        self._process: Optional[subprocess.Popen[bytes]] = None
-        self._waiting: List[int] = []
-        self._listen()
-        try:
-            self._process = subprocess.Popen(
-                command, stdout=writer, stderr=writer, preexec_fn=os.setpgrp
-            )
-        finally:
-            os.close(writer)
-        for number in self._waiting:
-            self._forward(number, None)
-
-    def _listen(self) -> None:
-        """From now on signals are passed on, and the end of the command makes `woken` readable."""
-        os.set_blocking(self.woken, False)
-        os.set_blocking(self._waker, False)
-        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
+        self.woken, waker = os.pipe()
+        os.set_blocking(waker, False)
+        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
-        for number in _FORWARDED:
-            if signal.getsignal(number) != signal.SIG_IGN:
-                signal.signal(number, self._forward)
+        heeded = [number for number in _FORWARDED if signal.getsignal(number) != signal.SIG_IGN]
+        # A signal that comes meanwhile waits until either side knows what to do about it.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, heeded)
+        self._id = os.fork()
+        if self._id == 0:
+            for number in (*heeded, *_IGNORED_BY_PYTHON):
+                signal.signal(number, signal.SIG_DFL)
+            os.setpgid(0, 0)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            _become(command, writer)
+        with suppress(OSError):  # both sides do it, so that it is done for both
+            os.setpgid(self._id, self._id)
+        for number in heeded:
+            signal.signal(number, self._forward)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        os.close(writer)
 
     def _forward(self, number: int, _frame: object) -> None:
-        if self._process is None:
-            self._waiting.append(number)
-            return
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, number)
+            os.killpg(self._id, number)
 
     def code(self) -> Optional[int]:
         """The exit code as a shell gives it; None while the command runs."""
-        assert self._process is not None
-        code = self._process.poll()
-        return 128 - code if code is not None and code < 0 else code
+        ended, status = os.waitpid(self._id, os.WNOHANG)
+        if not ended:
+            return None
+        return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def _become(command: List[str], output: int) -> NoReturn:
+    """Replaces this process by the command; exits as a shell would where that cannot be."""
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    try:
+        os.execvp(command[0], command)  # noqa: S606 - this is its purpose
+    except OSError as error:
+        os.write(2, os.fsencode("{}: {}\n".format(command[0], error.strerror)))
+        os._exit(127 if isinstance(error, FileNotFoundError) else 126)
 
 
 def run(command: List[str], mask: Mask) -> int:
@@ -215,14 +221,7 @@ def main(words: List[str]) -> NoReturn:
         print("usage: mask.py --secrets VARIABLE,... -- COMMAND ARGS...", file=sys.stderr)
         sys.exit(2)
     values = [os.environb.get(name.encode(), b"") for name in words[1].split(",")]
-    command = words[3:]
-    try:
-        code = run(command, Mask(values))
-    except OSError as error:
-        # As a shell would: 127 for what is not there, 126 for what cannot be run.
-        print("{}: {}".format(command[0], error.strerror), file=sys.stderr, flush=True)
-        code = 127 if isinstance(error, FileNotFoundError) else 126
-    sys.exit(code)
+    sys.exit(run(words[3:], Mask(values)))
 
 
 if __name__ == "__main__":

@@ -6,23 +6,28 @@ import os
 import resource
 import select
 import signal
+import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from millwork.base.errors import Unavailable
 from millwork.base.faultpoints import reach
 from millwork.base.sizes import format_size
 from millwork.engines.local import logs, processes, recorder, requirements
 from millwork.engines.local.sandbox import Sandbox
 from millwork.plan.contract import ML
 from millwork.ports.engine import Ended, Outcome
+from millwork.ports.secrets import VARIABLE
+from millwork.worker import mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from millwork.engines.local import limits
     from millwork.plan.model import Plan, Replica
+    from millwork.ports import Secrets
     from millwork.spec.model import Resources
 
 _OURS = ("MILLWORK_HOME", "MILLWORK_URL")
@@ -48,7 +53,11 @@ class LocalEngine:
     name = "local"
 
     def __init__(
-        self, home: str, copy_code: Callable[[str, str], None], wake: int | None = None
+        self,
+        home: str,
+        copy_code: Callable[[str, str], None],
+        wake: int | None = None,
+        secrets: Secrets | None = None,
     ) -> None:
         self._attempts_folder = f"{home}/attempts"
         os.makedirs(self._attempts_folder, mode=0o700, exist_ok=True)
@@ -56,8 +65,11 @@ class LocalEngine:
         self._envs = f"{home}/envs"
         self._copy_code = copy_code
         self._wake = wake
+        self._secrets = secrets
         self._environ_of_host = {
-            name: value for name, value in os.environ.items() if name not in _OURS
+            name: value
+            for name, value in os.environ.items()
+            if name not in _OURS and not name.startswith(VARIABLE)
         }
         self._poll = select.poll()
         if wake is not None:
@@ -86,14 +98,18 @@ class LocalEngine:
 
     def start(self, attempt: str, plan: Plan) -> str:
         """Starts the plan's one replica; the handle is the attempt's id."""
-        replica = plan.replicas[0]
+        replica = self._with_secrets(plan.replicas[0])
         folder = self._folder(attempt)
         self._furnish(folder, plan)
         reach("engine.furnished")
         preparation = requirements.prepare(
-            f"{folder}/ml/usercode", f"{plan.root}/usercode", self._envs
+            f"{folder}/ml/usercode",
+            f"{plan.root}/usercode",
+            self._envs,
+            self._environ_of_host,
+            replica.secrets,
         )
-        words = [*preparation.words, *replica.argv]
+        words = [*_filter(replica.secrets), *preparation.words, *replica.argv]
         if plan.root == ML:
             words = [*self.sandbox.wrap(f"{folder}/ml", plan.mounts), *words]
         env = self._environ(attempt, folder, replica, preparation.variables)
@@ -131,13 +147,15 @@ class LocalEngine:
                 return self._take_due()
 
     def stop(self, attempt: str, grace: float) -> None:
-        """SIGTERM to the step now, SIGKILL to all of it after `grace` seconds."""
+        """SIGTERM to the step, SIGKILL to all of it after `grace` seconds; without grace at once."""
         state = self._attempts.get(attempt)
         if state is None:
             return
         state.was_stopped = True
-        if grace > 0:
-            processes.signal_all(self._members(state), signal.SIGTERM)
+        if grace <= 0:
+            self._kill(state)
+            return
+        processes.signal_all(self._members(state), signal.SIGTERM)
         state.kill_at = time.monotonic() + grace
 
     def log(self, attempt: str, offset: int) -> tuple[bytes, int]:
@@ -164,6 +182,20 @@ class LocalEngine:
             for mount in plan.mounts:
                 os.makedirs(os.path.dirname(mount.target), exist_ok=True)
                 os.symlink(mount.source, mount.target)
+
+    def _with_secrets(self, replica: Replica) -> Replica:
+        """The replica with the values of its secrets, and room for the filter of its log."""
+        if not replica.secrets:
+            return replica
+        env = dict(replica.env)
+        for variable, name in replica.secrets.items():
+            value = self._secrets.value(name) if self._secrets else None
+            if value is None:
+                raise Unavailable(f"there is no secret '{name}': millwork secrets set {name}")
+            env[variable] = value
+        most = replica.resources.processes
+        resources = replace(replica.resources, processes=most and most + 1)
+        return replace(replica, env=env, resources=resources)
 
     def _environ(
         self, attempt: str, folder: str, replica: Replica, variables: Mapping[str, str]
@@ -243,11 +275,12 @@ class LocalEngine:
         """
         found = processes.marked(state.id)
         is_wrapped = os.path.isdir(f"{state.folder}/ml") and self._is_wrapped(state)
-        return [
+        own = [
             pid
             for pid in found
             if pid != state.pid and not (is_wrapped and processes.parent_of(pid) == state.pid)
         ]
+        return processes.addressed(own, mask.__file__)
 
     def _is_wrapped(self, state: _Attempt) -> bool:
         return bool(state.facts.get("mounts", "namespace") == "namespace") and self.sandbox.works
@@ -314,6 +347,13 @@ class LocalEngine:
         with open(f"{state.folder}/limits", encoding="utf-8") as file:
             limit = file.readline().strip()
         return f"out of memory (limit {format_size(int(limit))})" if limit else "out of memory"
+
+
+def _filter(secrets: Mapping[str, str]) -> list[str]:
+    """The words to put before a command whose variables `secrets` are masked in its log."""
+    if not secrets:
+        return []
+    return [sys.executable, "-I", "-S", mask.__file__, "--secrets", ",".join(secrets), "--"]
 
 
 def _describe(code: int) -> str:

@@ -35,6 +35,26 @@ def parent_of(pid: int) -> int | None:
         return None
 
 
+def addressed(pids: list[int], filter_program: str) -> list[int]:
+    """Those to send a signal to: a filter passes it on to the process group of its child."""
+    filters = {pid for pid in pids if _words(pid)[3:4] == [filter_program.encode()]}
+    if not filters:
+        return pids
+    return [pid for pid in pids if parent_of(_group_of(pid)) not in filters]
+
+
+def _words(pid: int) -> list[bytes]:
+    with suppress(OSError), open(f"/proc/{pid}/cmdline", "rb") as file:
+        return file.read().split(b"\0")
+    return []
+
+
+def _group_of(pid: int) -> int:
+    with suppress(ProcessLookupError):
+        return os.getpgid(pid)
+    return 0
+
+
 def signal_all(pids: list[int], number: int) -> None:
     """Sends a signal to each; those that are gone do not matter."""
     for pid in pids:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from millwork.worker import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 _FILE = "requirements.txt"
 
@@ -24,24 +24,29 @@ class Preparation:
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
-def prepare(code: str, seen_as: str, envs: str) -> Preparation:
+def prepare(
+    code: str, seen_as: str, envs: str, environ: Mapping[str, str], secrets: Collection[str] = ()
+) -> Preparation:
     """How a step whose code lies in `code`, and is known to it as `seen_as`, gets its packages.
 
     A built environment costs nothing more; one that is missing is built by the step itself, so
-    that the loop never waits and the log shows what happens.
+    that the loop never waits and the log shows what happens. `environ` is the host's; uv does
+    not get the variables in `secrets`, as other steps use what it builds.
     """
     path = f"{code}/{_FILE}"
     if not os.path.exists(path) or not environment.needed(path):
         return _plain()
     env = environment.ready(envs, path, sys.executable)
     if env:
-        return Preparation(variables=environment.activated(env, dict(os.environ)))
+        return Preparation(variables=environment.activated(env, dict(environ)))
     import uv
 
     words = [
         *(sys.executable, "-S", "-E", environment.__file__),
         *("--uv", uv.find_uv_bin(), "--python", sys.executable, "--home", envs),
-        *("--requirements", f"{seen_as}/{_FILE}", "--"),
+        *("--requirements", f"{seen_as}/{_FILE}"),
+        *(("--without", ",".join(secrets)) if secrets else ()),
+        "--",
     ]
     return Preparation(tuple(words))
 

@@ -7,6 +7,7 @@ CREATE TABLE run (
     version        TEXT NOT NULL,
     status         TEXT NOT NULL CHECK (status IN ('running', 'succeeded', 'failed', 'cancelled')),
     created        REAL NOT NULL,
+    began          REAL NOT NULL DEFAULT 0,
     ended          REAL,
     reason         TEXT NOT NULL DEFAULT '',
     notes          TEXT NOT NULL DEFAULT '',

@@ -37,7 +37,7 @@ UPDATE step SET attempt = :attempt, attempts = :number WHERE run = :run AND name
 
 -- name: attempt_started
 -- The engine has started it.
-UPDATE attempt SET handle = :handle, launched = :now WHERE id = :attempt AND status = 'running';
+UPDATE attempt SET handle = :handle, launched = :at WHERE id = :attempt AND status = 'running';
 
 -- name: close_attempt
 -- The outcome, recorded once: only of the attempt that runs, and only with its token.
@@ -113,6 +113,7 @@ WHERE run = :run AND name = :step;
 -- A run's status; one that goes on again is no longer to be cancelled.
 UPDATE run SET status = :status, reason = :reason,
     cancel = CASE WHEN :status = 'running' THEN 0 ELSE cancel END,
+    began = CASE WHEN :status = 'running' THEN :now ELSE began END,
     ended = CASE WHEN :status = 'running' THEN NULL ELSE :now END
 WHERE id = :run;
 

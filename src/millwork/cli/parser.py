@@ -1,0 +1,142 @@
+"""The command tree: every word that `millwork` understands."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from typing import TYPE_CHECKING
+
+from millwork import __version__
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+# Kept here too, so that --help imports nothing; a test compares it with the spec's.
+JOB_TYPES = ("Job", "TFJob", "PyTorchJob", "XGBoostJob", "MPIJob", "ElasticBatchJob")
+
+_DESCRIPTION = """\
+Run components, and pipelines of them, on this machine.
+
+  millwork init hello                        a first component, to be changed
+  millwork run hello/component.yaml          run it
+  millwork run pipeline.yaml -p rounds=100   run a pipeline
+  millwork run -- python train.py            run a command, no file needed
+  millwork runs list                         what was run
+"""
+
+
+def build_parser() -> ArgumentParser:
+    """The whole command tree; the docs' list of commands is checked against it."""
+    parser = ArgumentParser(
+        prog="millwork", description=_DESCRIPTION, formatter_class=RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"millwork {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", required=True)
+    _add_run(verbs)
+    _add_runs(verbs)
+    _add_files(verbs)
+    _add_secrets(verbs)
+    doctor = verbs.add_parser("doctor", help="what works on this machine, and what does not")
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _add_run(verbs: _SubParsersAction[ArgumentParser]) -> None:
+    run = verbs.add_parser(
+        "run",
+        help="run a component, a pipeline or a command",
+        usage="millwork run FILE [options]  |  millwork run [options] -- COMMAND...",
+    )
+    run.add_argument("file", nargs="?", metavar="FILE", help="a component or pipeline file")
+    add_arguments(run)
+    run.add_argument("--parallel", type=int, metavar="N", help="steps at once (default: cores)")
+    run.add_argument("-o", "--output", metavar="DIR", help="copy the run's outputs there")
+    run.add_argument("--name", default="", help="a name for the run")
+    run.add_argument("--tag", action="append", default=[], metavar="K=V", help="a tag for the run")
+    run.add_argument("--note", default="", help="a note for the run")
+    run.add_argument(
+        "--force", action="append", nargs="?", const="", default=[], metavar="NODE",
+        help="do it again, or this node, whatever earlier results there are; write it after FILE",
+    )  # fmt: skip
+    run.add_argument("--from", dest="first", metavar="NODE", help="NODE and what follows it")
+    run.add_argument("--to", dest="last", metavar="NODE", help="NODE and what it needs")
+    run.add_argument("--only", metavar="NODE", help="NODE alone")
+    run.add_argument("--job", default="Job", choices=JOB_TYPES, help="job type of a COMMAND")
+    run.add_argument("--replicas", type=int, default=1, metavar="N", help="replicas of a COMMAND")
+    run.add_argument(
+        "--instances", dest="replicas", type=int, metavar="N", help="the same as --replicas"
+    )
+    run.add_argument("--code", metavar="DIR", help="a COMMAND's code (default: this folder)")
+    run.add_argument("--require-image", action="store_true", help="refuse to run without images")
+    run.add_argument("--json", action="store_true", help="end with one JSON object on one line")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The options that give a run its inputs and parameters."""
+    parser.add_argument(
+        "-i", "--input", action="append", default=[], metavar="NAME=PATH", help="an input's data"
+    )
+    parser.add_argument(
+        "-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="a parameter"
+    )
+
+
+def _add_runs(verbs: _SubParsersAction[ArgumentParser]) -> None:
+    runs = verbs.add_parser("runs", help="look at runs, and end them")
+    actions = runs.add_subparsers(dest="action", metavar="ACTION", required=True)
+    helps = {
+        "list": "the runs, newest first",
+        "show": "one run: its steps, metrics and outputs",
+        "logs": "what a step printed",
+        "outputs": "where a run's outputs lie",
+        "why": "why a step was, or was not, done again",
+        "cancel": "end a run",
+        "resume": "finish a run that was interrupted, failed or cancelled",
+    }
+    which = "a run's id, its beginning, or `last`"
+    for name, text in helps.items():
+        action = actions.add_parser(name, help=text)
+        action.add_argument("--json", action="store_true", help="print JSON")
+        if name == "list":
+            action.add_argument("--limit", type=int, default=20, metavar="N", help="how many")
+        elif name == "resume":
+            action.add_argument("run", metavar="ID", nargs="?", help=which)
+            action.add_argument("--all", action="store_true", help="every interrupted run")
+            action.add_argument("--watch", action="store_true", help="with --all: for ever")
+        else:
+            what = {"logs": "ID[/STEP[/REPLICA]]", "why": "ID/STEP"}.get(name, "ID")
+            action.add_argument("run", metavar=what, help=which)
+        if name == "logs":
+            action.add_argument("-f", "--follow", action="store_true", help="until the step ends")
+
+
+def _add_files(verbs: _SubParsersAction[ArgumentParser]) -> None:
+    validate = verbs.add_parser("validate", help="check files; nothing is run")
+    validate.add_argument("files", nargs="+", metavar="FILE", help="components or pipelines")
+    validate.add_argument("--json", action="store_true", help="print a JSON list of faults")
+    plan = verbs.add_parser("plan", help="show what would run; nothing is started")
+    plan.add_argument("file", metavar="FILE", help="a component or pipeline file")
+    add_arguments(plan)
+    plan.add_argument("--json", action="store_true", help="print JSON")
+    convert = verbs.add_parser("convert", help="write a component in another dialect")
+    convert.add_argument("file", metavar="FILE", help="a component file")
+    convert.add_argument("--to", choices=("millwork", "pai"), required=True, help="the dialect")
+    convert.add_argument("-o", "--output", metavar="FILE", help="write there, not to the terminal")
+    verbs.add_parser("schema", help="print the JSON Schema of component and pipeline files")
+    init = verbs.add_parser("init", help="make a folder with a first component")
+    init.add_argument("folder", metavar="DIR", help="a folder that is not there yet")
+
+
+def _add_secrets(verbs: _SubParsersAction[ArgumentParser]) -> None:
+    secrets = verbs.add_parser("secrets", help="values that only a step's environment gets")
+    actions = secrets.add_subparsers(dest="action", metavar="ACTION", required=True)
+    helps = {
+        "set": "keep a value, read from standard input or typed unseen",
+        "list": "names, and where they come from",
+        "remove": "forget a value",
+    }
+    for name, text in helps.items():
+        action = actions.add_parser(name, help=text)
+        if name == "list":
+            action.add_argument("--json", action="store_true", help="print JSON")
+        else:
+            action.add_argument("name", metavar="NAME", help="the secret's name")
