@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 
 from millwork import BadRequest, Input, InputPath, InvalidFile, OutputPath, component
+from millwork.sdk import step
 from millwork.spec.model import Component as Definition
 from millwork.spec.model import Input as Port
 from millwork.spec.model import Output, Parameter, Range
@@ -17,7 +20,6 @@ from tests.sdk.functions import measure, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 quick = pytest.mark.quick
 
@@ -101,6 +103,10 @@ def executed() -> Any:
     return space["made"]
 
 
+MADE = (
+    "made() was not written in a module's file (a notebook, an interactive session, or text that "
+    "was executed): put it into a .py file and import it from there"
+)
 TOP = "move it to the top of a module"
 REFUSED: list[tuple[Any, str]] = [
     (lambda: None, "a lambda has no name to import: write a function with def"),
@@ -114,10 +120,8 @@ REFUSED: list[tuple[Any, str]] = [
     (len, "@component takes a plain function, not <built-in function len>"),
     (waits, "waits() is a coroutine or generator; a step calls a plain function"),
     (yields, "yields() is a coroutine or generator; a step calls a plain function"),
-    (executed(), "made() was not written in a module's file (a notebook, an interactive session, "
-      "or text that was executed): put it into a .py file and import it from there"),
-    (result, "result(): its result is kept as JSON; annotate it as one of: int, float, str, "
-      "bool, list, dict"),
+    (executed(), MADE),
+    (result, "result(): its result is kept as JSON; annotate it as one of: int, float, str, "),
     (value, "value(): 'value' is the output that its result becomes: rename it"),
     (door, "door(): 'rows': the ports of a component are InputPath and OutputPath"),
     (default, "default(): 'rows': the default of a port is None, which makes it optional"),
@@ -134,18 +138,14 @@ def test_functions_that_are_no_component(function: Any, words: str) -> None:
 
 @quick
 def test_fields_that_are_not_there() -> None:
-    with pytest.raises(
-        InvalidFile, match=r"inputs\.rows.type: 'tabel' is not one of .*did you mean"
-    ):
+    with pytest.raises(InvalidFile, match=r"inputs\.rows.type: 'tabel' is not one of .*did"):
         component(unknown)
     with pytest.raises(InvalidFile, match="verison: unknown field; did you mean 'version'"):
         component(verison="1.0.0")(write.function)
     with pytest.raises(BadRequest, match="requirements and files are lists of texts"):
         component(requirements="numpy")(write.function)
     for name in ("nothing.txt", "../sdk/words.txt", "/etc/passwd"):
-        with pytest.raises(
-            BadRequest, match=r"files: there is no .* in the folder of functions.py"
-        ):
+        with pytest.raises(BadRequest, match=r"files: there is no .* in the folder of"):
             component(files=[name])(write.function)
 
 
@@ -163,3 +163,21 @@ def test_functions_of_interactive_sessions(words: list[str]) -> None:
     done = subprocess.run([sys.executable, *words], input=code, capture_output=True, text=True)
     assert done.stdout.count("was not written in a module's file (a notebook, an interact") >= 1
     assert "typed() was not written in a module's file" in done.stdout
+
+
+@quick
+def test_the_step_s_program_is_plain_python_of_old() -> None:
+    text = Path(step.__file__).read_text(encoding="utf-8")
+    tree = ast.parse(text, feature_version=(3, 8))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {
+        name.split(".")[0]
+        for node in imports
+        for name in ([node.module] if isinstance(node, ast.ImportFrom) else map(str, _names(node)))
+        if name
+    }
+    assert names - {"__future__"} <= sys.stdlib_module_names
+
+
+def _names(node: ast.Import) -> list[str]:
+    return [alias.name for alias in node.names]

@@ -20,7 +20,7 @@ from millwork.base.errors import BadRequest, RunFailed
 from millwork.ports.changes import StepChanged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from millwork.actions.context import Context
     from millwork.plan.graph import Arguments
@@ -35,6 +35,7 @@ _LAST_LINES = 12
 class RunOptions:
     """How to run: as the options of `millwork run`.
 
+    `force` names the steps that no earlier result may stand in for, or is True for all of them.
     Without `check`, a run that did not succeed is returned like any other; without `progress`,
     nothing is written to standard error.
     """
@@ -44,6 +45,7 @@ class RunOptions:
     tags: Mapping[str, str] = field(default_factory=dict)
     parallel: int | None = None
     require_image: bool = False
+    force: bool | Collection[str] = False
     check: bool = True
     progress: bool = True
 
@@ -100,6 +102,7 @@ def run(tree: Tree, arguments: Arguments, options: RunOptions) -> Run:
             "a run is driven from the main thread, which gets the signals that end it; "
             "start others as processes: millwork run FILE"
         )
+    every = ("",) if options.force else ()  # the empty name stands for all
     request = submit.Request(
         tree=tree,
         arguments=arguments,
@@ -108,6 +111,7 @@ def run(tree: Tree, arguments: Arguments, options: RunOptions) -> Run:
         notes=options.notes,
         tags=options.tags,
         require_image=options.require_image,
+        forced=every if isinstance(options.force, bool) else tuple(options.force),
     )
     context = _context(os.getpid(), frozenset(os.environ.items()))
     submitted = submit.submit(context, request)

@@ -147,7 +147,7 @@ class LocalEngine:
                 return self._take_due()
 
     def stop(self, attempt: str, grace: float) -> None:
-        """SIGTERM to the step, SIGKILL to all of it after `grace` seconds; without grace at once."""
+        """SIGTERM to the step, SIGKILL to all of it after `grace` seconds, or at once."""
         state = self._attempts.get(attempt)
         if state is None:
             return
