@@ -184,8 +184,8 @@ def kills(folder: Path) -> Iterator[Row]:
         ratio = report.seconds / calm.seconds
         yield Row(
             f"{report.kills} kills in 200 steps, parallel {parallel}",
-            f"{done} done, {again} repeated, {twice} recorded twice, {200 - len(report.starts)} lost, "
-            f"{ratio:.2f}x undisturbed",
+            f"{done} done, {again} repeated, {twice} recorded twice, "
+            f"{200 - len(report.starts)} lost, {ratio:.2f}x undisturbed",
             "200, 0, 0, 0, 1.5x",
             (done, again, twice, len(report.starts)) == (200, 0, 0, 200) and ratio <= 1.5,
         )
@@ -221,14 +221,15 @@ def _line(row: Row) -> str:
 
 def _page(rows: list[Row]) -> str:
     memory_size = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    version = platform.python_version()
     machine = f"{os.cpu_count()} cores, {memory_size:.0f} GiB, Linux {platform.release()}"
     return "\n".join(
         [
             "# Figures",
             "",
-            f"`make figures` on {datetime.now(UTC):%Y-%m-%d}: {machine}, "
-            f"Python {platform.python_version()}. Ratios are to a bare loop of subprocesses in the "
-            "same run; a step is `python -S -E` writing one file.",
+            f"`make figures` on {datetime.now(UTC):%Y-%m-%d}: {machine}, Python {version}.",
+            "Ratios are to a bare loop of subprocesses in the same run; a step is `python -S -E`",
+            "writing one file.",
             "",
             "| what | measured | at most | kept |",
             "|---|---|---|---|",

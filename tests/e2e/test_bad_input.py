@@ -459,4 +459,6 @@ def test_the_faults_of_all_files_come_at_once(
         assert list(fault) == ["file", "line", "column", "path", "severity", "message"]
     pipeline({"a": {"retries": -1}, "b": {"after": 1}}, version="x")
     faults = millwork("validate", file, "--json").json
-    assert {fault["path"] for fault in faults} == {"version", "nodes.a.retries", "nodes.b.after"}
+    assert {fault["path"] for fault in faults} == {
+        "version", "nodes.a.retries", "nodes.b.after", "outputs.o.type", "command", "timeout",
+    }  # fmt: skip

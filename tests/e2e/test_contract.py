@@ -195,8 +195,8 @@ def test_the_training_job_file(millwork: Millwork, probe: Callable[..., Path], h
             {"Name": "single-file", "InputUri": f"{root}/input/data/single-file/one.csv"},
         ],
         "OutputChannels": [
-            {"Name": "model", "OutputUri": "output/model"},
-            {"Name": "score", "OutputUri": "output/score/value.json"},
+            {"Name": "model", "OutputUri": "/ml/output/model"},
+            {"Name": "score", "OutputUri": "/ml/output/score/value.json"},
         ],
         "Scheduler": {"MaxRunningTimeInSeconds": 7200.0},
     }

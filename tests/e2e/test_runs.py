@@ -151,7 +151,7 @@ def test_logs_and_outputs(millwork: Millwork, component: Component, pipeline: Pi
         "log": "out\nerr\n\ufffd no newline",
     }
     which = millwork("runs", "logs", "last")
-    assert (which.code, which.err) == (2, f"millwork: which step?; {run['run']} has: a, b\n")
+    assert (which.code, which.err) == (2, f"millwork: which step? {run['run']} has: a, b\n")
     assert "there is no step 'c'" in millwork("runs", "logs", "last/c").err
     assert "has one replica" in millwork("runs", "logs", "last/a/worker-1").err
     assert millwork("runs", "outputs", "last", "--json").json == run["outputs"]
@@ -376,7 +376,7 @@ def test_retries_timeout_and_continue_on_failure(
         "reader": ("skipped", 0, "'broken' failed"),
         "never": ("skipped", 0, "'slow' failed"),
     }
-    assert result.json["reason"] == "failed: slow"
+    assert result.json["reason"] == "in slow"
     tries = millwork("runs", "show", "last", "--json").json["steps"][0]["tries"]
     assert [(each["number"], each["status"], each["code"]) for each in tries] == [
         (1, "failed", 1),

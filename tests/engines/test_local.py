@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from millwork.ports import Ended, Outcome
 
 
+FIRST = f"a{os.getpid()}-1"
+"""An attempt's id: processes are found by it, and other tests run beside these."""
+
+
 def no_code(_digest: str, _target: str) -> None:
     raise AssertionError("no code was asked for")
 
@@ -34,7 +38,7 @@ def engine(tmp_path: Path) -> LocalEngine:
 def start(
     engine: LocalEngine,
     command: str,
-    attempt: str = "a-1",
+    attempt: str = FIRST,
     *,
     mounts: str = "none",
     resources: Resources | None = None,
@@ -98,7 +102,7 @@ def test_ml_is_real_for_the_step_and_absent_on_the_host(engine: LocalEngine) -> 
     assert outcome.code == 0
     assert log.splitlines() == ["/ml/usercode", str(os.getuid())]
     assert not os.path.exists("/ml")
-    with open(f"{engine.folder('a-1')}/output/out/file", encoding="utf-8") as file:
+    with open(f"{engine.folder(FIRST)}/output/out/file", encoding="utf-8") as file:
         assert file.read() == "made\n"
 
 
@@ -120,13 +124,13 @@ def test_cpu_time_is_known(engine: LocalEngine) -> None:
 
 def test_a_background_child_does_not_outlive_its_step(engine: LocalEngine) -> None:
     run(engine, "sleep 300 & echo started")
-    assert processes.marked("a-1") == []
+    assert processes.marked(FIRST) == []
 
 
 def test_stop_asks_first_and_the_step_may_tidy_up(engine: LocalEngine) -> None:
     command = "trap 'echo tidy; exit 0' TERM; echo ready; while :; do sleep 0.05; done"
     for mounts in ("none", "ml"):
-        attempt = start(engine, command, f"a-{mounts}", mounts=mounts)
+        attempt = start(engine, command, f"{FIRST}-{mounts}", mounts=mounts)
         until(lambda at=attempt: b"ready" in engine.log(at, 0)[0])
         engine.stop(attempt, 5.0)
         assert wait(engine).outcome.code == 0
@@ -139,7 +143,7 @@ def test_stop_ends_what_ignores_it_and_what_has_run_away(engine: LocalEngine) ->
         "echo ready; while :; do sleep 0.05; done"
     )
     for mounts in ("none", "ml"):
-        attempt = start(engine, command, f"a-{mounts}", mounts=mounts)
+        attempt = start(engine, command, f"{FIRST}-{mounts}", mounts=mounts)
         until(lambda at=attempt: b"ready" in engine.log(at, 0)[0])
         began = time.monotonic()
         engine.stop(attempt, 0.3)
@@ -164,12 +168,12 @@ def test_an_attempt_that_is_over_when_adopted_is_told_at_once(
 ) -> None:
     run(engine, "exit 5")
     second = LocalEngine(str(tmp_path), no_code)
-    second.adopt("a-1")
+    second.adopt(FIRST)
     assert wait(second, 2.0).outcome.code == 5
 
 
 def test_an_attempt_that_never_began_is_lost(engine: LocalEngine) -> None:
-    engine.adopt("a-9")
+    engine.adopt(f"{FIRST}-9")
     assert wait(engine, 2.0).outcome.kind == "lost"
 
 
@@ -206,7 +210,7 @@ def test_memory_beyond_the_limit_is_called_by_its_name(engine: LocalEngine) -> N
 
 def test_the_limits_of_an_attempt_are_gone_with_it(engine: LocalEngine) -> None:
     run(engine, "true", resources=Resources(memory=64 * 1024 * 1024, processes=50))
-    box = engine._box(engine._folder("a-1"), "a-1")
+    box = engine._box(engine._folder(FIRST), FIRST)
     assert box is not None
     assert not any(os.path.exists(group) for group in box.groups)
 

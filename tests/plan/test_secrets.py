@@ -10,7 +10,7 @@ from millwork.actions.preview import preview
 from millwork.plan.codec import decode, decode_component, encode, encode_component
 from millwork.plan.contract import Job, make_plan
 from millwork.plan.graph import Arguments
-from millwork.plan.identity import identity_of, key_of
+from millwork.plan.identity import component_identity, identity_of, key_of
 from millwork.plan.model import Step
 from millwork.spec.model import Component, Secret
 from millwork.spec.tree import Tree
@@ -55,7 +55,8 @@ def test_the_preview_shows_the_name() -> None:
 def test_another_secret_is_other_work() -> None:
     def key(secret: str) -> str:
         component = Component("c", "1.0.0", "true", env={"A": Secret(secret)})
-        return key_of(identity_of(Step("s", component, env=component.env), "", {}, {}))
+        step = Step("s", component, env=component.env)
+        return key_of(identity_of(step, component_identity(component), "", {}, {}))
 
     assert key("one") == key("one")
     assert key("one") != key("two")

@@ -389,6 +389,8 @@ def test_rules_of_the_file_are_rules_here() -> None:
 def test_signatures_and_words_for_people() -> None:
     import inspect
 
+    assert "arguments" in str(inspect.signature(Component.__call__))
+    assert inspect.signature(Component)
     assert str(inspect.signature(measure)) == (
         "(*, rows, extra=None, scale, mode='all', loud=False)"
     )

@@ -12,7 +12,7 @@ from millwork.base.errors import BadRequest, MillworkError, RunFailed
 from millwork.base.sizes import format_size
 from millwork.blobs import artifacts
 from millwork.plan.contract import VALUE_FILE, Job, make_plan
-from millwork.plan.identity import identity_of
+from millwork.plan.identity import component_identity, identity_of
 from millwork.plan.model import Artifact, GivenPath, StepOutput
 from millwork.ports.engine import Outcome
 from millwork.run.machine import Answer, Result
@@ -45,6 +45,7 @@ class StepPlanner:
         self._engine = engine
         self._reuse = Reuse(store, forced)
         self._outputs: dict[str, Mapping[str, Any]] = {}
+        self._components: dict[int, Mapping[str, Any]] = {}
 
     def restore(self, step: str, outputs: Mapping[str, Any]) -> None:
         """The outputs of a step that succeeded under an earlier master."""
@@ -132,7 +133,10 @@ class StepPlanner:
         }
         environment = self._engine.environment(step.code)
         unknown = "not built yet" if environment is None else environment
-        return identity_of(step, unknown, parameters, inputs)
+        key = id(step.component)  # many steps share one component, which lives as long as they do
+        if key not in self._components:
+            self._components[key] = component_identity(step.component)
+        return identity_of(step, self._components[key], unknown, parameters, inputs)
 
     def _read(self, values_: Mapping[str, Value | StepOutput], reference: Reference) -> Any:
         found = values_.get(str(reference))

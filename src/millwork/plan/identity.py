@@ -26,17 +26,18 @@ _ITEM_DISPLAY = ("display_name", "description", "group")
 
 def identity_of(
     step: Step,
+    component: Mapping[str, Any],
     environment: str,
     parameters: Mapping[str, Value],
     inputs: Mapping[str, str],
 ) -> dict[str, Any]:
     """The fields that decide whether a result can be used again, ready for JSON.
 
-    `environment` is the digest of what requirements resolve to, `inputs` the digests of the
-    data by input.
+    `component` is what `component_identity` gives, `environment` the digest of what the
+    requirements resolve to, `inputs` the digests of the data by input.
     """
     return {
-        "component": component_identity(step.component),
+        "component": component,
         "code": step.code,
         "environment": environment,
         "parameters": {name: plain(value) for name, value in sorted(parameters.items())},

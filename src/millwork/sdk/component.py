@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from functools import cached_property
+from inspect import Parameter, Signature
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -13,14 +14,13 @@ from millwork.base.names import is_node
 from millwork.sdk.arguments import bind
 from millwork.sdk.building import OPEN, output_types
 from millwork.sdk.definitions import canonical, moved, relative
-from millwork.sdk.names import identifier
+from millwork.sdk.names import attributes
 from millwork.sdk.wires import Wire
 from millwork.spec.model import Pipeline
 from millwork.spec.pipeline import ROOTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from inspect import Signature
 
     from millwork.plan.graph import Arguments
     from millwork.sdk.running import Run, RunOptions
@@ -42,6 +42,7 @@ class Component:
 
     def __init__(self, tree: Tree, file: str = "") -> None:
         self.tree, self.file = tree, file
+        self.__signature__ = _signature(tree)  # what notebooks complete
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> Component:
@@ -137,24 +138,6 @@ class Component:
             raise TypeError(f"'{wires[0].reference}' has no value outside of its pipeline")
         return Arguments({n: str(path) for n, path in bound.inputs.items()}, bound.parameters)
 
-    @property
-    def __signature__(self) -> Signature:
-        from inspect import Parameter, Signature
-
-        tree = self.tree
-        required = {name: port.required for name, port in tree.inputs.items()}
-        required |= {n: p.required and p.default is None for n, p in tree.parameters.items()}
-        defaults = {name: parameter.default for name, parameter in tree.parameters.items()}
-        words = [
-            Parameter(
-                identifier(name),
-                Parameter.KEYWORD_ONLY,
-                default=Parameter.empty if needed else defaults.get(name),
-            )
-            for name, needed in required.items()
-        ]
-        return Signature(words)
-
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Component):
             return NotImplemented
@@ -178,3 +161,18 @@ def file_of(tree: Tree) -> str:
 def load(path: str | os.PathLike[str]) -> Component:
     """The component or pipeline at `path`: see `Component.load`."""
     return Component.load(path)
+
+
+def _signature(tree: Tree) -> Signature:
+    required = {name: port.required for name, port in tree.inputs.items()}
+    required |= {n: p.required and p.default is None for n, p in tree.parameters.items()}
+    defaults = {name: parameter.default for name, parameter in tree.parameters.items()}
+    words = [
+        Parameter(
+            word,
+            Parameter.KEYWORD_ONLY,
+            default=Parameter.empty if required[name] else defaults.get(name),
+        )
+        for word, name in attributes(required).items()
+    ]
+    return Signature(words)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def identifier(name: str) -> str:
     """`name` as a Python identifier: `batch-size` is `batch_size`, `lambda` is `lambda_`."""
     text = re.sub(r"\W", "_", name, flags=re.ASCII)
-    if text[:1].isdigit():
+    if not text[:1].isidentifier():
         text = f"_{text}"
     return f"{text}_" if keyword.iskeyword(text) else text
 

@@ -331,8 +331,12 @@ def _without_manifests(outputs: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+# What a history does not tell: secrets of the fence, and what the step's row says already.
+_UNTOLD = frozenset({"token", "identity"})
+
+
 def _event(run: str, seq: int, now: float, change: Change) -> dict[str, Any]:
-    data = {name: value for name, value in vars(change).items() if value and name != "token"}
+    data = {name: value for name, value in vars(change).items() if value and name not in _UNTOLD}
     if "outputs" in data:
         data["outputs"] = _without_manifests(data["outputs"])
     kind = type(change).__name__

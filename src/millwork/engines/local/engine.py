@@ -266,24 +266,19 @@ class LocalEngine:
         box = self._box(state.folder, state.id)
         if box is not None:
             box.kill()
-        processes.kill_marked(state.id, spare=state.pid)
+        processes.kill_marked(state.id, after=state.pid, spare=state.pid)
 
     def _members(self, state: _Attempt) -> list[int]:
         """The step's own processes: neither the recorder nor bubblewrap's monitor.
 
         The monitor would die of SIGTERM at once, and its end would be taken for the step's.
         """
-        found = processes.marked(state.id)
-        is_wrapped = os.path.isdir(f"{state.folder}/ml") and self._is_wrapped(state)
         own = [
             pid
-            for pid in found
-            if pid != state.pid and not (is_wrapped and processes.parent_of(pid) == state.pid)
+            for pid in processes.marked(state.id, state.pid)
+            if pid != state.pid and not processes.is_monitor(pid)
         ]
         return processes.addressed(own, mask.__file__)
-
-    def _is_wrapped(self, state: _Attempt) -> bool:
-        return bool(state.facts.get("mounts", "namespace") == "namespace") and self.sandbox.works
 
     def _end(self, state: _Attempt) -> Ended:
         if state.watch is not None:
@@ -293,7 +288,9 @@ class LocalEngine:
         peak = self._reap(state) if state.is_child else None
         self._keeper.forget(state.folder)
         code = recorder.outcome_of(state.folder)
-        processes.kill_marked(state.id)  # also daemons that left the group of a step that ended
+        processes.kill_marked(
+            state.id, after=state.pid
+        )  # also daemons that left the group of a step that ended
         usage = {**state.facts, **requirements.installed(f"{state.folder}/ml/usercode", self._envs)}
         usage |= {"cpu_seconds": recorder.cpu_of(state.folder), "peak_memory": peak}
         if lost := logs.dropped(state.folder):

@@ -10,20 +10,36 @@ from contextlib import suppress
 MARK = "MILLWORK_ATTEMPT"
 
 
-def marked(attempt: str) -> list[int]:
+def marked(attempt: str, after: int | None = None) -> list[int]:
     """This user's processes that carry the attempt's mark, however far they have wandered.
 
-    A daemon that left its session and its group still has its first environment.
+    A daemon that left its session and its group still has its first environment. `after` is the
+    recorder's process id: what it has started has a higher one, unless the kernel has begun
+    again at the lowest since.
     """
     wanted = f"{MARK}={attempt}".encode()
+    floor = after if after is not None and after <= _latest() else 0
     found = []
-    for name in os.listdir("/proc"):
-        if not name.isdigit():
+    for pid in (int(name) for name in os.listdir("/proc") if name.isdigit()):
+        if pid < floor:
             continue
-        with suppress(OSError), open(f"/proc/{name}/environ", "rb") as file:
+        with suppress(OSError), open(f"/proc/{pid}/environ", "rb") as file:
             if wanted in file.read().split(b"\0"):
-                found.append(int(name))
+                found.append(pid)
     return found
+
+
+def _latest() -> int:
+    """The process id that was given last."""
+    with open("/proc/loadavg", encoding="ascii") as file:
+        return int(file.read().split()[-1])
+
+
+def is_monitor(pid: int) -> bool:
+    """Whether the process is bubblewrap's: the one that waits outside for the step inside."""
+    with suppress(OSError), open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
+        return file.read().strip() == "bwrap"
+    return False
 
 
 def parent_of(pid: int) -> int | None:
@@ -62,11 +78,13 @@ def signal_all(pids: list[int], number: int) -> None:
             os.kill(pid, number)
 
 
-def kill_marked(attempt: str, spare: int | None = None, patience: float = 5.0) -> None:
-    """Kills the attempt's processes until none is left, but for `spare`."""
+def kill_marked(
+    attempt: str, *, after: int | None = None, spare: int | None = None, patience: float = 5.0
+) -> None:
+    """Kills the attempt's processes until none is left, but for `spare`; `after` as for marked."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
-        pids = [pid for pid in marked(attempt) if pid != spare and not _is_zombie(pid)]
+        pids = [pid for pid in marked(attempt, after) if pid != spare and not _is_zombie(pid)]
         if not pids:
             return
         signal_all(pids, signal.SIGKILL)
