@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from millwork.base.faultpoints import POINTS
 from millwork.cli.parser import build_parser
 from millwork.spec.reference import field_table, port_table
 from tests.docs import transcripts
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 _PART = re.compile(
-    r"(<!-- (fields|options|ports): ([a-z ]+) -->\n\n)(.*?)\n?<!-- end -->", re.DOTALL
+    r"(<!-- (fields|options|ports|points): ([a-z ]+) -->\n\n)(.*?)\n?<!-- end -->", re.DOTALL
 )
 
 
@@ -62,10 +63,18 @@ def options_table(name: str) -> str:
     return "\n".join(lines) + "\n" if len(lines) > 2 else "It takes no options.\n"
 
 
+def points_table() -> str:
+    """The fault points as a Markdown table."""
+    lines = ["| point | what is so when it is reached |", "|---|---|"]
+    return "\n".join([*lines, *(f"| `{name}` | {text} |" for name, text in POINTS.items())]) + "\n"
+
+
 def part(kind: str, name: str) -> str:
     """The text of one generated part."""
     if kind == "fields":
         return field_table(name)
+    if kind == "points":
+        return points_table()
     return options_table(name) if kind == "options" else port_table()
 
 

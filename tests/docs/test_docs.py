@@ -10,6 +10,7 @@ import pytest
 from millwork.actions.preview import preview
 from millwork.base import errors
 from millwork.base.errors import MillworkError
+from millwork.base.faultpoints import POINTS
 from millwork.base.faults import Fault
 from millwork.cli import parser as cli
 from millwork.plan.contract import Job, make_plan
@@ -187,6 +188,35 @@ def test_the_json_of_validate_and_plan_is_documented() -> None:
     assert documented_fields("fault") == set(vars(Fault("", 0, 0, "", "", "")))
     steps = preview(Tree(Component("name", "1.0.0", "true")), Arguments())
     assert documented_fields("plan") | {"steps", "steps[].replicas"} == paths({"steps": steps})
+
+
+# --- the promise ------------------------------------------------------------------------------
+
+NAMED_TEST = re.compile(r"\[`(test_\w+)`\]\(([^)#\s]+\.py)\)")
+
+
+@quick
+def test_the_fault_points_are_those_of_the_code() -> None:
+    table = section(text_of("fault-points.md"), "<!-- points: all -->")
+    assert first_column(table) == list(POINTS)
+
+
+@quick
+@EACH_PAGE
+def test_every_test_that_a_page_names_is_there(page: Path) -> None:
+    for name, path in NAMED_TEST.findall(page.read_text(encoding="utf-8")):
+        text = (page.parent / path).read_text(encoding="utf-8")
+        assert re.search(rf"^def {name}\(", text, re.MULTILINE), f"{path}: {name}"
+
+
+@quick
+def test_every_sentence_of_the_promise_names_its_test() -> None:
+    promised = text_of("promise.md").split("\n## What is not promised")[0]
+    rows = [line for line in promised.splitlines() if line.startswith("| ")]
+    rows = [row for row in rows if row != "| promise | held by |"]
+    assert len(rows) > 10
+    for row in rows:
+        assert NAMED_TEST.search(row), row
 
 
 # --- pages ------------------------------------------------------------------------------------

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest
+from millwork.base.records import dataclass
 from millwork.spec.model import Pipeline
 from millwork.spec.writer import to_text
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest, InvalidFile
 from millwork.base.faults import Fault
+from millwork.base.records import dataclass, field
 from millwork.spec.document import PIPELINE_LIMITS, Mapping, Scalar, parse
 from millwork.spec.model import Pipeline
 from millwork.spec.reader import read_root

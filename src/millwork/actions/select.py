@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest
+from millwork.base.records import dataclass
 from millwork.plan.model import Graph
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from millwork.actions.secrets import require
@@ -12,6 +12,7 @@ from millwork.base.errors import BadRequest, Unavailable
 from millwork.base.faultpoints import reach
 from millwork.base.ids import new_id
 from millwork.base.names import is_text
+from millwork.base.records import dataclass, field
 from millwork.base.sizes import format_size
 from millwork.blobs import code
 from millwork.plan.codec import encode, encode_component

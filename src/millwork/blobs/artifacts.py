@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import stat
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from millwork.base.errors import BadRequest, MillworkError
+from millwork.base.records import dataclass
 from millwork.blobs.folders import (
     copy_file,
     folder_beside,

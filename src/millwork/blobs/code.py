@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest, MillworkError, Unavailable
+from millwork.base.records import dataclass
 from millwork.blobs.folders import (
     copy_file,
     folder_beside,

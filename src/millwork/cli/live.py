@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
@@ -11,6 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from millwork.base.records import dataclass
 from millwork.base.sizes import format_duration
 from millwork.cli.conclusion import conclusion, printable
 from millwork.ports.changes import AttemptOpened, StepChanged

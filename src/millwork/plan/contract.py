@@ -7,11 +7,11 @@ environment variables, as files, and as the words of "$@" (DESIGN decisions 8 an
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import BadRequest
 from millwork.base.names import variable_suffix
+from millwork.base.records import dataclass
 from millwork.plan.model import Mount, Plan, Replica
 from millwork.spec import values
 from millwork.spec.model import Secret
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ML = "/ml"
 VALUE_FILE = "value.json"
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 _FOLDERS = ("usercode", "input", "input/config", "input/data", "output")
 _SPLITS_OR_GLOBS = frozenset(" \t\n\r\v\f*?[]'\"\\")
 
@@ -122,7 +123,7 @@ def _variables(
         "PYTHONUNBUFFERED": "1",
         "PAI_WORKING_DIR": f"{root}/usercode/",
         "PAI_CONFIG_DIR": f"{root}/input/config/",
-        "PAI_HPS": json.dumps(dict(parameters), ensure_ascii=False),
+        "PAI_HPS": _encode(dict(parameters)),
         "PAI_USER_ARGS": " ".join(words),
     }
     for name, path in inputs.items():
@@ -196,4 +197,4 @@ def _training_job(
 
 
 def _json(content: object) -> str:
-    return json.dumps(content, ensure_ascii=False) + "\n"
+    return _encode(content) + "\n"

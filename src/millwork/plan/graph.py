@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from posixpath import join, normpath
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import BadRequest
+from millwork.base.records import dataclass, field
 from millwork.plan.model import GivenPath, Graph, Guard, Step, StepOutput
 from millwork.spec import condition, values
 from millwork.spec.model import Component, LocalPath, Pipeline, Reference

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from millwork.plan.model import Step
     from millwork.spec.model import Component, Value
 
+_canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 _DISPLAY = ("display_name", "description", "version_description", "tags", "metrics", "progress")
 _OF_RUNS = ("resources", "timeout", "constraints", "flavour", "code")
 _ITEM_DISPLAY = ("display_name", "description", "group")
@@ -48,8 +49,7 @@ def identity_of(
 
 def key_of(identity: Mapping[str, Any]) -> str:
     """The sha256 that stands for an identity."""
-    text = json.dumps(identity, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return sha256(text.encode()).hexdigest()
+    return sha256(_canonical(identity).encode()).hexdigest()
 
 
 def component_identity(component: Component) -> dict[str, Any]:

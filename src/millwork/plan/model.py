@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from millwork.base.records import dataclass, field
 from millwork.spec.model import Resources
 
 if TYPE_CHECKING:

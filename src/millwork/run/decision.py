@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
+
+from millwork.base.records import dataclass, field
 
 if TYPE_CHECKING:
     from millwork.ports.changes import Change

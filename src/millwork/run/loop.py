@@ -6,12 +6,12 @@ out (DESIGN decisions 1, 3 and 4).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from errno import ENOSPC
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from millwork.base.errors import MillworkError, NoSpace
 from millwork.base.faultpoints import reach
+from millwork.base.records import dataclass, field
 from millwork.ports.changes import AttemptClosed, AttemptOpened, AttemptStarted
 from millwork.ports.engine import Ended, Outcome
 from millwork.run.decision import Consult, Decision, Launch, Stop

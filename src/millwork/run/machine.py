@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
+from millwork.base.records import dataclass, field
 from millwork.ports.changes import AttemptClosed, AttemptOpened, LateResult, RunChanged, StepChanged
 from millwork.run.decision import Consult, Decision, Launch, Stop
 

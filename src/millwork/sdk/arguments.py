@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from millwork.base.records import dataclass, field
 from millwork.sdk.names import attributes, listed, nearest
 from millwork.sdk.wires import Each, Node, Wire
 from millwork.spec import values

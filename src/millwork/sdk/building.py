@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from millwork.base.names import NODE_RULE, is_node
+from millwork.base.records import dataclass, field
 from millwork.sdk.arguments import bind
 from millwork.sdk.definitions import read_fields, relative
 from millwork.sdk.wires import Each, Node, Wire

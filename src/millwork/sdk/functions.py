@@ -6,13 +6,13 @@ import inspect
 import json
 import shutil
 import sys
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, get_origin, overload
 
 from millwork.base.errors import BadRequest
 from millwork.base.names import variable_suffix
+from millwork.base.records import dataclass
 from millwork.sdk.component import Component
 from millwork.sdk.definitions import define
 from millwork.sdk.saving import claim

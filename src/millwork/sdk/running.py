@@ -8,7 +8,6 @@ import signal
 import sys
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from millwork.actions import runs, submit
 from millwork.actions.drive import open_loop
 from millwork.app.compose import open_context
 from millwork.base.errors import BadRequest, RunFailed
+from millwork.base.records import dataclass, field
 from millwork.ports.changes import StepChanged
 
 if TYPE_CHECKING:

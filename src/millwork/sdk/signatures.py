@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, field
 from types import NoneType, UnionType
 from typing import (
     TYPE_CHECKING,
@@ -17,6 +16,7 @@ from typing import (
 )
 
 from millwork.base.errors import BadRequest
+from millwork.base.records import dataclass, field
 from millwork.sdk.wires import Port
 
 if TYPE_CHECKING:

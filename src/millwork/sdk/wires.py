@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import (
     TYPE_CHECKING,
@@ -17,6 +16,7 @@ from typing import (
     Unpack,
 )
 
+from millwork.base.records import dataclass
 from millwork.sdk.names import attributes, listed
 
 if TYPE_CHECKING:

@@ -14,13 +14,13 @@ import gc
 import json
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import yaml
 
 from millwork.base.errors import InvalidFile
 from millwork.base.faults import Fault
+from millwork.base.records import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from millwork.base.faults import Fault
+from millwork.base.records import dataclass, field
 from millwork.base.sizes import parse_duration, parse_size
 from millwork.spec.document import Mapping, Place, Scalar, Sequence
 

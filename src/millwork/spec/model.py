@@ -6,8 +6,9 @@ comparison, so that two equal definitions are equal wherever they stand.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from millwork.base.records import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,11 +5,11 @@ Rules that need the nodes' components (types of wires, names of ports) are in `w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from millwork.base import names
 from millwork.base.errors import InvalidFile
+from millwork.base.records import dataclass
 from millwork.spec import condition
 from millwork.spec.component import (
     API_VERSION,

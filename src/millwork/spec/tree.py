@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from millwork.base.records import dataclass, field
 from millwork.spec.model import Component
 
 if TYPE_CHECKING:

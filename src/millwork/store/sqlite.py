@@ -343,8 +343,8 @@ def _event(run: str, seq: int, now: float, change: Change) -> dict[str, Any]:
     return {"run": run, "seq": seq, "time": now, "kind": kind, "data": _dump(data)}
 
 
-def _dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+# json.dumps would make an encoder for each call that names separators.
+_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _master_values(master: Master) -> dict[str, Any]:

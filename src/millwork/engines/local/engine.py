@@ -9,11 +9,12 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import Unavailable
 from millwork.base.faultpoints import reach
+from millwork.base.records import dataclass, field
 from millwork.base.sizes import format_size
 from millwork.engines.local import logs, processes, recorder, requirements
 from millwork.engines.local.sandbox import Sandbox

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from signal import SIGKILL
 from typing import TYPE_CHECKING, Protocol
 
 from millwork.base.errors import Unavailable
+from millwork.base.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

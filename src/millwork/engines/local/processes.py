@@ -20,7 +20,7 @@ def marked(attempt: str, after: int | None = None) -> list[int]:
     wanted = f"{MARK}={attempt}".encode()
     floor = after if after is not None and after <= _latest() else 0
     found = []
-    for pid in (int(name) for name in os.listdir("/proc") if name.isdigit()):
+    for pid in [int(name) for name in os.listdir("/proc") if name.isdecimal()]:
         if pid < floor:
             continue
         with suppress(OSError), open(f"/proc/{pid}/environ", "rb") as file:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from millwork.base.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from millwork.base.records import dataclass, field
 from millwork.worker import environment
 
 if TYPE_CHECKING:
