@@ -69,7 +69,7 @@ def steps(folder: Path) -> Iterator[Row]:
             one = measure.write_pipeline(at / "one", 1, chain=False, mounts=mounts)
             bare, ours = _against_bare(at, many, one, count, parallel)
             cpu, extra = ours.cpu / bare.cpu, ours.cpu - bare.cpu
-            wall = ours.wall * parallel / bare.wall
+            wall = ours.wall / bare.wall
             what = f"{name} of {count}, parallel {parallel}, mounts: {mounts}"
             kept = cpu <= cpu_bound and wall <= wall_bound and extra <= extra_bound
             yield Row(
@@ -85,10 +85,10 @@ def _against_bare(at: Path, many: Path, one: Path, count: int, parallel: int) ->
     home = at / "home"
     words = ("--parallel", str(parallel), "--force")
     measure.cost_of(MILLWORK, "run", str(one), *words, home=home)
-    before = measure.bare_loop(60, home)
+    before = measure.bare_loop(60, parallel, home)
     single = measure.cost_of(MILLWORK, "run", str(one), *words, home=home)
     run = measure.cost_of(MILLWORK, "run", str(many), *words, home=home)
-    after = measure.bare_loop(60, home)
+    after = measure.bare_loop(60, parallel, home)
     bare = Cost((before.cpu + after.cpu) / 2, (before.wall + after.wall) / 2)
     return bare, (run - single).each(count - 1)
 

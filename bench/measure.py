@@ -7,6 +7,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,12 +60,20 @@ def median_cost(*words: str, home: Path, times: int) -> Cost:
     )
 
 
-def bare_loop(count: int, home: Path) -> Cost:
-    """The cost of one step where nothing stands around it: a loop of subprocesses."""
+def bare_loop(count: int, parallel: int, home: Path) -> Cost:
+    """The cost of one step where nothing stands around it: loops of subprocesses side by side."""
     env = environment(home)
+
+    def loop() -> None:
+        for _ in range(count // parallel):
+            subprocess.run([*STEP, BARE], env=env, check=True)
+
     before, began = _cpu(), time.perf_counter()
-    for _ in range(count):
-        subprocess.run([*STEP, BARE], env=env, check=True)
+    threads = [threading.Thread(target=loop) for _ in range(parallel)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     return Cost((_cpu() - before) * 1000, (time.perf_counter() - began) * 1000).each(count)
 
 

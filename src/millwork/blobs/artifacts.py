@@ -84,7 +84,7 @@ def seal(folder: str, seen_as: str = "") -> Manifest:
     the caller's to sync. BadOutput for links that lead outside, devices, sockets, unreadable
     files, and files that something still writes to.
     """
-    root = os.path.realpath(folder)
+    root = folder
     items: list[Item] = []
     folders = [root]
     try:
@@ -121,6 +121,7 @@ def _seal_entry(root: str, path: str, entry: os.DirEntry[str], seen_as: str) -> 
 
 
 def _seal_link(root: str, path: str, seen_as: str) -> str:
+    root = os.path.realpath(root)
     place = os.path.join(root, path)
     text = os.readlink(place)
     inside = link_inside(root, path, text, seen_as)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ML = "/ml"
 VALUE_FILE = "value.json"
 _encode = json.JSONEncoder(ensure_ascii=False).encode
-_FOLDERS = ("usercode", "input", "input/config", "input/data", "output")
+_FOLDERS = ("usercode", "input", "input/config", "output")
 _SPLITS_OR_GLOBS = frozenset(" \t\n\r\v\f*?[]'\"\\")
 
 
@@ -78,7 +78,11 @@ def make_plan(
         root=root,
         mounts=tuple(Mount(data[name].path, target) for name, target in targets.items()),
         files=_config_files(step, targets, uris, parameters, job),
-        folders=(*_FOLDERS, *(f"output/{name}" for name in outputs)),
+        folders=(
+            *_FOLDERS,
+            *(("input/data",) if targets else ()),
+            *(f"output/{name}" for name in outputs),
+        ),
         outputs=outputs,
         code=step.code,
         image=component.image,

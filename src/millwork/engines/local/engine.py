@@ -64,6 +64,7 @@ class LocalEngine:
         os.makedirs(self._attempts_folder, mode=0o700, exist_ok=True)
         self._home = home
         self._envs = f"{home}/envs"
+        self._plain_code: set[str] = set()
         self._copy_code = copy_code
         self._wake = wake
         self._secrets = secrets
@@ -95,7 +96,12 @@ class LocalEngine:
 
     def environment(self, code: str) -> str | None:
         """The environment of a code snapshot's requirements, once it is built."""
-        return requirements.resolved(f"{self._home}/code/{code}", self._envs) if code else ""
+        if code and code not in self._plain_code:
+            found = requirements.resolved(f"{self._home}/code/{code}", self._envs)
+            if found == "":
+                self._plain_code.add(code)
+            return found
+        return ""
 
     def start(self, attempt: str, plan: Plan) -> str:
         """Starts the plan's one replica; the handle is the attempt's id."""
@@ -288,12 +294,11 @@ class LocalEngine:
             os.close(state.watch)
         peak = self._reap(state) if state.is_child else None
         self._keeper.forget(state.folder)
-        code = recorder.outcome_of(state.folder)
-        processes.kill_marked(
-            state.id, after=state.pid
-        )  # also daemons that left the group of a step that ended
+        code, cpu = recorder.outcome_of(state.folder)
+        # Daemons may have left the group of a step that ended by itself.
+        processes.kill_marked(state.id, after=state.pid)
         usage = {**state.facts, **requirements.installed(f"{state.folder}/ml/usercode", self._envs)}
-        usage |= {"cpu_seconds": recorder.cpu_of(state.folder), "peak_memory": peak}
+        usage |= {"cpu_seconds": cpu, "peak_memory": peak}
         if lost := logs.dropped(state.folder):
             usage["log_bytes_dropped"] = lost
         reason = self._close_box(state, code, usage)
@@ -301,7 +306,8 @@ class LocalEngine:
         if code is None:
             text = "the step's recorder was killed, or the machine went down"
             return Ended(state.id, Outcome("lost", None, text, usage))
-        reason = recorder.reason_of(state.folder) or reason or _describe(code)
+        if code:
+            reason = recorder.reason_of(state.folder) or reason or _describe(code)
         return Ended(state.id, Outcome("exited", code, reason, usage))
 
     def _reap(self, state: _Attempt) -> int | None:

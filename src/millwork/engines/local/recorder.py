@@ -114,11 +114,16 @@ def pid_of(folder: str) -> int | None:
     return int(text) if text.isdigit() else None
 
 
-def outcome_of(folder: str) -> int | None:
-    """The recorded exit code; a line that is not whole is none."""
-    lines = _read(f"{folder}/{OUTCOME}").splitlines()
-    code, _, end = lines[0].partition(" ") if lines else ("", "", "")
-    return int(code) if end == "end" and code.isdigit() else None
+def outcome_of(folder: str) -> tuple[int | None, float | None]:
+    """The recorded exit code, and the step's seconds of CPU as the shell's `times` gives them.
+
+    A line that is not whole is none.
+    """
+    first, *times = _read(f"{folder}/{OUTCOME}").splitlines() or [""]
+    code, _, end = first.partition(" ")
+    if end != "end" or not code.isdigit():
+        return None, None
+    return int(code), _cpu(times)
 
 
 def reason_of(folder: str) -> str:
@@ -126,9 +131,7 @@ def reason_of(folder: str) -> str:
     return _read(f"{folder}/{REASON}").strip()
 
 
-def cpu_of(folder: str) -> float | None:
-    """Seconds of CPU of the step, as the shell's `times` gives them."""
-    lines = _read(f"{folder}/{OUTCOME}").splitlines()[1:]
+def _cpu(lines: list[str]) -> float | None:
     if len(lines) < 2:
         return None
     try:
