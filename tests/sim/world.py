@@ -296,6 +296,7 @@ class SimEngine:
     """What one master sees of the world's jobs."""
 
     name = "sim"
+    shortcoming = ""
 
     def __init__(self, world: World) -> None:
         self._world = world

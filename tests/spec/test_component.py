@@ -119,7 +119,7 @@ def test_every_fault_at_once_with_its_place() -> None:
             "units: "
             "90s, 30m, 2h, 1h30m, 1d"
         ),
-        "c.yaml:1:1: error: command: missing: run by sh -c",
+        "c.yaml:1:1: error: command: missing: the command, run by sh -c",
     ]
 
 
@@ -321,7 +321,7 @@ def test_a_rule_is_told_in_words(case: str) -> None:
 def test_an_empty_command_is_refused(text: str) -> None:
     assert faults_of(f"command: {text}\n", HEAD.replace("command: 'true'\n", "")) in (
         ["command: it is empty"],
-        ["command: missing: run by sh -c"],
+        ["command: missing: the command, run by sh -c"],
     )
 
 

@@ -70,8 +70,8 @@ HOSTILE = {
     "tabs as indentation": ("a:\n\tb: c\n", "not YAML: found character that cannot start", 2, 1),
     "unclosed": ("a: [1, 2\n", "not YAML: did not find expected ',' or ']'", 2, 1),
     "bad indentation": ("a: b\n  c: d\n", "not YAML: mapping values are not allowed", 2, 4),
-    "empty": ("", "expected a mapping of fields at the top", 1, 1),
-    "only a comment": ("# nothing\n", "expected a mapping of fields at the top", 1, 1),
+    "empty": ("", "the file is empty", 1, 1),
+    "only a comment": ("# nothing\n", "the file is empty", 1, 1),
     "a list at the top": ("\n- a\n", "expected a mapping of fields at the top", 2, 1),
     "a text at the top": ("hello", "expected a mapping of fields at the top", 1, 1),
 }  # fmt: skip

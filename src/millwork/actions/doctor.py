@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from millwork.base.sizes import format_size
+from millwork.blobs.artifacts import Manifest, verify
 from millwork.engines.local import limits
 from millwork.engines.local.sandbox import Sandbox
 
@@ -29,6 +30,28 @@ def examine(context: Context, filesystem: str) -> list[dict[str, str]]:
         _limits(),
         _git(),
     ]
+
+
+def examine_artifacts(context: Context) -> list[dict[str, str]]:
+    """Reads every file of every result that may be used again, whatever its times say.
+
+    A result with a fault is never used again. Findings are as those of `examine`.
+    """
+    findings = []
+    for result in context.store.all_results():
+        faults = [
+            f"{port}: {fault}"
+            for port, output in result.outputs.items()
+            for fault in verify(
+                output["path"], Manifest.from_json(context.store.manifest(result.attempt, port))
+            )
+        ]
+        if faults:
+            context.store.forget_result(result.attempt)
+            findings.append(_note(result.attempt, f"not used again: {'; '.join(faults[:3])}"))
+        else:
+            findings.append(_ok(result.attempt, f"{len(result.outputs)} outputs as recorded"))
+    return findings
 
 
 def _disk(home: str, filesystem: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from millwork.ports import ResultRow, Store
 
 NOT_BUILT = "not built yet"
+NEVER_REUSED = "is_deterministic is false"
 
 
 class Reuse:
@@ -38,7 +39,7 @@ class Reuse:
     def answer(self, step: Step, identity: dict[str, Any] | None) -> Answer:
         """What is to be done about a step; `identity` is None if its results are never reused."""
         if identity is None:
-            return _not_reused(step, "is_deterministic is false", {})
+            return _not_reused(step, NEVER_REUSED, {})
         if step.name in self._forced:
             return _not_reused(step, "forced", identity)
         key = self.key(identity)

@@ -40,12 +40,12 @@ def select(graph: Graph, wanted: Selection) -> tuple[Graph, tuple[str, ...]]:
         raise BadRequest("--only stands alone, without --from and --to")
     running = set(graph.steps)
     if wanted.only:
-        running = _named(graph, wanted.only)
+        running = named(graph, wanted.only)
     if wanted.first:
-        running &= _reached(_named(graph, wanted.first), _followers(graph.steps))
+        running &= _reached(named(graph, wanted.first), _followers(graph.steps))
     if wanted.last:
         needs = {name: step.upstream for name, step in graph.steps.items()}
-        running &= _reached(_named(graph, wanted.last), needs)
+        running &= _reached(named(graph, wanted.last), needs)
     if not running:
         raise BadRequest(f"no node lies between '{wanted.first}' and '{wanted.last}'")
     read = {name for step in running for name in graph.steps[step].upstream} - running
@@ -54,7 +54,8 @@ def select(graph: Graph, wanted: Selection) -> tuple[Graph, tuple[str, ...]]:
     return Graph(kept, outputs), tuple(name for name in kept if name in read)
 
 
-def _named(graph: Graph, node: str) -> set[str]:
+def named(graph: Graph, node: str) -> set[str]:
+    """The steps that a node stands for, all of a sub-pipeline's; BadRequest if there are none."""
     found = {name for name in graph.steps if name == node or name.startswith(f"{node}.")}
     if not found:
         raise BadRequest(f"there is no node '{node}'; nodes: {', '.join(graph.steps)}")

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from millwork.actions.secrets import require
-from millwork.actions.select import Selection, select
+from millwork.actions.select import Selection, named, select
 from millwork.base.errors import BadRequest, Unavailable
 from millwork.base.faultpoints import reach
 from millwork.base.ids import new_id
@@ -74,6 +74,7 @@ def submit(context: Context, request: Request) -> Submitted:
         _check_arguments(step)
     require(context, graph.steps.values())
     _check_machine(context, graph, notices)
+    _check_mounts(context, graph, notices)
     _check_images(graph, request.require_image, notices)
     changes = [change for name in taken for change in _take(context, request, name)]
     graph, git = _with_code(context, graph, notices)
@@ -118,11 +119,7 @@ def _forced(request: Request, graph: Graph) -> tuple[str, ...]:
     """The steps to be done again; an empty name stands for all."""
     if "" in request.forced:
         return tuple(graph.steps)
-    unknown = [name for name in request.forced if name not in graph.steps]
-    if unknown:
-        nodes = ", ".join(graph.steps)
-        raise BadRequest(f"--force {unknown[0]}: there is no such node; nodes: {nodes}")
-    return request.forced
+    return tuple(sorted(step for name in request.forced for step in named(graph, name)))
 
 
 def _take(context: Context, request: Request, step: str) -> list[Change]:
@@ -189,6 +186,15 @@ def _check_machine(context: Context, graph: Graph, notices: list[str]) -> None:
                 f"step '{step.name}' asks for {format_size(wishes.memory or 0)} of memory and may "
                 f"use all {format_size(machine.memory)}"
             )
+
+
+def _check_mounts(context: Context, graph: Graph, notices: list[str]) -> None:
+    shortcoming = context.engine().shortcoming
+    if shortcoming and any(step.component.mounts == "ml" for step in graph.steps.values()):
+        notices.append(
+            f"steps get no /ml of their own: {shortcoming}; PAI_* variables point elsewhere, paths "
+            "written into code as /ml/... do not resolve, and inputs are links that can be written"
+        )
 
 
 def _check_images(graph: Graph, require_image: bool, notices: list[str]) -> None:

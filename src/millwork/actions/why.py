@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from millwork.actions.reuse import NEVER_REUSED
 from millwork.actions.runs import find
 from millwork.base.errors import BadRequest
 from millwork.blobs import code
@@ -32,9 +33,10 @@ def why(context: Context, given: str, step: str) -> dict[str, Any]:
     if step not in rows:
         raise BadRequest(f"which step? {run.id} has: {', '.join(rows)}")
     row = rows[step]
-    if not row.verdict:
+    if not row.verdict and not row.attempt:
         raise BadRequest(f"'{step}' has not come to its turn: it is {row.status}")
-    answer = {"run": run.id, "step": step, "verdict": row.verdict, "attempt": row.attempt}
+    verdict = row.verdict or NEVER_REUSED
+    answer = {"run": run.id, "step": step, "verdict": verdict, "attempt": row.attempt}
     earlier = context.store.earlier(run.definition, step, run.created)
     if row.verdict == "reused" or earlier is None or not earlier[1].identity or not row.identity:
         return {**answer, "compared_with": None, "differences": []}

@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from millwork.actions.doctor import examine
+from millwork.actions.doctor import examine, examine_artifacts
 from millwork.app.compose import open_context
 from millwork.app.home import filesystem_of
 
@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 
 
 def run(options: Namespace) -> int:
-    """Prints what works here; returns 3 if runs cannot work at all."""
+    """Prints what works here, or which results are damaged: returns 1 if one is."""
     context = open_context()
-    findings = examine(context, filesystem_of(context.home))
+    if options.what:
+        findings = examine_artifacts(context)
+    else:
+        findings = examine(context, filesystem_of(context.home))
+    damaged = bool(options.what) and any(finding["state"] != "ok" for finding in findings)
     if options.json:
         sys.stdout.write(json.dumps(findings, ensure_ascii=False) + "\n")
-        return 0
+        return int(damaged)
     from rich.console import Console
     from rich.table import Table
 
@@ -28,5 +32,6 @@ def run(options: Namespace) -> int:
     marks = {"ok": "[green]ok[/]", "note": "[yellow]note[/]"}
     for finding in findings:
         table.add_row(marks[finding["state"]], finding["what"], finding["says"])
-    Console(soft_wrap=not sys.stdout.isatty()).print(table)
-    return 0
+    # A pipe has no width: lines must not be folded there.
+    (Console() if sys.stdout.isatty() else Console(width=200)).print(table)
+    return int(damaged)

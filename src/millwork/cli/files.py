@@ -79,6 +79,8 @@ def _convert(options: Namespace) -> int:
     definition = load(options.file).tree.definition
     if not isinstance(definition, Component):
         raise BadRequest(f"{options.file} is a pipeline; components are converted")
+    if options.output and os.path.lexists(options.output):
+        raise BadRequest(f"{options.output} is there already")
     converted = convert(definition, options.to)
     for line in converted.left_out:
         sys.stderr.write(f"millwork: not carried over: {line}\n")

@@ -36,6 +36,9 @@ def build_parser() -> ArgumentParser:
     _add_files(verbs)
     _add_secrets(verbs)
     doctor = verbs.add_parser("doctor", help="what works on this machine, and what does not")
+    doctor.add_argument(
+        "what", nargs="?", choices=("artifacts",), help="read every kept result, and check it"
+    )
     doctor.add_argument("--json", action="store_true", help="print JSON")
     return parser
 

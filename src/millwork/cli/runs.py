@@ -46,6 +46,8 @@ def run(options: Namespace) -> int:
 
 
 def _list(context: Context, options: Namespace) -> int:
+    if options.limit < 1:
+        raise BadRequest("--limit is at least 1")
     listed = runs.listed(context, options.limit)
     if options.json:
         return _print_json(listed)

@@ -45,6 +45,10 @@ class Engine(Protocol):
     def name(self) -> str:
         """`local`, later `container` and others."""
 
+    @property
+    def shortcoming(self) -> str:
+        """Why steps cannot have a real `/ml` here; empty if they can."""
+
     def root(self, attempt: str, mounts: str) -> str:
         """Where `usercode`, `input` and `output` will be for this attempt: `/ml`, or elsewhere."""
 

@@ -144,6 +144,9 @@ class Store(Protocol):
     def results(self, key: str) -> Sequence[ResultRow]:
         """Results of the same work, newest first; a few at most."""
 
+    def all_results(self) -> Sequence[ResultRow]:
+        """Every result that later runs may use, oldest first."""
+
     def forget_result(self, attempt: str) -> None:
         """The attempt's files are no longer what they were: nobody uses them again."""
 

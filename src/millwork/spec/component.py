@@ -71,6 +71,7 @@ def is_capture(text: str) -> bool:
     return is_regex(text) and re2.compile(text).groups == 1
 
 
+_COMMAND = Text(lambda text: bool(text.strip()), "it is empty")
 _REGEX = Text(is_regex, "a regular expression in RE2 syntax")
 _CAPTURE = Text(is_capture, "a regular expression in RE2 syntax with exactly one group")
 _SOURCE = Choice(("oss", "nas", "table", "http", "dataset"))
@@ -287,7 +288,7 @@ CODE = ByShape(
 COMPONENT = Record(
     "component",
     (
-        Field("apiVersion", Constant(API_VERSION, f"`{API_VERSION}`"), "This format", True),
+        Field("apiVersion", Constant(API_VERSION, f"`{API_VERSION}`"), "The file's format", True),
         Field("kind", Constant("Component", "`Component`"), "What the file holds", True),
         Field("name", Text(names.is_entity, names.ENTITY_RULE), "The component's name", True),
         Field("version", Text(names.is_version, names.VERSION_RULE), "x.y.z, as written", True),
@@ -299,7 +300,10 @@ COMPONENT = Record(
         Field("image", Text(), "Container image"),
         Field("code", CODE, "Where its code is, relative to this file", default="."),
         Field(
-            "command", Text(lambda text: bool(text.strip()), "it is empty"), "Run by sh -c", True
+            "command",
+            Text(lambda text: bool(text.strip()), "it is empty"),
+            "The command, run by sh -c",
+            True,
         ),
         Field("env", ENV, "More variables"),
         Field("inputs", MapOf(INPUT, names.is_port, names.PORT_RULE), "Data it reads"),

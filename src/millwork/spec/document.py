@@ -163,7 +163,10 @@ def _walk_yaml(text: str, builder: _Builder) -> None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
-        raise builder.refusal(place, f"not YAML: {error.problem or error.context}") from None
+        problem = error.problem or error.context
+        if problem and "mapping values are not allowed" in problem:
+            problem += "; text with ': ' in it stands in quotes, or as a block after `|`"
+        raise builder.refusal(place, f"not YAML: {problem}") from None
     except yaml.YAMLError as error:
         raise builder.refusal(Place(1, 1), f"not YAML: {str(error).splitlines()[0]}") from None
 
@@ -187,6 +190,8 @@ class _Builder:
             raise InvalidFile(self._faults)
         if not isinstance(self._root, Mapping):
             place = self._root.place if self._root else Place(1, 1)
+            if self._root is None or (isinstance(self._root, Scalar) and self._root.is_null):
+                raise self.refusal(place, "the file is empty")
             raise self.refusal(place, "expected a mapping of fields at the top of the file")
         return self._root
 

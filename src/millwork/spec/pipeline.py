@@ -229,7 +229,7 @@ NODE = Record(
 PIPELINE = Record(
     "pipeline",
     (
-        Field("apiVersion", Constant(API_VERSION, f"`{API_VERSION}`"), "This format", True),
+        Field("apiVersion", Constant(API_VERSION, f"`{API_VERSION}`"), "The file's format", True),
         Field("kind", Constant("Pipeline", "`Pipeline`"), "What the file holds", True),
         Field("name", Text(names.is_entity, names.ENTITY_RULE), "The pipeline's name", True),
         Field("version", Text(names.is_version, names.VERSION_RULE), "x.y.z, as written", True),

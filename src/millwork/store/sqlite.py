@@ -191,11 +191,11 @@ class SqliteStore:
 
     def results(self, key: str) -> Sequence[ResultRow]:
         """Results of the same work, newest first; a few at most."""
-        rows = self._execute("results", {"key": key})
-        return [
-            ResultRow(row["attempt"], json.loads(row["outputs"]), json.loads(row["metrics"]))
-            for row in rows
-        ]
+        return [_result_row(row) for row in self._execute("results", {"key": key})]
+
+    def all_results(self) -> Sequence[ResultRow]:
+        """Every result that later runs may use, oldest first."""
+        return [_result_row(row) for row in self._execute("all_results", {})]
 
     def recall(self, stamp: tuple[int, int, int, int, int]) -> str | None:
         """The sha256 of the file with this stamp, if it is known."""
@@ -380,6 +380,10 @@ def _step_row(row: sqlite3.Row) -> StepRow:
     for name in ("outputs", "metrics", "identity", "spec"):
         columns[name] = json.loads(columns[name])
     return StepRow(**columns)
+
+
+def _result_row(row: sqlite3.Row) -> ResultRow:
+    return ResultRow(row["attempt"], json.loads(row["outputs"]), json.loads(row["metrics"]))
 
 
 def _attempt_row(row: sqlite3.Row) -> AttemptRow:

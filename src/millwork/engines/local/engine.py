@@ -85,6 +85,11 @@ class LocalEngine:
 
     # --- the port -------------------------------------------------------------------------
 
+    @property
+    def shortcoming(self) -> str:
+        """Why steps cannot have a real `/ml` here; empty if they can."""
+        return self.sandbox.reason
+
     def root(self, attempt: str, mounts: str) -> str:
         """`/ml` where it can be made real and is wanted, else a folder of the attempt's own."""
         is_real = mounts == "ml" and self.sandbox.works

@@ -66,6 +66,10 @@ VALUES (:key, :attempt, :outputs, :metrics, :now);
 -- Results of the same work, newest first.
 SELECT * FROM result WHERE key = :key ORDER BY created DESC LIMIT 3;
 
+-- name: all_results
+-- Every result that later runs may use.
+SELECT * FROM result ORDER BY created;
+
 -- name: forget_result
 -- A result whose files are no longer what they were.
 DELETE FROM result WHERE attempt = :attempt;
