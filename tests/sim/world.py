@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 STEPS = 14
 LONGEST = 20_000.0
-EMPTY = Plan((), "/ml", (), {}, (), {})
 COMPONENT = Component("sim", "1.0.0", "true")
 
 
@@ -276,7 +275,7 @@ class SimPlanner:
     def plan(self, step: str, attempt: str, gpus: tuple[int, ...]) -> Plan:
         if self._world.chance(self._world.chances.refuse):
             raise OSError(28, "No space left on device")
-        return Plan((), "/ml", (), {}, (step,), {})
+        return Plan((), "/ml", (), {}, (step,))
 
     def result(self, step: str, attempt: str, outcome: Outcome) -> Result:
         output = {"path": attempt, "type": "any", "manifest": "{}"}

@@ -94,7 +94,7 @@ def _row(context: Context, request: Request, graph: Graph, git: Mapping[str, Any
     outputs = {name: [output.step, output.port] for name, output in graph.outputs.items()}
     parallel = request.parallel or context.machine.parallel
     facts = {
-        "engine": "local",
+        "engine": context.engine().name,
         "parallel": parallel,
         "outputs": outputs,
         "git": git,

@@ -83,7 +83,6 @@ def make_plan(
             *(("input/data",) if targets else ()),
             *(f"output/{name}" for name in outputs),
         ),
-        outputs=outputs,
         code=step.code,
         image=component.image,
     )

@@ -121,9 +121,8 @@ class Plan:
     """What a step asks an engine for, in no engine's terms.
 
     `root` is the folder that holds `usercode`, `input` and `output`: `/ml`, or elsewhere.
-    `folders` (parents first) are made below `root` before the start, and `files` written;
-    `outputs` maps a port to its place below `root`. `code` is the digest of the snapshot that
-    becomes `usercode`.
+    `folders` (parents first) are made below `root` before the start, and `files` written.
+    `code` is the digest of the snapshot that becomes `usercode`.
     """
 
     replicas: tuple[Replica, ...]
@@ -131,6 +130,5 @@ class Plan:
     mounts: tuple[Mount, ...]
     files: Mapping[str, str]
     folders: tuple[str, ...]
-    outputs: Mapping[str, str]
     code: str = ""
     image: str = ""
