@@ -174,9 +174,10 @@ def scale(folder: Path) -> Iterator[Row]:
 def kills(folder: Path) -> Iterator[Row]:
     """The master of a run of 200 steps killed 50 times, at random instants."""
     for parallel in (1, 4, 16):
-        shape = {"steps": 200, "parallel": parallel, "seed": parallel}
+        # As long in all for each width, so that what a restart costs is the same share of it.
+        shape = {"steps": 200, "parallel": parallel, "seed": parallel, "seconds": 0.2 * parallel}
         calm = runner.run_with_kills(folder / f"calm{parallel}", kills=0, pause=(0, 0), **shape)  # type: ignore[arg-type]
-        pause = (0.05, max(0.3, calm.seconds / 25))
+        pause = (0.05, calm.seconds / 30)
         report = runner.run_with_kills(folder / f"k{parallel}", kills=50, pause=pause, **shape)  # type: ignore[arg-type]
         done = report.statuses["succeeded"]
         again = sum(report.starts.values()) - len(report.starts)

@@ -204,7 +204,7 @@ def test_a_missing_component_file_is_told_where_it_is_named(
     [
         (b"name: [1, 2", "not YAML"),
         (b"\x89PNG\r\n\x1a\n\0\0", "not UTF-8 text"),
-        (b"", "expected a mapping of fields at the top of the file"),
+        (b"", "the file is empty"),
         (b"- a\n- b\n", "expected a mapping"),
         (b"a: &x [1]\nb: *x\n", "anchors (&x) are not accepted here"),
         (b"a: !!python/object:os.system {}\n", "tags"),
@@ -266,7 +266,7 @@ def test_init_and_convert_write_over_nothing(
     assert (result.code, result.err) == (2, "millwork: full is there already, and not empty\n")
     result = millwork("convert", HELLO, "--to", "pai", "-o", "full/keep")
     assert result.code == 2
-    assert "full/keep: File exists" in result.err
+    assert "full/keep is there already" in result.err
     assert (tmp_path / "full/keep").read_text() == "mine"
     assert os.listdir(tmp_path / "full") == ["keep"]
 

@@ -60,10 +60,17 @@ def environment(home: Path, effects: Path) -> dict[str, str]:
 
 
 def run_with_kills(
-    folder: Path, *, steps: int, parallel: int, kills: int, pause: tuple[float, float], seed: int
+    folder: Path,
+    *,
+    steps: int,
+    parallel: int,
+    kills: int,
+    pause: tuple[float, float],
+    seed: int,
+    seconds: float = 0.02,
 ) -> Report:
     """Starts a run, SIGKILLs its master `kills` times at random instants, and lets it finish."""
-    pipeline = write_pipeline(folder, steps, max(4, parallel), 0.02)
+    pipeline = write_pipeline(folder, steps, max(4, parallel), seconds)
     effects = folder / "effects"
     env = environment(folder / "home", effects)
     chance = random.Random(seed)

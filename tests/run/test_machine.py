@@ -9,7 +9,8 @@ import pytest
 from millwork.ports import Outcome
 from millwork.ports.changes import AttemptClosed, AttemptOpened, LateResult, RunChanged, StepChanged
 from millwork.run.decision import Decision, Launch, Stop
-from millwork.run.machine import Capacity, Machine, Result, Task, Try
+from millwork.run.machine import Machine
+from millwork.run.state import Capacity, Result, Task, Try
 
 pytestmark = pytest.mark.quick
 

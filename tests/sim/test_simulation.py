@@ -11,12 +11,14 @@ import pytest
 from millwork.ports.changes import AttemptOpened
 from millwork.run.decision import Decision
 from millwork.run.loop import Loop
-from millwork.run.machine import Machine, StepState, Try
+from millwork.run.machine import Machine
 from millwork.store import sqlite
 from tests.sim.world import Chances, SimClock, Violation, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from millwork.run.state import StepState, Try
 
 
 SEEDS = int(os.environ.get("SIM_SEEDS", "200"))

@@ -17,7 +17,8 @@ from millwork.base.errors import Fenced
 from millwork.plan.model import Plan, Step
 from millwork.ports import Ended, Master, Outcome, RunRow, StepRow
 from millwork.run.loop import Loop
-from millwork.run.machine import Answer, Capacity, Machine, Result, Task
+from millwork.run.machine import Machine
+from millwork.run.state import Answer, Capacity, Result, Task
 from millwork.spec.model import Component
 from millwork.store.sqlite import SqliteStore
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from millwork.ports import Clock, Engine, Masters, Secrets, Store
     from millwork.run.loop import Command
-    from millwork.run.machine import Capacity
+    from millwork.run.state import Capacity
 
 
 @dataclass

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from millwork.actions.planner import StepPlanner
 from millwork.base.ids import new_token
 from millwork.run.loop import Loop
-from millwork.run.machine import Machine, Task
+from millwork.run.machine import Machine
+from millwork.run.state import Task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from millwork.plan.model import Step
     from millwork.ports import RunRow
     from millwork.run.loop import Observer
-    from millwork.run.machine import Capacity
+    from millwork.run.state import Capacity
 
 
 def open_loop(
@@ -29,7 +30,8 @@ def open_loop(
     """The loop of a run that this process is the master of; `drive` it to its end."""
     engine = context.engine()
     capacity = replace(context.machine, parallel=run.facts["parallel"])
-    tasks = [task_of(step, capacity) for step in steps.values()]
+    # The steps of a list's items come to the machine with their parent.
+    tasks = [task_of(step, capacity) for step in steps.values() if not step.parent]
     return Loop(
         run=run.id,
         epoch=run.epoch,
@@ -57,5 +59,6 @@ def task_of(step: Step, capacity: Capacity) -> Task:
         cpu=min(wishes.cpu or 0.0, capacity.cpu),
         memory=min(wishes.memory or 0, capacity.memory),
         gpu=wishes.gpu,
-        consults=bool(step.guards) or step.component.is_deterministic,
+        consults=bool(step.guards or step.each) or step.component.is_deterministic,
+        at_once=step.each.max_parallel if step.each else None,
     )

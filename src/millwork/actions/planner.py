@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,22 +12,25 @@ from millwork.actions.reuse import Reuse
 from millwork.base.errors import BadRequest, MillworkError, RunFailed
 from millwork.base.sizes import format_size
 from millwork.blobs import artifacts
+from millwork.plan.codec import encode, encode_component
 from millwork.plan.contract import VALUE_FILE, Job, make_plan
 from millwork.plan.identity import component_identity, identity_of
 from millwork.plan.model import Artifact, GivenPath, StepOutput
+from millwork.ports.changes import ItemsAdded
 from millwork.ports.engine import Outcome
-from millwork.run.machine import Answer, Result
+from millwork.run.state import Answer, Result
 from millwork.spec import values
 from millwork.spec.condition import holds, parse
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-    from millwork.plan.model import InputSource, Plan, Step
+    from millwork.plan.model import Each, InputSource, Plan, Step
     from millwork.ports import Engine, Store
     from millwork.spec.model import Component, Reference, Value
 
 _LARGEST_VALUE = 64 * 1024
+_MOST_ITEMS = 1000
 
 
 class StepPlanner:
@@ -41,7 +45,11 @@ class StepPlanner:
         forced: Container[str] = (),
     ) -> None:
         self._run = run
-        self._steps = steps
+        self._steps = dict(steps)
+        self._items: dict[str, list[str]] = {}
+        for step in steps.values():
+            if step.parent:
+                self._items.setdefault(step.parent, []).append(step.name)
         self._engine = engine
         self._reuse = Reuse(store, forced)
         self._outputs: dict[str, Mapping[str, Any]] = {}
@@ -60,6 +68,11 @@ class StepPlanner:
                     return Answer(skip=f"when: {guard.text}")
         except (ValueError, MillworkError, OSError) as error:
             return Answer(fault=f"when: {error}")
+        if wanted.each:
+            try:
+                return self._expanded(wanted, wanted.each)
+            except (ValueError, MillworkError, OSError) as error:
+                return Answer(fault=f"foreach: {error}")
         try:
             identity = self._identity(wanted) if wanted.component.is_deterministic else None
         except (MillworkError, OSError) as error:
@@ -108,9 +121,32 @@ class StepPlanner:
         """Lets later steps read the outputs."""
         self._outputs[step] = result.outputs
 
+    def _expanded(self, step: Step, each: Each) -> Answer:
+        """A step for each item of the list, which is known now."""
+        found = each.items
+        items = self._json(found) if isinstance(found, StepOutput) else found
+        if not isinstance(items, list | tuple):
+            raise BadRequest(f"{_shown(found)} holds {type(items).__name__}, not a list")
+        if len(items) > _MOST_ITEMS:
+            raise BadRequest(f"the list has {len(items)} items; at most {_MOST_ITEMS} are run")
+        parameter = step.component.parameters[each.into]
+        names = [f"{step.name}[{index}]" for index in range(len(items))]
+        for name, item in zip(names, items, strict=True):
+            parameters = {**step.parameters, each.into: values.read(parameter, item)}
+            self._steps[name] = replace(
+                step, name=name, parent=step.name, parameters=parameters, each=None, guards=(),
+                after=(),
+            )  # fmt: skip
+        self._items[step.name] = names
+        digest = encode_component(step.component)[0]
+        added = tuple((name, encode(self._steps[name], digest)) for name in names)
+        return Answer(items=tuple(names), changes=(ItemsAdded(step.name, added),))
+
     def _artifact(self, source: InputSource, kind: str) -> Artifact:
         if isinstance(source, GivenPath):
             return Artifact(source.path, os.path.isfile(source.path))
+        if source.step in self._items:
+            return self._gathered(source)
         output = self._output(source)
         if output["type"] == "value":
             return Artifact(f"{output['path']}/{VALUE_FILE}", is_file=True)
@@ -128,7 +164,7 @@ class StepPlanner:
         inputs = {
             name: self._reuse.content(source.path)
             if isinstance(source, GivenPath)
-            else self._output(source)["digest"]
+            else self._digest(source)
             for name, source in step.inputs.items()
         }
         environment = self._engine.environment(step.code)
@@ -140,9 +176,30 @@ class StepPlanner:
 
     def _read(self, values_: Mapping[str, Value | StepOutput], reference: Reference) -> Any:
         found = values_.get(str(reference))
-        if isinstance(found, StepOutput):
-            return _read_value(f"{self._output(found)['path']}/{VALUE_FILE}")
-        return found
+        return self._json(found) if isinstance(found, StepOutput) else found
+
+    def _gathered(self, source: StepOutput) -> Artifact:
+        """What all items of a step left: folders side by side, or the list of their values."""
+        outputs = [self._output(part) for part in self._parts(source)]
+        if outputs and outputs[0]["type"] == "value":
+            return Artifact("", is_file=True, text=json.dumps(self._json(source)))
+        return Artifact("", parts=tuple(output["path"] for output in outputs))
+
+    def _parts(self, source: StepOutput) -> list[StepOutput]:
+        """The outputs that one output stands for: its items', or itself."""
+        if source.step not in self._items:
+            return [source]
+        return [StepOutput(name, source.port) for name in self._items[source.step]]
+
+    def _json(self, source: StepOutput) -> Any:
+        """The value of a value output; of a step with items, the list of theirs."""
+        parts = self._parts(source)
+        found = [_read_value(f"{self._output(part)['path']}/{VALUE_FILE}") for part in parts]
+        return found if source.step in self._items else found[0]
+
+    def _digest(self, source: StepOutput) -> str:
+        digests = [self._output(part)["digest"] for part in self._parts(source)]
+        return digests[0] if source.step not in self._items else ",".join(digests)
 
     def _output(self, source: StepOutput) -> Mapping[str, Any]:
         outputs = self._outputs.get(source.step, {})
@@ -154,9 +211,8 @@ class StepPlanner:
     def _value(self, name: str, source: Value | StepOutput, component: Component) -> Value:
         if not isinstance(source, StepOutput):
             return source
-        path = f"{self._output(source)['path']}/{VALUE_FILE}"
         try:
-            return values.read(component.parameters[name], _read_value(path))
+            return values.read(component.parameters[name], self._json(source))
         except ValueError as error:
             raise BadRequest(
                 f"parameter '{name}', from {source.step}.{source.port}: {error}"
@@ -198,6 +254,10 @@ class StepPlanner:
             if not data:
                 return b"".join(parts).decode("utf-8", "replace")
             parts.append(data)
+
+
+def _shown(source: object) -> str:
+    return f"{source.step}.{source.port}" if isinstance(source, StepOutput) else repr(source)
 
 
 def _number(text: str) -> float | None:

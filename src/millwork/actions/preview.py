@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from millwork.plan.graph import Arguments
-    from millwork.plan.model import InputSource, Plan, Step
+    from millwork.plan.model import Each, InputSource, Plan, Step
     from millwork.spec.tree import Tree
 
 _JOB = Job("RUN", "ATTEMPT")
@@ -38,7 +38,14 @@ def _plan(step: Step) -> Plan:
         name: f"{value.step}.{value.port}" if isinstance(value, StepOutput) else value
         for name, value in step.parameters.items()
     }
+    if step.each:
+        parameters[step.each.into] = f"each of {_listed(step.each)}"
     return make_plan(step, data, parameters, _JOB)
+
+
+def _listed(each: Each) -> str:
+    found = each.items
+    return f"{found.step}.{found.port}" if isinstance(found, StepOutput) else repr(found)
 
 
 def _artifact(source: InputSource, kind: str) -> Artifact:

@@ -12,7 +12,7 @@ from millwork.base.errors import BadRequest, Fenced
 from millwork.base.faultpoints import reach
 from millwork.plan.codec import decode, decode_component
 from millwork.ports.changes import RunChanged, StepChanged
-from millwork.run.machine import Try
+from millwork.run.state import ENDED, Try
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,12 +93,21 @@ def restore(
     Retries count from when the run was begun, or last resumed after it had ended.
     """
     ends = Counter((row.step, row.status) for row in attempts if row.created >= run.began)
+    items: dict[str, list[str]] = {}
     for row in rows:
+        if row.spec.get("parent"):
+            items.setdefault(row.spec["parent"], []).append(row.name)
+    over = {row.name for row in rows if row.status in ENDED}
+    for row in sorted(rows, key=lambda row: bool(row.spec.get("parent"))):
+        loop.planner.restore(row.name, row.outputs)
+        if row.spec.get("parent") in over:
+            continue
         # A running step whose attempt runs is put back with the attempt.
         status = cast("StepStatus", "pending" if row.status == "running" else row.status)
         failures, losses = ends[row.name, "failed"], ends[row.name, "lost"]
         loop.machine.restore_step(row.name, status, row.attempts, failures, losses)
-        loop.planner.restore(row.name, row.outputs)
+        if row.name in items and row.name not in over:
+            loop.machine.restore_items(row.name, items[row.name])
     for attempt in attempts:
         if attempt.status == "running":
             tried = Try(attempt.id, attempt.token, attempt.deadline, attempt.gpus)

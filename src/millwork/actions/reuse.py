@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from millwork.blobs import artifacts, content
 from millwork.plan.identity import key_of
 from millwork.ports.changes import StepConsulted, StepReused
-from millwork.run.machine import Answer
+from millwork.run.state import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -40,7 +40,7 @@ class Reuse:
         """What is to be done about a step; `identity` is None if its results are never reused."""
         if identity is None:
             return _not_reused(step, NEVER_REUSED, {})
-        if step.name in self._forced:
+        if (step.parent or step.name) in self._forced:
             return _not_reused(step, "forced", identity)
         key = self.key(identity)
         verdict = (

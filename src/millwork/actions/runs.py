@@ -96,13 +96,10 @@ def export(context: Context, run_id: str, target: str) -> dict[str, str]:
     Raises BadRequest if something is there already; then nothing was copied.
     """
     run = find(context, run_id)
-    steps = {step.name: step for step in context.store.steps(run.id)}
     copied = {}
-    for name, (step, port) in run.facts.get("outputs", {}).items():
-        found = steps[step].outputs.get(port)
-        if not found:
-            continue
-        manifest = context.store.manifest(steps[step].attempt, port)
+    for name, step, port in views.published(run, context.store.steps(run.id)):
+        found = step.outputs[port]
+        manifest = context.store.manifest(step.attempt, port)
         destination = os.path.join(os.path.abspath(target), name)
         artifacts.export(found["path"], artifacts.Manifest.from_json(manifest), destination)
         copied[name] = views.path_of({**found, "path": destination})

@@ -126,6 +126,8 @@ def _take(context: Context, request: Request, step: str) -> list[Change]:
     """What the last run left of a step, as that of the new run; BadRequest if there is nothing."""
     definition = request.tree.definition.name
     earlier = context.store.earlier(definition, step, context.clock.wall())
+    if earlier and earlier[1].spec.get("each"):
+        raise BadRequest(f"'{step}' is needed, and what a foreach left cannot be taken yet")
     if earlier is None:
         raise BadRequest(f"'{step}' is needed, and no earlier run of '{definition}' has done it")
     run, row = earlier

@@ -10,7 +10,7 @@ from millwork.actions.context import Context
 from millwork.app.control import Control
 from millwork.app.home import find_home, open_home
 from millwork.app.process import LocalMasters, SystemClock
-from millwork.run.machine import Capacity
+from millwork.run.state import Capacity
 from millwork.store.secrets import HomeSecrets
 from millwork.store.sqlite import SqliteStore
 

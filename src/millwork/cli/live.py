@@ -76,10 +76,10 @@ class LiveDisplay:
         now = time.monotonic()
         for change in changes:
             if isinstance(change, AttemptOpened):
-                row = self._rows[change.step]
+                row = self._row(change.step)
                 row.began, row.attempt = now, change.number
             elif isinstance(change, StepChanged):
-                row = self._rows[change.step]
+                row = self._row(change.step)
                 row.status, row.reason = change.status, change.reason
                 row.ended = 0.0 if change.status in ("pending", "running") else now
 
@@ -92,6 +92,9 @@ class LiveDisplay:
         for line in conclusion(result, logs):
             style = STYLES.get(result["status"], "") if line.startswith("run ") else ""
             self._console.print(Text(line, style), soft_wrap=True)
+
+    def _row(self, step: str) -> _Row:
+        return self._rows.setdefault(step, _Row())  # items of a list come while the run goes
 
     def _table(self) -> Table:
         done = sum(1 for row in self._rows.values() if row.status not in ("pending", "running"))

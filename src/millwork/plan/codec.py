@@ -11,7 +11,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from millwork.plan.model import GivenPath, Guard, Step, StepOutput
+from millwork.plan.model import Each, GivenPath, Guard, Step, StepOutput
 from millwork.spec.model import (
     Code,
     Component,
@@ -65,6 +65,7 @@ def encode(step: Step, digest: str) -> dict[str, Any]:
             {"text": guard.text, "values": {k: _value(v) for k, v in guard.values.items()}}
             for guard in step.guards
         ],
+        "each": step.each and {**plain(step.each), "items": _value(step.each.items)},
     }
 
 
@@ -81,6 +82,7 @@ def decode(spec: Mapping[str, Any], component: Component) -> Step:
                 Guard(guard["text"], _decode_values(guard["values"])) for guard in kept["guards"]
             ),
             "resources": Resources(**kept.get("resources", {})),
+            "each": _decode_each(kept.get("each")),
             _ENV: _decode_env(kept.get(_ENV, {})),
         }
     )
@@ -140,6 +142,13 @@ def _source(source: InputSource) -> dict[str, str]:
 
 def _value(value: object) -> object:
     return _source(value) if isinstance(value, StepOutput) else value
+
+
+def _decode_each(given: Mapping[str, Any] | None) -> Each | None:
+    if given is None:
+        return None
+    items = given["items"]
+    return Each(**{**given, "items": StepOutput(**items) if isinstance(items, dict) else items})
 
 
 def _decode_values(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -65,26 +65,33 @@ def make_plan(
         "PAI_TRAINING_JOB_ID": job.run,
         "NVIDIA_VISIBLE_DEVICES": ",".join(map(str, job.gpus)),
     }
-    secrets = {name: value.name for name, value in env.items() if isinstance(value, Secret)}
     return Plan(
-        replicas=(
-            Replica(
-                argv=("sh", "-c", component.command, "sh", *words),
-                env={name: value for name, value in env.items() if isinstance(value, str)},
-                secrets=secrets,
-                resources=step.resources,
-            ),
-        ),
+        replicas=(_replica(step, words, env),),
         root=root,
-        mounts=tuple(Mount(data[name].path, target) for name, target in targets.items()),
-        files=_config_files(step, targets, uris, parameters, job),
+        mounts=tuple(
+            mount for name, target in targets.items() for mount in _mounts(data[name], target)
+        ),
+        files={
+            **_config_files(step, targets, uris, parameters, job),
+            **_gathered_values(data),
+        },
         folders=(
             *_FOLDERS,
             *(("input/data",) if targets else ()),
+            *(f"input/data/{name}" for name, artifact in data.items() if artifact.text is not None),
             *(f"output/{name}" for name in outputs),
         ),
         code=step.code,
         image=component.image,
+    )
+
+
+def _replica(step: Step, words: tuple[str, ...], env: Mapping[str, str | Secret]) -> Replica:
+    return Replica(
+        argv=("sh", "-c", step.component.command, "sh", *words),
+        env={name: value for name, value in env.items() if isinstance(value, str)},
+        secrets={name: value.name for name, value in env.items() if isinstance(value, Secret)},
+        resources=step.resources,
     )
 
 
@@ -108,7 +115,25 @@ def check_user_args(step: str, command: str, parameters: Mapping[str, Value]) ->
 
 def _input_path(root: str, name: str, artifact: Artifact) -> str:
     folder = f"{root}/input/data/{name}"
+    if artifact.text is not None:
+        return f"{folder}/{VALUE_FILE}"
     return f"{folder}/{artifact.path.rsplit('/', 1)[-1]}" if artifact.is_file else folder
+
+
+def _mounts(artifact: Artifact, target: str) -> list[Mount]:
+    if artifact.text is not None:
+        return []
+    if artifact.parts is not None:
+        return [Mount(path, f"{target}/{i}") for i, path in enumerate(artifact.parts)]
+    return [Mount(artifact.path, target)]
+
+
+def _gathered_values(data: Mapping[str, Artifact]) -> dict[str, str]:
+    return {
+        f"input/data/{name}/{VALUE_FILE}": artifact.text
+        for name, artifact in data.items()
+        if artifact.text is not None
+    }
 
 
 def _output_path(name: str, kind: str) -> str:

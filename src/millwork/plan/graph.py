@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import BadRequest
 from millwork.base.records import dataclass, field
-from millwork.plan.model import GivenPath, Graph, Guard, Step, StepOutput
+from millwork.plan.model import Each, GivenPath, Graph, Guard, Step, StepOutput
 from millwork.spec import condition, values
 from millwork.spec.model import Component, LocalPath, Pipeline, Reference
 
@@ -125,11 +125,14 @@ class _Builder:
             child_parameters = scope.parameters_of(node, child.parameters)
             after = (*place.after, *self._ends(tree, node.after, prefix))
             inner = _Place(f"{prefix}{name}.", after, (*place.guards, *scope.guards_of(node)))
+            each = scope.each_of(node)
             if isinstance(child.definition, Pipeline):
+                if each:
+                    raise BadRequest(f"node '{prefix}{name}': foreach of a pipeline is not run yet")
                 self.open(child, child_inputs, child_parameters, inner)
                 continue
             self.steps[prefix + name] = _step(
-                prefix + name, node, child.definition, child_inputs, child_parameters, inner
+                prefix + name, node, child.definition, child_inputs, child_parameters, inner, each
             )
 
     def output(self, tree: Tree, reference: Reference, prefix: str) -> StepOutput:
@@ -151,8 +154,6 @@ class _Builder:
         return tuple(ends)
 
     def _refuse_unknown_control(self, name: str, node: PipelineNode) -> None:
-        if node.foreach:
-            raise BadRequest(f"node '{name}': `foreach` is read and checked, but not yet run")
         if sum(group.count for group in node.replicas.values()) > 1:
             raise BadRequest(f"node '{name}': more than one replica is checked, but not yet run")
 
@@ -207,6 +208,18 @@ class _Scope:
                 values[str(reference)] = self.parameters[reference.name]
         return (Guard(node.when, values),)
 
+    def each_of(self, node: PipelineNode) -> Each | None:
+        if node.foreach is None:
+            return None
+        reference, into = node.foreach.items, node.foreach.into
+        if reference.owner != "parameters":
+            items: Value | StepOutput = self.builder.output(self.tree, reference, self.prefix)
+        elif reference.name in self.parameters:
+            items = self.parameters[reference.name]
+        else:
+            raise BadRequest(f"the parameter '{reference.name}' is not given, and foreach needs it")
+        return Each(items, into, node.foreach.max_parallel)
+
     def _checked(self, name: str, parameter: Parameter, given: object) -> Value:
         try:
             return values.read(parameter, given)
@@ -221,6 +234,7 @@ def _step(
     inputs: Mapping[str, InputSource],
     parameters: Mapping[str, Value | StepOutput],
     place: _Place,
+    each: Each | None,
 ) -> Step:
     return Step(
         name=name,
@@ -229,6 +243,7 @@ def _step(
         parameters=parameters,
         after=place.after,
         guards=place.guards,
+        each=each,
         env=node.env,
         resources=node.resources or component.resources,
         timeout=node.timeout or component.timeout,

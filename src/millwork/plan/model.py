@@ -40,10 +40,21 @@ class Guard:
 
 
 @dataclass(frozen=True)
+class Each:
+    """A list, given or left by a step, of which each item becomes the parameter `into`."""
+
+    items: Value | StepOutput
+    into: str
+    max_parallel: int | None = None
+
+
+@dataclass(frozen=True)
 class Step:
     """One node in one run, its arguments resolved as far as they are known before the run.
 
-    `name` is the node's; within a sub-pipeline `outer.inner`.
+    `name` is the node's; within a sub-pipeline `outer.inner`. With `each` it stands for a step
+    for every item of a list that is known only at run time: `name[0]`, `name[1]`, ..., whose
+    `parent` it is.
     `code` is the digest of the code's snapshot, empty for none.
     """
 
@@ -60,12 +71,15 @@ class Step:
     continue_on_failure: bool = False
     code: str = ""
     guards: tuple[Guard, ...] = ()
+    each: Each | None = None
+    parent: str = ""
 
     @property
     def reads(self) -> tuple[str, ...]:
         """The names of the steps whose outputs this one needs, each once."""
         guarded = (value for guard in self.guards for value in guard.values.values())
-        sources = (*self.inputs.values(), *self.parameters.values(), *guarded)
+        listed = (self.each.items,) if self.each else ()
+        sources = (*self.inputs.values(), *self.parameters.values(), *guarded, *listed)
         wired = (source.step for source in sources if isinstance(source, StepOutput))
         return tuple(dict.fromkeys(wired))
 
@@ -85,10 +99,16 @@ class Graph:
 
 @dataclass(frozen=True)
 class Artifact:
-    """Data for an input: a path of the host's, and whether a single file is meant."""
+    """Data for an input: a path of the host's, and whether a single file is meant.
+
+    Of a step that ran for each item of a list there are `parts`, which become `0`, `1`, ... in
+    one folder; or `text`, the JSON list of their values, which becomes a file.
+    """
 
     path: str
     is_file: bool = False
+    parts: tuple[str, ...] | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True)

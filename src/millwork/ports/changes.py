@@ -59,6 +59,14 @@ class AttemptClosed:
 
 
 @dataclass(frozen=True)
+class ItemsAdded:
+    """A step stands for one step an item, now that its list is known: their names and specs."""
+
+    step: str
+    items: tuple[tuple[str, Mapping[str, Any]], ...]
+
+
+@dataclass(frozen=True)
 class StepReused:
     """A step has the outputs of an earlier attempt at the same work; nothing was started."""
 
@@ -106,6 +114,7 @@ Change: TypeAlias = (
     AttemptOpened
     | AttemptStarted
     | AttemptClosed
+    | ItemsAdded
     | StepReused
     | StepConsulted
     | StepChanged

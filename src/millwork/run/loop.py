@@ -15,7 +15,7 @@ from millwork.base.records import dataclass, field
 from millwork.ports.changes import AttemptClosed, AttemptOpened, AttemptStarted
 from millwork.ports.engine import Ended, Outcome
 from millwork.run.decision import Consult, Decision, Launch, Stop
-from millwork.run.machine import GRACE
+from millwork.run.state import GRACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from millwork.ports import Clock, Engine, Store
     from millwork.ports.changes import Change, RunStatus
     from millwork.run.decision import Instruction
-    from millwork.run.machine import Answer, Machine, Result
+    from millwork.run.machine import Machine
+    from millwork.run.state import Answer, Result
 
 Command: TypeAlias = Literal["cancel", "kill"]
 

@@ -5,104 +5,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from millwork.base.records import dataclass, field
 from millwork.ports.changes import AttemptClosed, AttemptOpened, LateResult, RunChanged, StepChanged
 from millwork.run.decision import Consult, Decision, Launch, Stop
+from millwork.run.state import (
+    ENDED,
+    FIRST_BACKOFF,
+    GRACE,
+    LONGEST_BACKOFF,
+    MAX_LOST,
+    Answer,
+    Capacity,
+    Result,
+    StepState,
+    Task,
+    Try,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from millwork.ports.changes import AttemptStatus, Change, RunStatus, StepReused, StepStatus
+    from millwork.ports.changes import AttemptStatus, RunStatus, StepStatus
     from millwork.ports.engine import Outcome
-
-GRACE = 3.0
-FIRST_BACKOFF = 1.0
-LONGEST_BACKOFF = 60.0
-MAX_LOST = 3
-ENDED = frozenset({"succeeded", "failed", "cancelled", "skipped"})
-
-
-@dataclass(frozen=True)
-class Capacity:
-    """What may run at once: steps, and the machine's cores, bytes of memory and GPUs."""
-
-    parallel: int
-    cpu: float
-    memory: int
-    gpus: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Task:
-    """What the machine needs to know of a step."""
-
-    name: str
-    upstream: tuple[str, ...] = ()
-    data: frozenset[str] = frozenset()
-    retries: int = 0
-    timeout: float | None = None
-    on_lost: str = "retry"
-    continue_on_failure: bool = False
-    cpu: float = 0.0
-    memory: int = 0
-    gpu: int = 0
-    consults: bool = False
-
-
-@dataclass
-class StepState:
-    """A step within the machine. `waiting` counts the upstream steps that have not ended.
-
-    `by_condition` says of a skipped step that this was wanted, and is no failure.
-    """
-
-    task: Task
-    position: int
-    waiting: int
-    status: StepStatus = "pending"
-    attempts: int = 0
-    failures: int = 0
-    losses: int = 0
-    current: Try | None = None
-    by_condition: bool = False
-
-
-@dataclass
-class Try:
-    """The attempt that counts for a step, while it runs."""
-
-    id: str
-    token: str
-    deadline: float | None
-    gpus: tuple[int, ...] = ()
-    stopping: str = ""
-
-
-@dataclass(frozen=True)
-class Result:
-    """How an attempt ended, and what it left if it succeeded."""
-
-    outcome: Outcome
-    outputs: Mapping[str, Any] = field(default_factory=dict)
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    key: str = ""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What was found out about a step before its start.
-
-    It is skipped for the reason `skip`, or has the outputs of the attempt `reused`, or starts.
-    `changes` are kept in any case.
-    """
-
-    skip: str = ""
-    reused: StepReused | None = None
-    changes: tuple[Change, ...] = ()
-    fault: str = ""
 
 
 class Machine:
@@ -155,8 +82,10 @@ class Machine:
     def start(self, now: float) -> Decision:
         """The run begins, or goes on after `restore`."""
         decision = Decision()
-        for state in self._steps.values():
-            if state.status == "pending" and state.waiting == 0:
+        for state in list(self._steps.values()):
+            if state.unended or state.items:
+                self._release_items(state, decision)
+            elif state.status == "pending" and state.waiting == 0 and not state.parent:
                 self._make_ready(state, decision)
         self._launch_ready(decision, now)
         self._conclude(decision)
@@ -173,6 +102,8 @@ class Machine:
         elif answer.skip:
             state.by_condition = True
             self._end(state, "skipped", answer.skip, decision)
+        elif answer.items is not None:
+            self._expand(state, answer.items, decision)
         elif answer.reused:
             decision.changes.append(answer.reused)
             self._end(state, "succeeded", f"reused {answer.reused.attempt}", decision)
@@ -260,6 +191,7 @@ class Machine:
         state.attempts, state.failures, state.losses = attempts, failures, losses
         self._counter += attempts
         if status in ENDED:
+            self._leave_parent(state, status)
             state.status = status
             self._open -= 1
             for follower in self._followers.get(name, ()):
@@ -268,10 +200,72 @@ class Machine:
     def restore_attempt(self, name: str, attempt: Try) -> None:
         """Puts a running attempt back; it holds its resources until it has ended."""
         state = self._steps[name]
+        if state.parent:
+            self._steps[state.parent].items.remove(name)
+            self._steps[state.parent].busy += 1
         state.status, state.current = "running", attempt
         self._hold(state, attempt)
 
+    def restore_items(self, name: str, items: Iterable[str]) -> None:
+        """Puts the steps of a list's items back, which come after their parent."""
+        state = self._steps[name]
+        state.status = "running"
+        self._add_items(state, tuple(items))
+
     # --- inside ---------------------------------------------------------------------------
+
+    def _expand(self, state: StepState, items: tuple[str, ...], decision: Decision) -> None:
+        state.status = "running"
+        running = StepChanged(state.task.name, "running", f"{len(items)} items")
+        decision.changes.append(running)
+        self._add_items(state, items)
+        if items:
+            self._release_items(state, decision)
+        else:
+            self._end(state, "succeeded", "the list is empty", decision)
+
+    def _add_items(self, state: StepState, items: tuple[str, ...]) -> None:
+        task, parent = state.task, state.task.name
+        for name in items:
+            item = replace(task, name=name, upstream=(), data=frozenset(), consults=True)
+            self._steps[name] = StepState(item, state.position, 0, parent=parent)
+        self._open += len(items)
+        state.items, state.unended = list(items), len(items)
+
+    def _release_items(self, state: StepState, decision: Decision) -> None:
+        most = state.task.at_once or len(self._steps)
+        while state.items and state.busy < most:
+            state.busy += 1
+            self._make_ready(self._steps[state.items.pop(0)], decision)
+
+    def _leave_parent(self, state: StepState, status: StepStatus) -> StepState | None:
+        """Counts an item as ended; returns its parent."""
+        if not state.parent:
+            return None
+        parent = self._steps[state.parent]
+        if state.task.name in parent.items:
+            parent.items.remove(state.task.name)
+        else:
+            parent.busy -= 1
+        parent.unended -= 1
+        parent.bad_items += status == "failed"
+        return parent
+
+    def _item_ended(
+        self, state: StepState, decision: Decision
+    ) -> list[tuple[StepState, StepStatus, str]]:
+        """Lets the next item begin; returns the parent if this was the last one."""
+        parent = self._leave_parent(state, state.status)
+        assert parent is not None
+        if parent.unended:
+            if not self._cancelling:
+                self._release_items(parent, decision)
+            return []
+        if self._cancelling:
+            return [(parent, "cancelled", self._cancelling)]
+        if parent.bad_items:
+            return [(parent, "failed", f"{parent.bad_items} items failed")]
+        return [(parent, "succeeded", "")]
 
     def _counts(self, current: Try, attempt: str, token: str) -> bool:
         return current.id == attempt and current.token == token
@@ -368,7 +362,9 @@ class Machine:
             state.status = status
             self._open -= 1
             decision.changes.append(StepChanged(state.task.name, status, reason))
-            if not self._cancelling:
+            if state.parent:
+                ending += self._item_ended(state, decision)
+            elif not self._cancelling:
                 ending += self._followed(state, decision)
 
     def _followed(
@@ -409,7 +405,8 @@ class Machine:
         decision.changes.append(RunChanged(self.status, reason))
 
     def _counts_as_failed(self, state: StepState) -> bool:
-        return state.status == "failed" and not state.task.continue_on_failure
+        is_whole = not state.parent  # an item's failure is its parent's
+        return state.status == "failed" and is_whole and not state.task.continue_on_failure
 
 
 def _verdict(current: Try, outcome: Outcome) -> tuple[AttemptStatus, str]:

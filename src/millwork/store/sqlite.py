@@ -14,6 +14,7 @@ from millwork.ports.changes import (
     AttemptClosed,
     AttemptOpened,
     AttemptStarted,
+    ItemsAdded,
     RunChanged,
     StepChanged,
     StepConsulted,
@@ -119,6 +120,9 @@ class SqliteStore:
             self._execute("attempt_started", values)
         elif isinstance(change, AttemptClosed):
             self._close(change, values)
+        elif isinstance(change, ItemsAdded):
+            for name, spec in change.items:
+                self._execute("insert_item", values | {"name": name, "spec": _dump(spec)})
         elif isinstance(change, StepReused):
             outputs, metrics = _dump(change.outputs), _dump(change.metrics)
             self._execute("step_reused", values | {"outputs": outputs, "metrics": metrics})
@@ -337,6 +341,8 @@ _UNTOLD = frozenset({"token", "identity"})
 
 def _event(run: str, seq: int, now: float, change: Change) -> dict[str, Any]:
     data = {name: value for name, value in vars(change).items() if value and name not in _UNTOLD}
+    if isinstance(change, ItemsAdded):
+        data["items"] = len(change.items)
     if "outputs" in data:
         data["outputs"] = _without_manifests(data["outputs"])
     kind = type(change).__name__

@@ -42,13 +42,18 @@ def result(run: RunRow, steps: Sequence[StepRow], master_alive: bool) -> dict[st
 
 def output_paths(run: RunRow, steps: Sequence[StepRow]) -> dict[str, str]:
     """The run's outputs that are there: path by name."""
-    by_name = {step.name: step for step in steps}
-    paths = {}
-    for name, (step, port) in run.facts.get("outputs", {}).items():
-        found = by_name[step].outputs.get(port) if step in by_name else None
-        if found:
-            paths[name] = path_of(found)
-    return paths
+    return {name: path_of(step.outputs[port]) for name, step, port in published(run, steps)}
+
+
+def published(run: RunRow, steps: Sequence[StepRow]) -> list[tuple[str, StepRow, str]]:
+    """The run's outputs that are there: name, step and port; `name[0]`, ... for items of a list."""
+    found = []
+    for name, (owner, port) in run.facts.get("outputs", {}).items():
+        for step in steps:
+            if port in step.outputs and owner in (step.name, step.spec.get("parent")):
+                index = step.name.removeprefix(owner)
+                found.append((f"{name}{index}", step, port))
+    return found
 
 
 def path_of(output: Mapping[str, Any]) -> str:

@@ -17,6 +17,11 @@ INSERT OR IGNORE INTO definition (digest, document) VALUES (:digest, :document);
 -- A component's canonical document.
 SELECT document FROM definition WHERE digest = :digest;
 
+-- name: insert_item
+-- A step for one item of a list; it stands where its parent stands.
+INSERT OR IGNORE INTO step (run, name, position, spec)
+SELECT :run, :name, position, :spec FROM step WHERE run = :run AND name = :step;
+
 -- name: number_events
 -- Takes numbers for events, if the epoch is still the run's.
 UPDATE run SET last_event = last_event + :count WHERE id = :run AND epoch = :epoch
@@ -150,7 +155,7 @@ SELECT * FROM run WHERE status = 'running' ORDER BY created, id;
 
 -- name: steps
 -- A run's steps in the order of its file.
-SELECT * FROM step WHERE run = :run ORDER BY position;
+SELECT * FROM step WHERE run = :run ORDER BY position, length(name), name;
 
 -- name: attempts
 -- A run's attempts, oldest first.
