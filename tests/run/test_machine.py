@@ -8,9 +8,9 @@ import pytest
 
 from millwork.ports import Outcome
 from millwork.ports.changes import AttemptClosed, AttemptOpened, LateResult, RunChanged, StepChanged
-from millwork.run.decision import Decision, Launch, Stop
+from millwork.run.decision import Consult, Decision, Launch, Stop
 from millwork.run.machine import Machine
-from millwork.run.state import Capacity, Result, Task, Try
+from millwork.run.state import Answer, Capacity, Result, Task, Try
 
 pytestmark = pytest.mark.quick
 
@@ -209,3 +209,41 @@ def test_an_attempt_that_was_not_started_counts_as_a_failure() -> None:
     run.end("a", Result(Outcome("not started", reason="no such folder")))
     assert run.status("a") == "failed"
     assert any(getattr(item, "reason", "") == "no such folder" for item in run.said)
+
+
+def test_a_list_becomes_a_step_an_item_and_ends_with_the_last() -> None:
+    run = Run(Task("each", consults=True, at_once=2), task("after", "each"))
+    decision = run.note(run.machine.consulted("each", Answer(items=("i0", "i1", "i2")), 0.0))
+    assert decision.instructions == [Consult("i0"), Consult("i1")]
+    for name in ("i0", "i1"):
+        run.note(run.machine.consulted(name, Answer(), 0.0))
+    assert run.end("i0").instructions == [Consult("i2")]
+    run.note(run.machine.consulted("i2", Answer(), 0.0))
+    run.end("i1")
+    assert run.status("after") == "pending"
+    run.end("i2", BAD)
+    assert (run.status("each"), run.status("after")) == ("failed", "skipped")
+    assert run.said[-1] == RunChanged("failed", "in each")
+
+
+def test_cancelling_ends_a_list_once_its_items_have_ended() -> None:
+    run = Run(Task("each", consults=True, at_once=1))
+    run.note(run.machine.consulted("each", Answer(items=("i0", "i1")), 0.0))
+    run.note(run.machine.consulted("i0", Answer(), 0.0))
+    run.note(run.machine.cancel("enough"))
+    assert (run.status("i1"), run.status("each")) == ("cancelled", "running")
+    run.end("i0")
+    assert (run.status("each"), run.machine.status) == ("cancelled", "cancelled")
+
+
+def test_a_condition_that_does_not_hold_is_no_failure() -> None:
+    run = Run(
+        Task("maybe", consults=True), Task("reads", ("maybe",), data=frozenset({"maybe"})),
+        task("after", "maybe"),
+    )  # fmt: skip
+    run.note(run.machine.consulted("maybe", Answer(skip="when: false"), 0.0))
+    assert [run.status(name) for name in ("maybe", "reads", "after")] == [
+        "skipped", "skipped", "running",
+    ]  # fmt: skip
+    run.end("after")
+    assert run.machine.status == "succeeded"
