@@ -14,7 +14,6 @@ from millwork.spec.document import PIPELINE_LIMITS, Mapping, Scalar, parse
 from millwork.spec.model import Pipeline
 from millwork.spec.reader import read_root
 from millwork.spec.tree import Tree
-from millwork.spec.wiring import check_wiring
 
 if TYPE_CHECKING:
     from millwork.spec.fields import Reading
@@ -92,6 +91,8 @@ class _Loader:
         if not isinstance(definition, Pipeline):
             self.faults += reading.faults
             return Tree(definition)
+        from millwork.spec.wiring import check_wiring
+
         tree = Tree(definition, self._children(definition, path, trail, reading))
         check_wiring(tree, reading)
         self.faults += reading.faults

@@ -20,12 +20,11 @@ from millwork.ports.changes import ItemsAdded
 from millwork.ports.engine import Outcome
 from millwork.run.state import Answer, Result
 from millwork.spec import values
-from millwork.spec.condition import holds, parse
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-    from millwork.plan.model import Each, InputSource, Plan, Step
+    from millwork.plan.model import Each, Guard, InputSource, Plan, Step
     from millwork.ports import Engine, Store
     from millwork.spec.model import Component, Reference, Value
 
@@ -63,9 +62,9 @@ class StepPlanner:
         """Whether a step that may start must: its conditions, and results of earlier runs."""
         wanted = self._steps[step]
         try:
-            for guard in wanted.guards:
-                if not holds(parse(guard.text), partial(self._read, guard.values)):
-                    return Answer(skip=f"when: {guard.text}")
+            failing = next((guard for guard in wanted.guards if not self._holds(guard)), None)
+            if failing:
+                return Answer(skip=f"when: {failing.text}")
         except (ValueError, MillworkError, OSError) as error:
             return Answer(fault=f"when: {error}")
         if wanted.each:
@@ -173,6 +172,11 @@ class StepPlanner:
         if key not in self._components:
             self._components[key] = component_identity(step.component)
         return identity_of(step, self._components[key], unknown, parameters, inputs)
+
+    def _holds(self, guard: Guard) -> bool:
+        from millwork.spec.condition import holds, parse
+
+        return holds(parse(guard.text), partial(self._read, guard.values))
 
     def _read(self, values_: Mapping[str, Value | StepOutput], reference: Reference) -> Any:
         found = values_.get(str(reference))

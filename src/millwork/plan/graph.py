@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from millwork.base.errors import BadRequest
 from millwork.base.records import dataclass, field
 from millwork.plan.model import Each, GivenPath, Graph, Guard, Step, StepOutput
-from millwork.spec import condition, values
+from millwork.spec import values
 from millwork.spec.model import Component, LocalPath, Pipeline, Reference
 
 if TYPE_CHECKING:
@@ -200,6 +200,8 @@ class _Scope:
     def guards_of(self, node: PipelineNode) -> tuple[Guard, ...]:
         if not node.when:
             return ()
+        from millwork.spec import condition
+
         values: dict[str, Value | StepOutput] = {}
         for reference in condition.references(condition.parse(node.when)):
             if reference.owner != "parameters":

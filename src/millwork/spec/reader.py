@@ -8,7 +8,6 @@ from millwork.base.errors import InvalidFile
 from millwork.base.faults import Fault
 from millwork.spec.component import API_VERSION, read_component
 from millwork.spec.document import Mapping, Scalar, collector_paused, parse
-from millwork.spec.pipeline import read_pipeline
 
 if TYPE_CHECKING:
     from millwork.spec.fields import Reading
@@ -25,6 +24,8 @@ def read_root(root: Mapping, text: str, file: str) -> tuple[Definition, Reading]
     """The component or pipeline in a parsed file."""
     kind = root.entries.get("kind")
     if kind and isinstance(kind[1], Scalar) and kind[1].text == "Pipeline":
+        from millwork.spec.pipeline import read_pipeline
+
         return read_pipeline(root, text, file)
     if kind and isinstance(kind[1], Scalar) and kind[1].text != "Component":
         place = kind[1].place
