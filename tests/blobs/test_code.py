@@ -367,3 +367,13 @@ def test_hostile_urls_and_refs_are_refused(
 )
 def test_credentials_leave_urls(url: str, clean: str) -> None:
     assert code.without_credentials(url) == clean
+
+
+@pytest.mark.quick
+def test_too_much_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(code, "MAX_SIZE", 1000)
+    (tmp_path / "data.bin").write_bytes(bytes(1001))
+    with pytest.raises(BadRequest, match="name a smaller folder as the code"):
+        code.scan(str(tmp_path))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest, MillworkError, Unavailable
 from millwork.base.records import dataclass
+from millwork.base.sizes import format_size
 from millwork.blobs.folders import (
     copy_file,
     folder_beside,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from subprocess import CompletedProcess
 
 MAX_FILES = 200_000
+MAX_SIZE = 2 * 1024**3
 _IGNORE_FILES = (".millworkignore", ".amlignore", ".gitignore")
 _NEVER = frozenset({".git", "__pycache__"})
 _MARKS = frozenset({"pyvenv.cfg", "millwork.db"})  # of a virtual environment, a Millwork home
@@ -72,20 +74,24 @@ def scan(folder: str, store: str = "") -> Tree:
     The first of .millworkignore, .amlignore and .gitignore at its root applies, by Git's rules;
     Git's own folders, virtual environments, Millwork homes and byte code never belong. `store` is
     left out too, and remembers translated ignore rules. BadRequest for links that lead outside,
-    for devices and sockets, for what cannot be read, and for more than MAX_FILES files.
+    for devices and sockets, for what cannot be read, and for more than MAX_FILES files or
+    MAX_SIZE bytes: whoever runs a command in a home folder did not mean all of it.
     """
     root = os.path.realpath(folder)
     if not os.path.isdir(root):
         raise BadRequest(f"the code folder {folder} does not exist")
-    entries = []
+    entries: list[Entry] = []
+    size = 0
     try:
         for path, found in _walk(root, _ignored(root, store), os.path.realpath(store)):
-            entries.append(_entry(root, path, found))
-            if len(entries) > MAX_FILES:
+            size += found.stat(follow_symlinks=False).st_size
+            if len(entries) >= MAX_FILES or size > MAX_SIZE:
                 raise BadRequest(
-                    f"{folder} holds more than {MAX_FILES:,} files: list what is no code"
-                    " (data, results) in a .millworkignore there"
+                    f"{folder} holds more than {MAX_FILES:,} files or {format_size(MAX_SIZE)}: name"
+                    " a smaller folder as the code, or list what is no code (data, results) in a"
+                    " .millworkignore there"
                 )
+            entries.append(_entry(root, path, found))
     except OSError as error:
         raise BadRequest(f"cannot read the code: {error.filename}: {error.strerror}") from error
     return Tree.of(entries)
