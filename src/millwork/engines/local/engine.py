@@ -44,7 +44,6 @@ class _Attempt:
     is_child: bool
     watch: int | None = None
     kill_at: float | None = None
-    was_stopped: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -163,7 +162,6 @@ class LocalEngine:
         state = self._attempts.get(attempt)
         if state is None:
             return
-        state.was_stopped = True
         if grace <= 0:
             self._kill(state)
             return
