@@ -223,7 +223,8 @@ def _line(row: Row) -> str:
 def _page(rows: list[Row]) -> str:
     memory_size = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     version = platform.python_version()
-    machine = f"{os.cpu_count()} cores, {memory_size:.0f} GiB, Linux {platform.release()}"
+    kernel = ".".join(platform.release().split(".")[:2])
+    machine = f"{os.cpu_count()} cores, {memory_size:.0f} GiB, Linux {kernel}"
     return "\n".join(
         [
             "# Figures",
