@@ -14,6 +14,7 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -175,10 +176,16 @@ def kills(folder: Path) -> Iterator[Row]:
     """The master of a run of 200 steps killed 50 times, at random instants."""
     for parallel in (1, 4, 16):
         # As long in all for each width, so that what a restart costs is the same share of it.
-        shape = {"steps": 200, "parallel": parallel, "seed": parallel, "seconds": 0.2 * parallel}
-        calm = runner.run_with_kills(folder / f"calm{parallel}", kills=0, pause=(0, 0), **shape)  # type: ignore[arg-type]
+        run = partial(
+            runner.run_with_kills,
+            steps=200,
+            parallel=parallel,
+            seed=parallel,
+            seconds=0.2 * parallel,
+        )
+        calm = run(folder / f"calm{parallel}", kills=0, pause=(0, 0))
         pause = (0.05, calm.seconds / 30)
-        report = runner.run_with_kills(folder / f"k{parallel}", kills=50, pause=pause, **shape)  # type: ignore[arg-type]
+        report = run(folder / f"k{parallel}", kills=50, pause=pause)
         done = report.statuses["succeeded"]
         again = sum(report.starts.values()) - len(report.starts)
         twice = sum(report.recorded.values()) - len(report.recorded)

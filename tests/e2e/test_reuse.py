@@ -146,3 +146,28 @@ def test_a_condition_skips_a_node_and_those_that_need_its_data(
     assert result.step("good")["reason"] == "when: check.score > parameters.least"
     passed = millwork("run", file, "-p", "least=0.1", "--json").json["steps"]
     assert {step["status"] for step in passed} == {"succeeded"}
+
+
+def test_an_input_that_changes_under_a_step_poisons_nothing(
+    millwork: Millwork, component: Component, write: Callable[[str, str], Path]
+) -> None:
+    data = write("data.txt", "old\n")
+    changes = f'cat "$PAI_INPUT_I" > "${{PAI_OUTPUT_O}}f"; echo new > {data}'
+    file = component(changes, inputs={"i": {}}, outputs=OUT)
+    given = ("-i", f"i={data}", "--json")
+    first = millwork("run", file, *given)
+    assert first.code == 0, first
+    again = millwork("run", file, *given)
+    assert reused(again) == {"step": False}, "the result of the old content was taken for the new"
+    with open(again.json["outputs"]["o"] + "/f", encoding="utf-8") as output:
+        assert output.read() == "new\n"
+
+
+def test_an_input_that_vanishes_under_a_step_does_not_stop_the_run(
+    millwork: Millwork, component: Component, write: Callable[[str, str], Path]
+) -> None:
+    data = write("data.txt", "x\n")
+    file = component(f"rm {data}", inputs={"i": {}}, outputs=OUT, mounts="none")
+    result = millwork("run", file, "-i", f"i={data}", "--json")
+    assert result.code == 0, result
+    assert result.json["status"] == "succeeded"

@@ -288,7 +288,7 @@ class SimPlanner:
     def published(self, step: str, attempt: str, result: Result) -> None:
         """Nothing to remember."""
 
-    def restore(self, step: str, outputs: Mapping[str, Any]) -> None:
+    def restore(self, step: str, outputs: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
         """Nothing to remember."""
 
 

@@ -53,10 +53,12 @@ class StepPlanner:
         self._reuse = Reuse(store, forced)
         self._outputs: dict[str, Mapping[str, Any]] = {}
         self._components: dict[int, Mapping[str, Any]] = {}
+        self._identities: dict[str, Mapping[str, Any]] = {}
 
-    def restore(self, step: str, outputs: Mapping[str, Any]) -> None:
-        """The outputs of a step that succeeded under an earlier master."""
+    def restore(self, step: str, outputs: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
+        """What a step left under an earlier master, and what its work was found to be."""
         self._outputs[step] = outputs
+        self._identities[step] = identity
 
     def consult(self, step: str) -> Answer:
         """Whether a step that may start must: its conditions, and results of earlier runs."""
@@ -76,6 +78,7 @@ class StepPlanner:
             identity = self._identity(wanted) if wanted.component.is_deterministic else None
         except (MillworkError, OSError) as error:
             return Answer(fault=str(error))
+        self._identities[step] = identity or {}
         answer = self._reuse.answer(wanted, identity)
         if answer.reused:
             self._outputs[step] = answer.reused.outputs
@@ -109,12 +112,7 @@ class StepPlanner:
         except (MillworkError, OSError) as error:
             failed = Outcome("exited", outcome.code, str(error), outcome.usage)
             return Result(failed, metrics=metrics)
-        wanted = self._steps[step]
-        key = ""
-        if component.is_deterministic:
-            # Asked again: what the requirements resolve to is known only now.
-            key = self._reuse.key(self._identity(wanted))
-        return Result(outcome, outputs, metrics, key)
+        return Result(outcome, outputs, metrics, self._key(step))
 
     def published(self, step: str, attempt: str, result: Result) -> None:  # noqa: ARG002
         """Lets later steps read the outputs."""
@@ -154,6 +152,23 @@ class StepPlanner:
             if len(names) == 1 and os.path.isfile(f"{output['path']}/{names[0]}"):
                 return Artifact(f"{output['path']}/{names[0]}", is_file=True)
         return Artifact(output["path"])
+
+    def _key(self, step: str) -> str:
+        """What the step's result is kept by; empty if nobody may use it again.
+
+        The work is looked at a second time: what its requirements resolve to may be known only
+        now, and an input that changed under the step leaves a result that belongs to no content.
+        """
+        before = self._identities.get(step)
+        if not before:
+            return ""
+        try:
+            now = self._identity(self._steps[step])
+        except (MillworkError, OSError):
+            return ""
+        if {**before, "environment": now["environment"]} != now:
+            return ""
+        return self._reuse.key(now)
 
     def _identity(self, step: Step) -> dict[str, Any]:
         parameters = {

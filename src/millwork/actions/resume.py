@@ -99,7 +99,7 @@ def restore(
             items.setdefault(row.spec["parent"], []).append(row.name)
     over = {row.name for row in rows if row.status in ENDED}
     for row in sorted(rows, key=lambda row: bool(row.spec.get("parent"))):
-        loop.planner.restore(row.name, row.outputs)
+        loop.planner.restore(row.name, row.outputs, row.identity)
         if row.spec.get("parent") in over:
             continue
         # A running step whose attempt runs is put back with the attempt.

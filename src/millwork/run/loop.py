@@ -51,8 +51,8 @@ class Planner(Protocol):
     def published(self, step: str, attempt: str, result: Result) -> None:
         """The step has succeeded with `result`; later plans may use its outputs."""
 
-    def restore(self, step: str, outputs: Mapping[str, Any]) -> None:
-        """The outputs that a step left under an earlier master; empty if there are none."""
+    def restore(self, step: str, outputs: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
+        """What a step left under an earlier master, and what its work was; empty if unknown."""
 
 
 class Observer(Protocol):
