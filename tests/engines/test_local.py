@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -125,6 +126,18 @@ def test_cpu_time_is_known(engine: LocalEngine) -> None:
 def test_a_background_child_does_not_outlive_its_step(engine: LocalEngine) -> None:
     run(engine, "sleep 300 & echo started")
     assert processes.marked(FIRST) == []
+
+
+def test_a_process_with_threads_is_found_once(engine: LocalEngine) -> None:
+    code = "import threading, time; threading.Thread(target=time.sleep, args=(60,)).start(); "
+    attempt = start(engine, f"exec {sys.executable} -S -c '{code}print(1, flush=True)'")
+    until(lambda: b"1" in engine.log(attempt, 0)[0])
+    recorder_pid = recorder.find(f"{engine._attempts_folder}/{attempt}")
+    found = processes.marked(attempt, after=recorder_pid)
+    assert sorted(found) == sorted(processes.marked(attempt))
+    assert len(found) == len(set(found)) >= 2
+    engine.stop(attempt, 0.0)
+    assert wait(engine).outcome.reason == "killed by SIGKILL"
 
 
 def test_stop_asks_first_and_the_step_may_tidy_up(engine: LocalEngine) -> None:
