@@ -16,6 +16,7 @@ from millwork.spec.model import (
     Code,
     Component,
     Constraints,
+    Environment,
     Input,
     Metric,
     Output,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _ONE = {
     "code": Code,
+    "environment": Environment,
     "constraints": Constraints,
     "resources": Resources,
     "progress": Progress,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 _DISPLAY = ("display_name", "description", "version_description", "tags", "metrics", "progress")
-_OF_RUNS = ("resources", "timeout", "constraints", "flavour", "code")
+_OF_RUNS = ("resources", "timeout", "constraints", "flavour", "code", "environment", "refusals")
 _ITEM_DISPLAY = ("display_name", "description", "group")
 
 

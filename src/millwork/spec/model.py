@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from millwork.spec.document import Place
 
 Value: TypeAlias = "str | int | float | bool | tuple[str, ...]"
-Flavour: TypeAlias = Literal["millwork", "pai"]
+Flavour: TypeAlias = Literal["millwork", "pai", "azureml-old", "azureml-v2"]
+Syntax: TypeAlias = Literal["shell", "braces", "dollar"]
+Work: TypeAlias = Literal[
+    "command", "distributed", "parallel", "sweep", "spark", "hdinsight", "external"
+]
 JOB_TYPES = ("Job", "TFJob", "PyTorchJob", "XGBoostJob", "MPIJob", "ElasticBatchJob")
 Path: TypeAlias = "tuple[str | int, ...]"
 
@@ -36,21 +40,29 @@ class Source:
 
 @dataclass(frozen=True)
 class Input:
-    """A named data port that a component reads."""
+    """A named data port that a component reads.
+
+    `native` is its type in the words of its flavour, where that is not Millwork's; `mode` how it
+    comes to the step there (AzureML: download, ro_mount, direct, ...).
+    """
 
     type: str = "any"
     required: bool = True
     sources: tuple[str, ...] = ()
     description: str = ""
+    native: str = ""
+    mode: str = ""
 
 
 @dataclass(frozen=True)
 class Output:
-    """A named data port that a component writes."""
+    """A named data port that a component writes; `native` and `mode` as for an input."""
 
     type: str = "any"
     storage: tuple[str, ...] = ()
     description: str = ""
+    native: str = ""
+    mode: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,12 +95,29 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Code:
-    """Where a component's code is: a folder beside its file, a Git repository, or a URI."""
+    """Where a component's code is: a folder beside its file, a Git repository, or a URI.
+
+    No code at all if `path`, `git` and `uri` are empty. `includes` are further files, folders and
+    zips that are put into the folder's copy, relative to the component's file (AzureML).
+    """
 
     path: str = "."
     git: str = ""
     ref: str = ""
     uri: str = ""
+    includes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The Python packages a component asks for by itself, apart from its code's requirements.txt.
+
+    `requirements` is the text of a requirements file, its paths absolute; `python` the version
+    wanted (`3.10`), empty for the host's. Empty requirements: nothing is installed.
+    """
+
+    requirements: str = ""
+    python: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,12 +165,22 @@ class Progress:
 
 @dataclass(frozen=True)
 class Component:
-    """A versioned, reusable step."""
+    """A versioned, reusable step.
+
+    `syntax` is how the command takes values: as variables of a shell (`shell`), or in the place
+    of `{inputs.x}` (`braces`) or `${{inputs.x}}` (`dollar`). `work` is what it does, and `body`
+    what some work needs beyond a command, with scalars as text. `refusals` are the reasons for which
+    no run takes it, each with its place; it can be read, drawn and converted all the same.
+    """
 
     name: str
     version: str
     command: str
     flavour: Flavour = "millwork"
+    syntax: Syntax = "shell"
+    work: Work = "command"
+    body: Mapping[str, Any] = field(default_factory=dict)
+    refusals: tuple[str, ...] = ()
     version_description: str = ""
     display_name: str = ""
     description: str = ""
@@ -149,6 +188,7 @@ class Component:
     job_type: str = "Job"
     image: str = ""
     code: Code = field(default_factory=Code)
+    environment: Environment | None = None
     env: Mapping[str, str | Secret] = field(default_factory=dict)
     inputs: Mapping[str, Input] = field(default_factory=dict)
     outputs: Mapping[str, Output] = field(default_factory=dict)
@@ -156,6 +196,7 @@ class Component:
     constraints: Constraints | None = None
     resources: Resources = field(default_factory=Resources)
     is_deterministic: bool = True
+    any_exit_code: bool = False
     timeout: float | None = None
     mounts: str = "ml"
     metrics: tuple[Metric, ...] = ()
@@ -203,7 +244,11 @@ class ForEach:
 
 @dataclass(frozen=True)
 class PipelineNode:
-    """A component with its arguments in one pipeline."""
+    """A component with its arguments in one pipeline.
+
+    `component` is the path of its file, empty if the pipeline's own file defines it. `file_names`
+    are the names of the files that outputs of one file are written as.
+    """
 
     component: str
     inputs: Mapping[str, Binding] = field(default_factory=dict)
@@ -218,15 +263,26 @@ class PipelineNode:
     env: Mapping[str, str | Secret] = field(default_factory=dict)
     resources: Resources | None = None
     replicas: Mapping[str, ReplicaGroup] = field(default_factory=dict)
+    file_names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A graph of nodes; it has ports and parameters of its own, so it is a component too."""
+    """A graph of nodes; it has ports and parameters of its own, so it is a component too.
+
+    `definitions` are those of its nodes that stand in its own file. `data` is what its inputs
+    are where a run gives nothing else. `refusals` as for a component; `experiment` is kept on
+    the run.
+    """
 
     name: str
     version: str
     nodes: Mapping[str, PipelineNode]
+    flavour: Flavour = "millwork"
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
+    data: Mapping[str, LocalPath] = field(default_factory=dict)
+    refusals: tuple[str, ...] = ()
+    experiment: str = ""
     version_description: str = ""
     display_name: str = ""
     description: str = ""
