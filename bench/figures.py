@@ -12,7 +12,6 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -20,23 +19,14 @@ from typing import TYPE_CHECKING
 
 from tests.kill import runner
 
-from bench import measure
+from bench import damage, deaths, measure
 from bench.measure import MILLWORK, Cost
+from bench.rows import Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One figure: what it is, what was measured, the bound, and whether it is kept."""
-
-    what: str
-    measured: str
-    bound: str
-    kept: bool
 
 
 def light(folder: Path) -> Iterator[Row]:
@@ -79,6 +69,14 @@ def steps(folder: Path) -> Iterator[Row]:
                 f"{cpu_bound}x, {wall_bound}x, {extra_bound:g} ms",
                 kept,
             )
+            if mounts == "ml" and (start := measure.sandbox_start(30, at / "sandbox")):
+                yield _beside_sandbox(what, extra, start.cpu)
+
+
+def _beside_sandbox(what: str, extra: float, start: float) -> Row:
+    rest = (extra - start) / start
+    measured = f"bwrap {start:.1f} ms, all else {extra - start:.1f} ms: {rest:.1f}x of it"
+    return Row(f"of which one bare start of bwrap, {what}", measured, "1.5x", rest <= 1.5)
 
 
 def _against_bare(at: Path, many: Path, one: Path, count: int, parallel: int) -> tuple[Cost, Cost]:
@@ -207,6 +205,10 @@ FIGURES: dict[str, Callable[[Path], Iterator[Row]]] = {
     "planning": planning,
     "scale": scale,
     "kills": kills,
+    "deaths": deaths.deaths,
+    "floods": damage.floods,
+    "hogs": damage.hogs,
+    "results": damage.results,
 }
 
 

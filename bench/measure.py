@@ -12,6 +12,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from millwork.engines.local.sandbox import Sandbox
+
 MILLWORK = str(Path(sys.executable).with_name("millwork"))
 STEP = (sys.executable, "-S", "-E", "-c")
 BARE = "import os; open(os.environ['OUT'], 'w').write('x')"
@@ -75,6 +77,24 @@ def bare_loop(count: int, parallel: int, home: Path) -> Cost:
     for thread in threads:
         thread.join()
     return Cost((_cpu() - before) * 1000, (time.perf_counter() - began) * 1000).each(count)
+
+
+def sandbox_start(times: int, folder: Path) -> Cost | None:
+    """What bubblewrap alone adds to a program that it starts as a step's; None if it is not here.
+
+    The cost of `true` inside, with that of `true` taken off.
+    """
+    for name in ("input/config", "usercode"):
+        (folder / "ml" / name).mkdir(parents=True)
+    sandbox = Sandbox(str(folder / "sandbox.json"))
+    if not sandbox.works:
+        return None
+    words = sandbox.wrap(str(folder / "ml"), ())
+    home = folder / "home"
+    inside, alone = (
+        median_cost(*before, "/bin/true", home=home, times=times) for before in (words, ())
+    )
+    return inside - alone
 
 
 def write_pipeline(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -113,6 +114,18 @@ def test_a_step_that_fills_the_disk(
     assert {status for status, _ in rows} == {"failed"}
     shutil.rmtree(small_disk / "attempts")
     assert millwork("run", "--", "true").code == 0
+
+
+def test_an_outcome_is_kept_on_a_full_disk(
+    millwork: Millwork, component: Component, pipeline: Pipeline, small_disk: Path
+) -> None:
+    # The file has no name any more, and goes with the last process that holds it.
+    witness = small_disk.parent / "witness"
+    hold = "exec 9>big; rm big; cat /dev/zero >&9; (sleep 60) & "
+    component(f"{hold} echo started >> {witness}; exit 0", "fill")
+    result = millwork("run", pipeline({"fill": {}}), "--json")
+    assert "recorder" not in json.dumps(result.json)
+    assert witness.read_text() == "started\n"
 
 
 def test_a_disk_that_is_full_before_the_run(millwork: Millwork, small_disk: Path) -> None:

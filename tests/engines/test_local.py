@@ -205,9 +205,9 @@ def test_a_killed_recorder_loses_the_attempt_and_its_step_with_it(
 
 
 def test_half_an_outcome_is_none(tmp_path: Path) -> None:
-    (tmp_path / "outcome").write_text("0 en")
+    (tmp_path / "lock").write_text("12\n0 en")
     assert recorder.outcome_of(str(tmp_path)) == (None, None)
-    (tmp_path / "outcome").write_text("0 end\n0m0.10s 0m0.20s\n0m1.00s 0m0.50s\n")
+    (tmp_path / "lock").write_text("12\n0 end\n0m0.10s 0m0.20s\n0m1.00s 0m0.50s\n")
     code, cpu = recorder.outcome_of(str(tmp_path))
     assert code == 0
     assert cpu == pytest.approx(1.8)

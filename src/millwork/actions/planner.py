@@ -88,6 +88,9 @@ class StepPlanner:
         """The plan of an attempt; raises MillworkError if it cannot be started."""
         wanted = self._steps[step]
         component = wanted.component
+        fault = self._upstream_fault(wanted)
+        if fault:
+            raise RunFailed(fault)
         data = {
             name: self._artifact(source, component.inputs[name].type)
             for name, source in wanted.inputs.items()
@@ -168,6 +171,8 @@ class StepPlanner:
             return ""
         if {**before, "environment": now["environment"]} != now:
             return ""
+        if self._upstream_fault(self._steps[step]):
+            return ""
         return self._reuse.key(now)
 
     def _identity(self, step: Step) -> dict[str, Any]:
@@ -187,6 +192,16 @@ class StepPlanner:
         if key not in self._components:
             self._components[key] = component_identity(step.component)
         return identity_of(step, self._components[key], unknown, parameters, inputs)
+
+    def _upstream_fault(self, step: Step) -> str:
+        """What is wrong with the outputs that a step reads; empty if they are as recorded."""
+        for source in (*step.inputs.values(), *step.parameters.values()):
+            for part in self._parts(source) if isinstance(source, StepOutput) else ():
+                fault = self._reuse.fault(part.port, self._output(part))
+                if fault:
+                    whose = f"the output of '{part.step}' is damaged"
+                    return f"{whose}: {fault}; a new run does it again"
+        return ""
 
     def _holds(self, guard: Guard) -> bool:
         from millwork.spec.condition import holds, parse
@@ -244,6 +259,7 @@ class StepPlanner:
             _check_value(name, f"{folder}/{VALUE_FILE}")
         return {
             "path": folder,
+            "attempt": attempt,
             "type": kind,
             "digest": manifest.digest,
             "size": manifest.size,

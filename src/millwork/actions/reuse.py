@@ -47,23 +47,21 @@ class Reuse:
             "no earlier result of the same work" if key else "its environment is not built yet"
         )
         for found in self._store.results(key):
-            fault = self._fault(found)
+            fault = next(filter(None, map(self.fault, found.outputs, found.outputs.values())), "")
             if not fault:
                 return _reused(step, found, identity)
             self._store.forget_result(found.attempt)
             verdict = f"the result of {found.attempt} is damaged: {fault}"
         return _not_reused(step, verdict, identity)
 
-    def _fault(self, found: ResultRow) -> str:
-        for port, output in found.outputs.items():
-            try:
-                manifest = artifacts.Manifest.from_json(self._store.manifest(found.attempt, port))
-            except (KeyError, artifacts.BadOutput) as error:
-                return f"{port}: {error}"
-            fault = content.fault_of(output["path"], manifest, self._store)
-            if fault:
-                return f"{port}: {fault}"
-        return ""
+    def fault(self, port: str, output: Mapping[str, Any]) -> str:
+        """What is wrong with the files of a recorded output; empty if all are as recorded."""
+        try:
+            manifest = artifacts.Manifest.from_json(self._store.manifest(output["attempt"], port))
+        except (KeyError, artifacts.BadOutput) as error:
+            return f"{port}: {error}"
+        fault = content.fault_of(output["path"], manifest, self._store)
+        return f"{port}: {fault}" if fault else ""
 
 
 def _not_reused(step: Step, verdict: str, identity: dict[str, Any]) -> Answer:

@@ -169,8 +169,8 @@ class Component:
 
     `syntax` is how the command takes values: as variables of a shell (`shell`), or in the place
     of `{inputs.x}` (`braces`) or `${{inputs.x}}` (`dollar`). `work` is what it does, and `body`
-    what some work needs beyond a command, with scalars as text. `refusals` are the reasons for which
-    no run takes it, each with its place; it can be read, drawn and converted all the same.
+    what some work needs beyond a command, with scalars as text. `refusals` are the reasons for
+    which no run takes it, each with its place; it can be read, drawn and converted all the same.
     """
 
     name: str

@@ -1,7 +1,9 @@
 """The recorder: a shell beside each attempt that starts the step and writes down how it ended.
 
 It outlives the loop, starts no other program, and holds the attempt's lock while it lives
-(DESIGN decision 2). A free lock without an outcome means that the recorder was killed.
+(DESIGN decision 2). The lock's file has its process id, and then the outcome: written behind what
+is there, it fits in a block that is already the file's, so that a full disk does not lose it. A
+free lock without an outcome means that the recorder was killed.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from millwork.base.records import dataclass
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-LOCK, OUTCOME, LOG, REASON = "lock", "outcome", "log", "reason"
+LOCK, LOG, REASON = "lock", "log", "reason"
 _LOCK_FD = 8
 
 # $1 attempt folder, $2 working folder, $3 memory in KiB, $4 processes; then files to enter by
@@ -36,7 +38,7 @@ cd -- "$1" || exit 125
   cd -- "$work" || exit 125
   exec "$@" 8>&-
 )
-{ echo "$? end"; times; } >>outcome
+{ echo "$? end"; times; } >&8
 """
 
 
@@ -110,7 +112,7 @@ def is_held(folder: str) -> bool:
 
 def pid_of(folder: str) -> int | None:
     """The recorder's process id, once it has written it."""
-    text = _read(f"{folder}/{LOCK}").strip()
+    text = _read(f"{folder}/{LOCK}").partition("\n")[0]
     return int(text) if text.isdigit() else None
 
 
@@ -119,7 +121,8 @@ def outcome_of(folder: str) -> tuple[int | None, float | None]:
 
     A line that is not whole is none.
     """
-    first, *times = _read(f"{folder}/{OUTCOME}").splitlines() or [""]
+    _, *lines = _read(f"{folder}/{LOCK}").split("\n")
+    first, *times = lines or [""]
     code, _, end = first.partition(" ")
     if end != "end" or not code.isdigit():
         return None, None
