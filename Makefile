@@ -2,7 +2,7 @@
 BIN := .venv/bin
 export MILLWORK_HOME ?= $(HOME)/.millwork
 
-.PHONY: setup run test quick lint format docs figures lock clean
+.PHONY: setup run test quick lint format docs figures peers lock clean
 
 setup: .venv/.done
 
@@ -33,6 +33,9 @@ docs: setup
 
 figures: setup
 	$(BIN)/python -m bench.figures
+
+peers: setup
+	$(BIN)/python -m bench.peers
 
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade -o requirements.lock
