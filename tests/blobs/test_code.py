@@ -377,3 +377,47 @@ def test_too_much_is_refused_before_it_is_read(
     (tmp_path / "data.bin").write_bytes(bytes(1001))
     with pytest.raises(BadRequest, match="name a smaller folder as the code"):
         code.scan(str(tmp_path))
+
+
+# --- gathered from several places -------------------------------------------------------------
+
+
+def kept(tree: code.Tree) -> list[str]:
+    return [entry.path for entry in tree.files]
+
+
+def test_further_files_and_folders_are_put_into_the_copy(tmp_path: Path) -> None:
+    write(
+        tmp_path, {"src/main.py": "m", "lib/a/x.py": "x", "lib/.amlignore": "no*", "lib/no.py": ""}
+    )
+    write(tmp_path, {"one.txt": "1"})
+    includes = [str(tmp_path / "src/../lib"), str(tmp_path / "one.txt")]
+    store = str(tmp_path / "store")
+    tree = code.gather(str(tmp_path / "src"), includes, store)
+    assert kept(tree) == ["lib/.amlignore", "lib/a/x.py", "main.py", "one.txt"]
+    assert code.gather(str(tmp_path / "src"), includes, store) == tree
+    assert not [name for name in os.listdir(store) if "gathered" in name]
+
+
+def test_a_zip_may_stand_for_a_folder(tmp_path: Path) -> None:
+    write(tmp_path, {"src/main.py": "m", "lib/x.py": "x"})
+    includes, store = [str(tmp_path / "lib.zip")], str(tmp_path / "store")
+    tree = code.gather(str(tmp_path / "src"), includes, store)
+    assert kept(tree) == ["lib.zip", "main.py"]
+    os.utime(tmp_path / "lib/x.py", (1, 1))
+    assert code.gather(str(tmp_path / "src"), includes, store) == tree
+    shutil.unpack_archive(tmp_path / "store" / tree.digest / "lib.zip", tmp_path / "out")
+    assert (tmp_path / "out/x.py").read_text() == "x"
+
+
+def test_the_code_may_be_a_file_or_nothing_but_includes(tmp_path: Path) -> None:
+    write(tmp_path, {"main.py": "m", "lib/x.py": "x"})
+    store = str(tmp_path / "store")
+    assert kept(code.gather(str(tmp_path / "main.py"), [], store)) == ["main.py"]
+    assert kept(code.gather("", [str(tmp_path / "lib")], store)) == ["lib/x.py"]
+
+
+def test_an_include_that_is_not_there_is_named(tmp_path: Path) -> None:
+    write(tmp_path, {"src/main.py": "m"})
+    with pytest.raises(BadRequest, match=r"additional_includes: there is no .*/gone"):
+        code.gather(str(tmp_path / "src"), [str(tmp_path / "gone")], str(tmp_path / "store"))

@@ -11,9 +11,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from millwork.app.settings import BRIDGE, ENVIRONMENT, REFERENCES, SETTINGS
 from millwork.base.faultpoints import POINTS
 from millwork.cli.parser import build_parser
-from millwork.spec.reference import field_table, port_table
+from millwork.formats.azureml.leniencies import LENIENCIES
+from millwork.spec.reference import field_table, port_table, record_table
 from tests.docs import transcripts
 
 if TYPE_CHECKING:
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 _PART = re.compile(
-    r"(<!-- (fields|options|ports|points): ([a-z ]+) -->\n\n)(.*?)\n?<!-- end -->", re.DOTALL
+    r"(<!-- (fields|options|ports|points|settings): ([a-z ]+) -->\n\n)(.*?)\n?<!-- end -->",
+    re.DOTALL,
 )
+_SETTINGS = {record.label: record for record in (SETTINGS, REFERENCES, ENVIRONMENT, BRIDGE)}
 
 
 def pages() -> list[Path]:
@@ -69,10 +73,20 @@ def points_table() -> str:
     return "\n".join([*lines, *(f"| `{name}` | {text} |" for name, text in POINTS.items())]) + "\n"
 
 
+def settings_table(name: str) -> str:
+    """A part of the settings file, or the rules of AzureML that are not held, as a table."""
+    if name != "leniencies":
+        return record_table(_SETTINGS[name], "coming-from-azureml.md")
+    lines = ["| rule | why it is not held |", "|---|---|"]
+    return "\n".join([*lines, *(f"| {one.rule} | {one.why} |" for one in LENIENCIES)]) + "\n"
+
+
 def part(kind: str, name: str) -> str:
     """The text of one generated part."""
     if kind == "fields":
         return field_table(name)
+    if kind == "settings":
+        return settings_table(name)
     if kind == "points":
         return points_table()
     return options_table(name) if kind == "options" else port_table()

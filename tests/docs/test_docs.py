@@ -19,7 +19,7 @@ from millwork.plan.model import Artifact, Step
 from millwork.ports import AttemptRow, RunRow, StepRow
 from millwork.ports.changes import AttemptStatus, RunStatus, StepStatus
 from millwork.spec.component import COMPONENT
-from millwork.spec.model import JOB_TYPES, Component, Output, Parameter
+from millwork.spec.model import JOB_TYPES, Component, Input, Output, Parameter
 from millwork.spec.pipeline import PIPELINE
 from millwork.spec.reader import read_text
 from millwork.spec.reference import RECORDS, records_within
@@ -109,6 +109,7 @@ def environment(job_type: str) -> dict[str, str]:
         "1.0.0",
         "true",
         job_type=job_type,
+        inputs={"i": Input()},
         outputs={"o": Output(), "v": Output("value")},
         parameters={"p": Parameter("Int")},
     )

@@ -52,6 +52,17 @@ def test_the_seed_s_example_prints_the_seed_s_log(
     assert (result.code, result.out) == (0, SEED_LOG)
 
 
+def test_a_pipeline_of_azureml(millwork: Millwork) -> None:
+    result = millwork("run", EXAMPLES / "azureml" / "pipeline.yml", "--json")
+    assert result.code == 0, result
+    outputs = {name: Path(path) for name, path in result.json["outputs"].items()}
+    assert set(json.loads((outputs["model"] / "kept").read_text())) == {"slope", "intercept"}
+    report = json.loads((outputs["report"] / "report.json").read_text())
+    assert report["points"] == 12
+    logged = next(step for step in result.json["steps"] if step["node"] == "score.evaluate")
+    assert report["mae"] == logged["metrics"]["mae"] < 1
+
+
 @pytest.fixture(scope="session")
 def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One home for all runs of the flights, so that their libraries are installed once."""

@@ -187,6 +187,7 @@ def test_plan_starts_nothing(
                 "source": f"{tmp_path}/x.csv",
                 "target": "/ml/input/data/i/x.csv",
                 "read_only": True,
+                "is_copy": False,
             }
         ],
         "resources": {"cpu": None, "memory": 1 << 30, "gpu": 0, "processes": None},

@@ -312,7 +312,10 @@ class SimEngine:
     def log(self, attempt: str, offset: int) -> tuple[bytes, int]:
         return b"", offset
 
-    def environment(self, code: str) -> str | None:
+    def lacks(self, environment: Any) -> str:
+        return ""
+
+    def environment(self, code: str, wished: Any) -> str | None:
         return ""
 
     def start(self, attempt: str, plan: Plan) -> str:

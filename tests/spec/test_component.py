@@ -325,13 +325,16 @@ def test_an_empty_command_is_refused(text: str) -> None:
     )
 
 
+KIND = "apiVersion: millwork/v1, kind: Component"
+
+
 @pytest.mark.parametrize(
     ("head", "message"),
     [
         ("kind: Pipelin\n", "kind: expected Component or Pipeline, found 'Pipelin'"),
         (
             "name: c\n",
-            ": neither a Millwork file (apiVersion: millwork/v1, kind: Component) nor PAI's",
+            f": neither a Millwork file ({KIND}) nor PAI's nor Azure ML's",
         ),
     ],
 )

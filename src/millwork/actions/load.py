@@ -1,4 +1,8 @@
-"""Files to a tree of definitions, each file read once, every fault of all of them at once."""
+"""Files to a tree of definitions, each file read once, every fault of all of them at once.
+
+Files of another cloud are read by their format, and what they leave open is settled here: what
+their references stand for on this machine, and what a wire carries once both its ends are known.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +15,27 @@ from millwork.base.errors import BadRequest, InvalidFile
 from millwork.base.faults import Fault
 from millwork.base.records import dataclass, field
 from millwork.spec.document import PIPELINE_LIMITS, Mapping, Scalar, parse
-from millwork.spec.model import Pipeline
+from millwork.spec.model import Component, Pipeline
 from millwork.spec.reader import read_root
 from millwork.spec.tree import Tree
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from millwork.actions.azureml import Maps
     from millwork.spec.fields import Reading
-    from millwork.spec.model import Definition
+    from millwork.spec.model import Definition, Path
 
 _NAMES = ("pipeline.yaml", "component.yaml")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How files are read: with whose maps, whether code must be there, and what a run gives."""
+
+    maps: Callable[[], Maps] | None = None
+    check_code: bool = True
+    given: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -30,22 +46,22 @@ class Loaded:
     warnings: tuple[Fault, ...]
 
 
-def load(path: str) -> Loaded:
+def load(path: str, options: Options = Options()) -> Loaded:  # noqa: B008 - it is frozen
     """The component or pipeline at `path`; a folder stands for its pipeline or component file.
 
     Raises BadRequest if there is no such file, InvalidFile with every fault of it and of the
     files that it names.
     """
-    loader = _Loader()
+    loader = _Loader(options)
     tree = loader.load(_in_folder(path), ())
     if tree is None or any(fault.severity == "error" for fault in loader.faults):
         raise InvalidFile(loader.faults)
     return Loaded(tree, tuple(loader.faults))
 
 
-def check(path: str) -> tuple[Fault, ...]:
+def check(path: str, options: Options = Options()) -> tuple[Fault, ...]:  # noqa: B008
     """Every fault of the file at `path` and of the files that it names."""
-    loader = _Loader()
+    loader = _Loader(options)
     try:
         loader.load(_in_folder(path), ())
     except InvalidFile as error:
@@ -66,6 +82,7 @@ def _in_folder(path: str) -> str:
 
 @dataclass
 class _Loader:
+    options: Options
     faults: list[Fault] = field(default_factory=list)
     _known: dict[str, Tree | None] = field(default_factory=dict)
 
@@ -80,23 +97,73 @@ class _Loader:
         root = None
         try:
             text = _read(path)
-            root = parse(text, path)
-            definition, reading = _read_any(root, text, path)
+            repeated: list[Fault] = []
+            root = parse(text, path, repeated)
+            definition, reading = self._read_any(root, text, path, repeated)
         except InvalidFile as error:
             self.faults += error.faults
             self._look_below(root, path, trail)
             return None
-        folder = os.path.dirname(os.path.abspath(path))
-        definition = replace(definition, source=replace(definition.source, folder=folder))
-        if not isinstance(definition, Pipeline):
-            self.faults += reading.faults
-            return Tree(definition)
-        from millwork.spec.wiring import check_wiring
-
-        tree = Tree(definition, self._children(definition, path, trail, reading))
-        check_wiring(tree, reading)
+        source = replace(definition.source, folder=os.path.dirname(os.path.abspath(path)))
+        definition = replace(definition, source=source)
+        if definition.flavour.startswith("azureml"):
+            definition = self._resolved(definition, is_top=len(trail) == 1)
+        tree = self._grown(definition, path, trail, reading)
         self.faults += reading.faults
         return tree
+
+    def _grown(
+        self, definition: Definition, path: str, trail: tuple[str, ...], reading: Reading
+    ) -> Tree:
+        """The tree of a definition in the file at `path`, its wires checked."""
+        if isinstance(definition, Component):
+            return Tree(_completed(definition, ("command",), reading))
+        from millwork.spec.wiring import check_wiring
+
+        children = self._children(definition, path, trail, reading)
+        source = replace(definition.source, places={}, text="")
+        for name, own in definition.definitions.items():
+            inner = replace(own, source=source)
+            if isinstance(inner, Component):
+                children[name] = Tree(_completed(inner, ("nodes", name, "command"), reading))
+            else:
+                below = getattr(reading, "inner", {})[name]
+                children[name] = self._grown(inner, path, trail, below)
+        tree = Tree(definition, children)
+        if definition.flavour == "azureml-v2":
+            from millwork.formats.azureml.notes import AzureNames
+            from millwork.formats.azureml.settle import settle
+
+            assert isinstance(reading, AzureNames)
+            tree = settle(tree, reading)
+        check_wiring(tree, reading)
+        return tree
+
+    def _resolved(self, definition: Definition, *, is_top: bool) -> Definition:
+        from millwork.actions.azureml import resolved
+
+        def bridge(file: str) -> Definition:
+            return load(file, replace(self.options, given=())).tree.definition
+
+        maps = self.options.maps() if self.options.maps else None
+        return resolved(definition, maps, bridge, self.options.given if is_top else ())
+
+    def _read_any(
+        self, root: Mapping, text: str, path: str, repeated: list[Fault]
+    ) -> tuple[Definition, Reading]:
+        if "apiVersion" not in root.entries:
+            from millwork.formats import azureml, pai
+
+            if azureml.is_azureml(root):
+                from millwork.actions.azureml import files_around
+
+                files = files_around(path, self.options.check_code, _read)
+                return azureml.read_azureml(root, text, path, files, repeated)
+        if repeated:
+            parse(text, path)  # raises: only AzureML's own loader lets the last one count
+        if "apiVersion" not in root.entries and pai.is_pai(root):
+            return pai.read_pai(root, text, path)
+        return read_root(root, text, path)
 
     def _look_below(self, root: Mapping | None, path: str, trail: tuple[str, ...]) -> None:
         """Finds the faults of the components of a pipeline that has faults itself."""
@@ -117,6 +184,8 @@ class _Loader:
         children = {}
         for name, node in pipeline.nodes.items():
             at = ("nodes", name, "component")
+            if name in pipeline.definitions or _is_refused(pipeline, node.component):
+                continue
             if "://" in node.component:
                 reading.fault(at, "only files are read; give a path relative to this file")
                 continue
@@ -145,10 +214,14 @@ def _read(path: str) -> str:
         raise BadRequest(f"cannot read {path}: {error.strerror}") from None
 
 
-def _read_any(root: Mapping, text: str, path: str) -> tuple[Definition, Reading]:
-    if "apiVersion" not in root.entries:
-        from millwork.formats import pai
+def _is_refused(pipeline: Pipeline, component: str) -> bool:
+    """Whether it is a reference without an entry, which is one of the pipeline's refusals."""
+    return pipeline.flavour == "azureml-v2" and (component == "" or ":" in component)
 
-        if pai.is_pai(root):
-            return pai.read_pai(root, text, path)
-    return read_root(root, text, path)
+
+def _completed(component: Component, at: Path, reading: Reading) -> Component:
+    if component.syntax == "shell":
+        return component
+    from millwork.actions.azureml import completed
+
+    return completed(component, at, reading)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from millwork.actions.reuse import Reuse
 from millwork.base.errors import BadRequest, MillworkError, RunFailed
 from millwork.base.sizes import format_size
-from millwork.blobs import artifacts
+from millwork.blobs import artifacts, content, tracking
 from millwork.plan.codec import encode, encode_component
 from millwork.plan.contract import VALUE_FILE, Job, make_plan
 from millwork.plan.identity import component_identity, identity_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from millwork.plan.model import Each, Guard, InputSource, Plan, Step
     from millwork.ports import Engine, Store
-    from millwork.spec.model import Component, Reference, Value
+    from millwork.spec.model import Component, Input, Reference, Syntax, Value
 
 _LARGEST_VALUE = 64 * 1024
 _MOST_ITEMS = 1000
@@ -92,7 +92,7 @@ class StepPlanner:
         if fault:
             raise RunFailed(fault)
         data = {
-            name: self._artifact(source, component.inputs[name].type)
+            name: self._artifact(source, component.inputs[name], component.syntax)
             for name, source in wanted.inputs.items()
         }
         parameters = {
@@ -105,6 +105,8 @@ class StepPlanner:
         """The outcome, with metrics read from the log and outputs sealed if it was good."""
         component = self._steps[step].component
         metrics = self._metrics(component, attempt)
+        if component.any_exit_code:
+            outcome = _without_code(outcome)
         if outcome.kind != "exited" or outcome.code != 0 or outcome.reason:
             return Result(outcome, metrics=metrics)
         try:
@@ -142,15 +144,20 @@ class StepPlanner:
         added = tuple((name, encode(self._steps[name], digest)) for name in names)
         return Answer(items=tuple(names), changes=(ItemsAdded(step.name, added),))
 
-    def _artifact(self, source: InputSource, kind: str) -> Artifact:
+    def _artifact(self, source: InputSource, port: Input, syntax: Syntax) -> Artifact:
         if isinstance(source, GivenPath):
-            return Artifact(source.path, os.path.isfile(source.path))
+            path = source.path
+            if port.type == "file" and syntax != "shell" and os.path.isdir(path):
+                path = _first_file(path)
+            return Artifact(path, os.path.isfile(path))
         if source.step in self._items:
             return self._gathered(source)
         output = self._output(source)
         if output["type"] == "value":
             return Artifact(f"{output['path']}/{VALUE_FILE}", is_file=True)
-        if kind == "file" and output["files"] == 1:
+        if port.type == "file" and syntax != "shell":
+            return Artifact(_first_file(output["path"]), is_file=True)
+        if port.type == "file" and output["files"] == 1:
             names = os.listdir(output["path"])
             if len(names) == 1 and os.path.isfile(f"{output['path']}/{names[0]}"):
                 return Artifact(f"{output['path']}/{names[0]}", is_file=True)
@@ -186,7 +193,7 @@ class StepPlanner:
             else self._digest(source)
             for name, source in step.inputs.items()
         }
-        environment = self._engine.environment(step.code)
+        environment = self._engine.environment(step.code, step.component.environment)
         unknown = "not built yet" if environment is None else environment
         key = id(step.component)  # many steps share one component, which lives as long as they do
         if key not in self._components:
@@ -268,6 +275,8 @@ class StepPlanner:
         }
 
     def _metrics(self, component: Component, attempt: str) -> dict[str, float]:
+        if component.syntax != "shell":
+            return tracking.metrics(self._engine.folder(attempt))
         if not component.metrics:
             return {}
         import re2
@@ -289,6 +298,20 @@ class StepPlanner:
             if not data:
                 return b"".join(parts).decode("utf-8", "replace")
             parts.append(data)
+
+
+def _first_file(folder: str) -> str:
+    """The first file in a folder, for an input that is a file (azureml-spec 1.3, AnyFile)."""
+    for _, path in content.listing(folder):
+        return path
+    raise BadRequest(f"the input is a file, and there is none in {folder}")
+
+
+def _without_code(outcome: Outcome) -> Outcome:
+    """The outcome of a program that may end with any code: only a signal is a failure."""
+    if outcome.kind != "exited" or not outcome.code or outcome.code > 128:
+        return outcome
+    return Outcome("exited", 0, "", {**outcome.usage, "exit_code": outcome.code})
 
 
 def _shown(source: object) -> str:

@@ -40,8 +40,8 @@ class Unwatched:
 
 
 def interrupted(context: Context) -> list[RunRow]:
-    """The runs that nobody drives any more, oldest first."""
-    runs = context.store.unfinished()
+    """The runs that nobody drives any more, oldest first; a sweep resumes its trials itself."""
+    runs = [run for run in context.store.unfinished() if not run.is_trial]
     return [run for run in runs if run.master and not context.masters.is_alive(run.master)]
 
 

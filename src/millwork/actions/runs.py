@@ -22,7 +22,7 @@ def find(context: Context, given: str) -> RunRow:
     Raises BadRequest if there is none or several.
     """
     if given == "last":
-        newest = context.store.runs(1)
+        newest = _newest(context, 1)
         if not newest:
             raise BadRequest("there are no runs yet")
         return newest[0]
@@ -43,10 +43,22 @@ def is_driven(context: Context, run: RunRow) -> bool:
     return run.master is not None and context.masters.is_alive(run.master)
 
 
-def listed(context: Context, limit: int = _PAGE) -> list[dict[str, Any]]:
-    """The newest runs first."""
+def listed(
+    context: Context, limit: int = _PAGE, *, with_trials: bool = False
+) -> list[dict[str, Any]]:
+    """The newest runs first; those that a sweep has begun only if they are wanted."""
     now = context.clock.wall()
-    return [views.summary(run, _alive(context, run), now) for run in context.store.runs(limit)]
+    found = _newest(context, limit, with_trials=with_trials)
+    return [views.summary(run, _alive(context, run), now) for run in found]
+
+
+def _newest(context: Context, limit: int, *, with_trials: bool = False) -> list[RunRow]:
+    found: list[RunRow] = []
+    before: tuple[float, str] | None = None
+    while len(found) < limit and (rows := context.store.runs(max(limit, _PAGE), before)):
+        found += (run for run in rows if with_trials or not run.is_trial)
+        before = (rows[-1].created, rows[-1].id)
+    return found[:limit]
 
 
 def shown(context: Context, given: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from millwork.plan.graph import Arguments, expand
 from millwork.plan.model import GivenPath, Graph, StepOutput
 from millwork.ports import RunRow, StepRow
 from millwork.ports.changes import StepChanged, StepReused
+from millwork.spec.model import Pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from millwork.actions.context import Context
     from millwork.plan.model import Step
     from millwork.ports.changes import Change
-    from millwork.spec.model import Component
+    from millwork.spec.model import Component, Definition
     from millwork.spec.tree import Tree
 
 _LARGE = 100 * 1024 * 1024
@@ -76,6 +77,7 @@ def submit(context: Context, request: Request) -> Submitted:
     _check_machine(context, graph, notices)
     _check_mounts(context, graph, notices)
     _check_images(graph, request.require_image, notices)
+    _check_environments(context, graph, notices)
     changes = [change for name in taken for change in _take(context, request, name)]
     graph, git = _with_code(context, graph, notices)
     run = _row(context, request, graph, git)
@@ -100,19 +102,30 @@ def _row(context: Context, request: Request, graph: Graph, git: Mapping[str, Any
         "git": git,
         "forced": list(_forced(request, graph)),
     }
+    if isinstance(definition, Pipeline) and definition.experiment:
+        facts["experiment"] = definition.experiment
     return RunRow(
         id=new_id(now),
-        name=request.name or definition.name,
+        name=request.name or _title(definition),
         definition=definition.name,
         version=definition.version,
         status="running",
         created=now,
         notes=request.notes,
-        tags=request.tags,
+        tags={**(definition.tags if _is_job(definition) else {}), **request.tags},
         facts=facts,
         master=context.masters.me(),
         epoch=1,
     )
+
+
+def _is_job(definition: Definition) -> bool:
+    """Whether it describes a run, as AzureML's jobs do, and not only what can be run."""
+    return isinstance(definition, Pipeline) and definition.flavour == "azureml-v2"
+
+
+def _title(definition: Definition) -> str:
+    return (_is_job(definition) and definition.display_name) or definition.name
 
 
 def _forced(request: Request, graph: Graph) -> tuple[str, ...]:
@@ -208,6 +221,12 @@ def _check_images(graph: Graph, require_image: bool, notices: list[str]) -> None
     notices += [f"image {image} is not used: steps run on this machine" for image in named]
 
 
+def _check_environments(context: Context, graph: Graph, notices: list[str]) -> None:
+    wished = {step.component.environment for step in graph.steps.values()} - {None}
+    found = (context.engine().lacks(environment) for environment in wished if environment)
+    notices += dict.fromkeys(filter(None, found))
+
+
 def _with_code(context: Context, graph: Graph, notices: list[str]) -> tuple[Graph, dict[str, Any]]:
     """The graph with the digest of each step's code, and the Git state it was taken from."""
     taken: dict[int, str] = {}
@@ -231,22 +250,25 @@ def _take_code(
         raise BadRequest(
             f"'{component.name}': code at {place.uri}: only local and Git code is read"
         )
+    if not (place.path or place.git or place.includes):
+        return ""
     if place.git:
         folder, state = code.checkout(
             place.git, place.ref or None, place.path or None, context.git_cache
         )
         git[component.name] = asdict(state)
         return code.snapshot(folder, context.code_store).digest
-    folder = os.path.join(component.source.folder, place.path)
-    if not os.path.isdir(folder):
+    folder = os.path.join(component.source.folder, place.path) if place.path else ""
+    if folder and not os.path.exists(folder):
         raise BadRequest(f"'{component.name}': the code folder {folder} does not exist")
-    tree = code.snapshot(folder, context.code_store)
+    includes = [os.path.join(component.source.folder, path) for path in place.includes]
+    tree = code.gather(folder, includes, context.code_store)
     if tree.size > _LARGE:
         notices.append(
             f"the code of '{component.name}' has {format_size(tree.size)}, "
             "copied for each attempt; a .millworkignore file leaves data out"
         )
-    found = code.git_state(folder)
+    found = code.git_state(folder if os.path.isdir(folder) else component.source.folder)
     if found:
         git[component.name] = asdict(found)
     return tree.digest

@@ -17,6 +17,7 @@ from millwork.store.sqlite import SqliteStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from millwork.app.settings import Settings
     from millwork.engines.local.engine import LocalEngine
     from millwork.run.loop import Command
 
@@ -58,6 +59,14 @@ def open_context() -> Context:
         engine=engine,
         commands=commands,
     )
+
+
+@cache
+def home_settings() -> Settings:
+    """The settings of `$MILLWORK_HOME`; raises InvalidFile with every fault of the file."""
+    from millwork.app.settings import read_settings
+
+    return read_settings(find_home())
 
 
 def this_machine() -> Capacity:

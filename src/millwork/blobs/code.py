@@ -22,7 +22,7 @@ from millwork.blobs.folders import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from subprocess import CompletedProcess
 
 MAX_FILES = 200_000
@@ -207,6 +207,53 @@ def snapshot(folder: str, store: str) -> Tree:
         put_in_place(temporary, os.path.join(store, kept.digest))
         sync_folder(store)
     return kept
+
+
+def gather(folder: str, includes: Sequence[str], store: str) -> Tree:
+    """As `snapshot`, of a folder with further files and folders put into it under their names.
+
+    `folder` may be a single file, or empty for none. An include that ends with `.zip` may stand
+    for the folder of that name, which is then packed (AzureML's additional_includes).
+    """
+    if not includes and os.path.isdir(folder):
+        return snapshot(folder, store)
+    os.makedirs(store, exist_ok=True)
+    with folder_beside(os.path.join(store, "gathered")) as temporary:
+        if os.path.isdir(folder):
+            _copy_scanned(folder, temporary, store)
+        for path in includes if os.path.isdir(folder) else filter(None, (folder, *includes)):
+            _include(path, temporary, store)
+        return snapshot(temporary, store)
+
+
+def _include(path: str, target: str, store: str) -> None:
+    path = os.path.normpath(path)
+    name = os.path.join(target, os.path.basename(path))
+    if os.path.isdir(path):
+        _copy_scanned(path, name, store)
+    elif os.path.isfile(path):
+        copy_file(path, name, os.stat(path).st_mode & 0o777)
+    elif path.endswith(".zip") and os.path.isdir(path[:-4]):
+        _pack(path[:-4], name, store)
+    else:
+        raise BadRequest(f"additional_includes: there is no {path}")
+
+
+def _pack(folder: str, target: str, store: str) -> None:
+    """Zips a folder's code; without times, so that equal code is packed as equal bytes."""
+    from zipfile import ZipFile, ZipInfo
+
+    with ZipFile(target, "w") as archive:
+        for entry in scan(folder, store).files:
+            with open(os.path.join(folder, entry.path), "rb") as file:
+                archive.writestr(ZipInfo(entry.path), file.read())
+
+
+def _copy_scanned(folder: str, target: str, store: str) -> None:
+    root = os.path.realpath(folder)
+    os.makedirs(target, exist_ok=True)
+    for entry in scan(folder, store).files:
+        _keep(root, target, entry)
 
 
 def _keep(root: str, target: str, entry: Entry) -> Entry:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -27,10 +28,12 @@ def run(options: Namespace) -> int:
 
 
 def _validate(options: Namespace) -> int:
-    from millwork.actions.load import check
+    from millwork.actions.load import Options, check
+    from millwork.app.compose import home_settings
 
+    reading = Options(home_settings, check_code=not options.no_code)
     # Files may name one another; each fault is told once.
-    faults = list(dict.fromkeys(fault for file in options.files for fault in check(file)))
+    faults = list(dict.fromkeys(fault for file in options.files for fault in check(file, reading)))
     failed = any(fault.severity == "error" for fault in faults)
     if options.json:
         _print([asdict(fault) for fault in faults])
@@ -44,11 +47,14 @@ def _validate(options: Namespace) -> int:
 
 
 def _plan(options: Namespace) -> int:
-    from millwork.actions.load import load
+    from millwork.actions.load import Options, load
     from millwork.actions.preview import preview
+    from millwork.app.compose import home_settings
     from millwork.cli.arguments import read_arguments
 
-    steps = preview(load(options.file).tree, read_arguments(options))
+    arguments = read_arguments(options)
+    reading = Options(home_settings, given=tuple(arguments.inputs))
+    steps = preview(load(options.file, reading).tree, arguments)
     if options.json:
         _print({"steps": steps})
         return 0
@@ -61,8 +67,7 @@ def _write_step(step: dict[str, Any]) -> None:
     after = f"  after {', '.join(step['after'])}" if step["after"] else ""
     sys.stdout.write(f"{step['node']}{after}\n")
     for replica in step["replicas"]:
-        words = replica["argv"]
-        sys.stdout.write(f"  {replica['role']}-{replica['index']}: {words[2]}\n")
+        sys.stdout.write(f"  {replica['role']}-{replica['index']}: {_shown(replica['argv'])}\n")
         for mount in replica["mounts"]:
             sys.stdout.write(f"    {mount['target']} <- {mount['source']}\n")
         for name, value in sorted(replica["env"].items()):
@@ -71,17 +76,19 @@ def _write_step(step: dict[str, Any]) -> None:
     sys.stdout.write("\n")
 
 
+def _shown(argv: list[str]) -> str:
+    """The text of a shell's command, or the words of another."""
+    return argv[2] if argv[1:2] == ["-c"] and argv[0] in ("sh", "bash") else shlex.join(argv)
+
+
 def _convert(options: Namespace) -> int:
     from millwork.actions.convert import convert
-    from millwork.actions.load import load
-    from millwork.spec.model import Component
+    from millwork.actions.load import Options, load
 
-    definition = load(options.file).tree.definition
-    if not isinstance(definition, Component):
-        raise BadRequest(f"{options.file} is a pipeline; components are converted")
+    tree = load(options.file, Options(check_code=False)).tree
     if options.output and os.path.lexists(options.output):
         raise BadRequest(f"{options.output} is there already")
-    converted = convert(definition, options.to)
+    converted = convert(tree.definition, options.to, tree.children)
     for line in converted.left_out:
         sys.stderr.write(f"millwork: not carried over: {line}\n")
     if not options.output:

@@ -10,7 +10,8 @@ from millwork import __version__
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
-# Kept here too, so that --help imports nothing; a test compares it with the spec's.
+# Kept here too, so that --help imports nothing; a test compares them with the spec's.
+FLAVOURS = ("millwork", "pai", "azureml-old", "azureml-v2")
 JOB_TYPES = ("Job", "TFJob", "PyTorchJob", "XGBoostJob", "MPIJob", "ElasticBatchJob")
 
 _DESCRIPTION = """\
@@ -94,13 +95,20 @@ def _add_runs(verbs: _SubParsersAction[ArgumentParser]) -> None:
         "why": "why a step was, or was not, done again",
         "cancel": "end a run",
         "resume": "finish a run that was interrupted, failed or cancelled",
+        "trial": "one trial of a sweep; only a sweep's driver asks for it",
     }
     which = "a run's id, its beginning, or `last`"
     for name, text in helps.items():
         action = actions.add_parser(name, help=text)
+        if name == "trial":
+            _add_trial(action)
+            continue
         action.add_argument("--json", action="store_true", help="print JSON")
         if name == "list":
             action.add_argument("--limit", type=int, default=20, metavar="N", help="how many")
+            action.add_argument(
+                "--trials", action="store_true", help="the runs that sweeps have begun, too"
+            )
         elif name == "resume":
             action.add_argument("run", metavar="ID", nargs="?", help=which)
             action.add_argument("--all", action="store_true", help="every interrupted run")
@@ -112,17 +120,30 @@ def _add_runs(verbs: _SubParsersAction[ArgumentParser]) -> None:
             action.add_argument("-f", "--follow", action="store_true", help="until the step ends")
 
 
+def _add_trial(trial: ArgumentParser) -> None:
+    trial.add_argument("run", metavar="ID/STEP", help="a sweep")
+    trial.add_argument("--number", type=int, metavar="N", help="1, 2, ...; none: show all")
+    trial.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a value that is tried"
+    )
+    trial.add_argument("--metric", default="", metavar="NAME", help="what is watched")
+    add_arguments(trial)
+
+
 def _add_files(verbs: _SubParsersAction[ArgumentParser]) -> None:
     validate = verbs.add_parser("validate", help="check files; nothing is run")
     validate.add_argument("files", nargs="+", metavar="FILE", help="components or pipelines")
+    validate.add_argument(
+        "--no-code", action="store_true", help="do not ask whether code folders are there"
+    )
     validate.add_argument("--json", action="store_true", help="print a JSON list of faults")
     plan = verbs.add_parser("plan", help="show what would run; nothing is started")
     plan.add_argument("file", metavar="FILE", help="a component or pipeline file")
     add_arguments(plan)
     plan.add_argument("--json", action="store_true", help="print JSON")
-    convert = verbs.add_parser("convert", help="write a component in another dialect")
-    convert.add_argument("file", metavar="FILE", help="a component file")
-    convert.add_argument("--to", choices=("millwork", "pai"), required=True, help="the dialect")
+    convert = verbs.add_parser("convert", help="write a component or pipeline in another dialect")
+    convert.add_argument("file", metavar="FILE", help="a component or pipeline file")
+    convert.add_argument("--to", choices=FLAVOURS, required=True, help="the dialect")
     convert.add_argument("-o", "--output", metavar="FILE", help="write there, not to the terminal")
     verbs.add_parser("schema", help="print the JSON Schema of component and pipeline files")
     init = verbs.add_parser("init", help="make a folder with a first component")

@@ -12,7 +12,7 @@ from millwork.actions import runs, submit
 from millwork.actions.drive import open_loop
 from millwork.actions.resume import restore
 from millwork.actions.select import Selection
-from millwork.app.compose import open_context
+from millwork.app.compose import home_settings, open_context
 from millwork.base.errors import BadRequest
 from millwork.cli.arguments import read_arguments, read_pairs
 from millwork.cli.display import open_display
@@ -107,9 +107,10 @@ def _check(options: Namespace) -> None:
 
 def _definition(options: Namespace) -> tuple[Tree, tuple[Fault, ...]]:
     if options.command_words is None:
-        from millwork.actions.load import load
+        from millwork.actions.load import Options, load
 
-        loaded = load(options.file)
+        given = tuple(read_arguments(options).inputs)
+        loaded = load(options.file, Options(home_settings, given=given))
         return loaded.tree, loaded.warnings
     words = options.command_words
     component = Component(

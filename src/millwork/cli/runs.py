@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -42,13 +43,15 @@ def run(options: Namespace) -> int:
         from millwork.cli import resume
 
         return resume.run(context, options)
+    if options.action == "trial":
+        return _trial(context, options)
     return _cancel(context, options)
 
 
 def _list(context: Context, options: Namespace) -> int:
     if options.limit < 1:
         raise BadRequest("--limit is at least 1")
-    listed = runs.listed(context, options.limit)
+    listed = runs.listed(context, options.limit, with_trials=options.trials)
     if options.json:
         return _print_json(listed)
     if not listed:
@@ -73,6 +76,8 @@ def _show(context: Context, options: Namespace) -> int:
     lines += [f"tags: {', '.join(f'{k}={v}' for k, v in page['tags'].items())}"] * bool(
         page["tags"]
     )
+    experiment = page["facts"].get("experiment")
+    lines += [f"experiment: {experiment}"] if experiment else []
     lines += [f"notes: {page['notes']}"] if page["notes"] else []
     sys.stdout.write(printable("\n".join(lines)) + "\n\n")
     table = _table("step", "status", "time", "cpu", "memory", "limits", "reason, metrics")
@@ -170,8 +175,31 @@ def _cancel(context: Context, options: Namespace) -> int:
     return 0
 
 
+def _trial(context: Context, options: Namespace) -> int:
+    from millwork.actions import trials
+    from millwork.cli.arguments import read_arguments, read_pairs
+
+    if options.number is None:
+        return _print_json(trials.known(context, options.run, options.metric))
+    tried = read_pairs("--set", "NAME=VALUE", options.set)
+    wanted = trials.Wanted(
+        options.run, options.number, tried, options.metric, read_arguments(options)
+    )
+    trials.drive(context, wanted, _tell)
+    return 0
+
+
+def _tell(content: object) -> None:
+    """Prints a line of JSON for a driver; a driver that is gone is no reason to stop here."""
+    try:
+        _print_json(content)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _print_json(content: object) -> int:
     sys.stdout.write(json.dumps(content, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
     return 0
 
 

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from millwork.base.errors import BadRequest
 from millwork.base.names import variable_suffix
 from millwork.base.records import dataclass
+from millwork.plan import spark, sweep
 from millwork.plan.model import Mount, Plan, Replica
+from millwork.plan.placeholders import Rendered, render
 from millwork.spec import values
 from millwork.spec.model import Secret
 
@@ -20,10 +22,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from millwork.plan.model import Artifact, Step
-    from millwork.spec.model import Value
+    from millwork.spec.model import Component, Value
 
 ML = "/ml"
 VALUE_FILE = "value.json"
+TRACKING_FILE, METRICS_FILE = "mlflow/tracking.db", "mlflow/metrics.jsonl"
+METRICS_VARIABLE = "MILLWORK_METRICS"
+ARTIFACTS = "artifacts"
+"""The output that every AzureML component has besides its own: its `./outputs` and `./logs`."""
+_AZUREML_PACKAGES = ("azureml-core", "azureml-defaults", "azureml-sdk")
+_AZUREML_FOLDERS = ("mlflow", f"output/{ARTIFACTS}/outputs", f"output/{ARTIFACTS}/logs")
+_AZUREML_LINKS = {
+    f"usercode/{name}": f"../output/{ARTIFACTS}/{name}" for name in ("outputs", "logs")
+}
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 _FOLDERS = ("usercode", "input", "input/config", "output")
 _SPLITS_OR_GLOBS = frozenset(" \t\n\r\v\f*?[]'\"\\")
@@ -50,45 +61,115 @@ def make_plan(
     Raises BadRequest if `$PAI_USER_ARGS` cannot carry one of the values.
     """
     component = step.component
+    if component.work == "sweep":
+        return sweep.driver_plan(step, data, parameters, job.run, root)
     check_user_args(step.name, component.command, parameters)
     targets = {name: _input_path(root, name, artifact) for name, artifact in data.items()}
-    outputs = {name: _output_path(name, port.type) for name, port in component.outputs.items()}
+    outputs = {name: output_path(step, name) for name in component.outputs}
     uris = {name: f"{root}/{path}" for name, path in outputs.items()}
-    words = tuple(
-        word for name, value in parameters.items() for word in (f"--{name}", values.to_text(value))
-    )
+    words = _words(parameters)
+    command = _command(component, words, parameters, targets, uris)
     env = {
         **_job_variables(component.job_type),
+        **_azureml_variables(component, root, job),
         **component.env,
         **step.env,
         **_variables(root, targets, outputs, parameters, words),
+        **command.env,
         "PAI_TRAINING_JOB_ID": job.run,
         "NVIDIA_VISIBLE_DEVICES": ",".join(map(str, job.gpus)),
     }
     return Plan(
-        replicas=(_replica(step, words, env),),
+        replicas=(_replica(step, command.argv, env),),
         root=root,
         mounts=tuple(
-            mount for name, target in targets.items() for mount in _mounts(data[name], target)
+            mount
+            for name, target in targets.items()
+            for mount in _mounts(data[name], target, component.inputs[name].mode)
         ),
         files={
             **_config_files(step, targets, uris, parameters, job),
             **_gathered_values(data),
         },
-        folders=(
-            *_FOLDERS,
-            *(("input/data",) if targets else ()),
-            *(f"input/data/{name}" for name, artifact in data.items() if artifact.text is not None),
-            *(f"output/{name}" for name in outputs),
-        ),
+        folders=_folders(component, data),
         code=step.code,
         image=component.image,
+        links=_AZUREML_LINKS if component.syntax != "shell" else {},
+        environment=component.environment,
+        shims=_shims(component),
     )
 
 
-def _replica(step: Step, words: tuple[str, ...], env: Mapping[str, str | Secret]) -> Replica:
+def _words(parameters: Mapping[str, Value]) -> tuple[str, ...]:
+    return tuple(
+        word for name, value in parameters.items() for word in (f"--{name}", values.to_text(value))
+    )
+
+
+def _folders(component: Component, data: Mapping[str, Artifact]) -> tuple[str, ...]:
+    gathered = (name for name, artifact in data.items() if artifact.text is not None)
+    return (
+        *_FOLDERS,
+        *(("input/data",) if data else ()),
+        *(f"input/data/{name}" for name in gathered),
+        *(f"output/{name}" for name in component.outputs),
+        *(_AZUREML_FOLDERS if component.syntax != "shell" else ()),
+    )
+
+
+def output_path(step: Step, name: str) -> str:
+    """Where a step is told to write an output, below its root: a folder, or one file in it."""
+    kind = step.component.outputs[name].type
+    if kind == "value":
+        return f"output/{name}/{VALUE_FILE}"
+    if kind == "file" and step.component.syntax != "shell":
+        return f"output/{name}/{step.file_names.get(name, name)}"
+    return f"output/{name}"
+
+
+def _command(
+    component: Component,
+    words: tuple[str, ...],
+    parameters: Mapping[str, Value],
+    inputs: Mapping[str, str],
+    outputs: Mapping[str, str],
+) -> Rendered:
+    if component.syntax == "shell":
+        return Rendered(("sh", "-c", component.command, "sh", *words), {})
+    texts = {f"inputs.{name}": values.to_text(value) for name, value in parameters.items()}
+    texts |= {f"inputs.{name}": path for name, path in inputs.items()}
+    texts |= {f"outputs.{name}": path for name, path in outputs.items()}
+    if component.work in ("spark", "hdinsight"):
+        return spark.submit(component, texts)
+    return render(component.command, component.syntax, texts)
+
+
+def _azureml_variables(component: Component, root: str, job: Job) -> dict[str, str]:
+    """What an AzureML script looks for in its surroundings (azureml-spec 2, needs of the runner).
+
+    MLflow refuses a tracking URI that is a folder, so it gets a database of its own.
+    """
+    if component.syntax == "shell":
+        return {}
+    return {
+        "MLFLOW_TRACKING_URI": f"sqlite:///{root}/{TRACKING_FILE}",
+        METRICS_VARIABLE: f"{root}/{METRICS_FILE}",
+        "AZUREML_RUN_ID": job.attempt,
+        "AZUREML_ROOT_RUN_ID": job.run,
+        "AZUREML_EXPERIMENT_NAME": "millwork",
+    }
+
+
+def _shims(component: Component) -> tuple[str, ...]:
+    """AzureML's old package, for scripts that call `Run.get_context()`, where it is not wanted."""
+    wanted = component.environment.requirements if component.environment else ""
+    is_wanted = any(name in wanted for name in _AZUREML_PACKAGES)
+    return () if component.syntax == "shell" or is_wanted else ("azureml",)
+
+
+def _replica(step: Step, argv: tuple[str, ...], env: Mapping[str, str | Secret]) -> Replica:
     return Replica(
-        argv=("sh", "-c", step.component.command, "sh", *words),
+        argv=argv,
         env={name: value for name, value in env.items() if isinstance(value, str)},
         secrets={name: value.name for name, value in env.items() if isinstance(value, Secret)},
         resources=step.resources,
@@ -120,12 +201,13 @@ def _input_path(root: str, name: str, artifact: Artifact) -> str:
     return f"{folder}/{artifact.path.rsplit('/', 1)[-1]}" if artifact.is_file else folder
 
 
-def _mounts(artifact: Artifact, target: str) -> list[Mount]:
+def _mounts(artifact: Artifact, target: str, mode: str) -> list[Mount]:
     if artifact.text is not None:
         return []
     if artifact.parts is not None:
         return [Mount(path, f"{target}/{i}") for i, path in enumerate(artifact.parts)]
-    return [Mount(artifact.path, target)]
+    is_copy = mode == "download"
+    return [Mount(artifact.path, target, not is_copy, is_copy)]
 
 
 def _gathered_values(data: Mapping[str, Artifact]) -> dict[str, str]:
@@ -134,10 +216,6 @@ def _gathered_values(data: Mapping[str, Artifact]) -> dict[str, str]:
         for name, artifact in data.items()
         if artifact.text is not None
     }
-
-
-def _output_path(name: str, kind: str) -> str:
-    return f"output/{name}/{VALUE_FILE}" if kind == "value" else f"output/{name}"
 
 
 def _variables(
@@ -157,7 +235,7 @@ def _variables(
     for name, path in inputs.items():
         env[f"PAI_INPUT_{variable_suffix(name)}"] = path
     for name, path in outputs.items():
-        slash = "" if path.endswith(f"/{VALUE_FILE}") else "/"
+        slash = "/" if path == f"output/{name}" else ""
         env[f"PAI_OUTPUT_{variable_suffix(name)}"] = f"{root}/{path}{slash}"
     for name, value in parameters.items():
         env[f"PAI_HPS_{variable_suffix(name)}"] = values.to_text(value)

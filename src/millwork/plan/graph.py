@@ -12,7 +12,7 @@ from millwork.spec import values
 from millwork.spec.model import Component, LocalPath, Pipeline, Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from millwork.plan.model import InputSource
     from millwork.spec.model import Parameter, PipelineNode, Value
@@ -30,8 +30,11 @@ class Arguments:
 def expand(tree: Tree, arguments: Arguments) -> Graph:
     """The steps of a run of `tree`, sub-pipelines opened.
 
-    Raises BadRequest with every argument that is missing, unknown or not allowed.
+    Raises BadRequest with every reason for which a part of the tree is not run, or else with every
+    argument that is missing, unknown or not allowed.
     """
+    if refusals := dict.fromkeys(_refusals(tree)):
+        raise BadRequest("\n".join(refusals))
     faults: list[str] = []
     inputs = _inputs(tree, arguments, faults)
     parameters = _parameters(tree, arguments, faults)
@@ -55,6 +58,12 @@ def expand(tree: Tree, arguments: Arguments) -> Graph:
     return Graph(builder.steps, outputs)
 
 
+def _refusals(tree: Tree) -> Iterator[str]:
+    yield from tree.definition.refusals
+    for child in tree.children.values():
+        yield from _refusals(child)
+
+
 def _inputs(tree: Tree, arguments: Arguments, faults: list[str]) -> dict[str, InputSource]:
     given: dict[str, InputSource] = {}
     listed = ", ".join(tree.inputs) or "none"
@@ -62,10 +71,24 @@ def _inputs(tree: Tree, arguments: Arguments, faults: list[str]) -> dict[str, In
         if name not in tree.inputs:
             faults.append(f"there is no input '{name}'; inputs: {listed}")
         given[name] = GivenPath(path)
+    given = {**default_data(tree), **given}
     for name, port in tree.inputs.items():
         if port.required and name not in given:
             faults.append(f"the required input '{name}' is not given: -i {name}=PATH")
     return given
+
+
+def default_data(tree: Tree) -> dict[str, InputSource]:
+    """What the inputs of a pipeline are where nothing else is given."""
+    definition = tree.definition
+    if isinstance(definition, Component):
+        return {}
+    folder = definition.source.folder
+    return {name: _given(folder, local) for name, local in definition.data.items()}
+
+
+def _given(folder: str, local: LocalPath) -> GivenPath:
+    return GivenPath(local.path if "://" in local.path else normpath(join(folder, local.path)))
 
 
 def _parameters(
@@ -121,7 +144,7 @@ class _Builder:
         for name, node in pipeline.nodes.items():
             self._refuse_unknown_control(prefix + name, node)
             child = tree.children[name]
-            child_inputs = scope.inputs_of(node)
+            child_inputs = {**default_data(child), **scope.inputs_of(node)}
             child_parameters = scope.parameters_of(node, child.parameters)
             after = (*place.after, *self._ends(tree, node.after, prefix))
             inner = _Place(f"{prefix}{name}.", after, (*place.guards, *scope.guards_of(node)))
@@ -173,7 +196,7 @@ class _Scope:
         found: dict[str, InputSource] = {}
         for name, binding in node.inputs.items():
             if isinstance(binding, LocalPath):
-                found[name] = GivenPath(normpath(join(folder, binding.path)))
+                found[name] = _given(folder, binding)
             elif binding.owner != "inputs":
                 found[name] = self.builder.output(self.tree, binding, self.prefix)
             elif binding.name in self.inputs:
@@ -252,4 +275,5 @@ def _step(
         retries=node.retries,
         on_lost=node.on_lost,
         continue_on_failure=node.continue_on_failure,
+        file_names=node.file_names,
     )

@@ -10,7 +10,7 @@ from millwork.spec.model import Resources
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from millwork.spec.model import Component, Secret, Value
+    from millwork.spec.model import Component, Environment, Secret, Value
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ class Step:
     `name` is the node's; within a sub-pipeline `outer.inner`. With `each` it stands for a step
     for every item of a list that is known only at run time: `name[0]`, `name[1]`, ..., whose
     `parent` it is.
-    `code` is the digest of the code's snapshot, empty for none.
+    `code` is the digest of the code's snapshot, empty for none. `file_names` are the names of the
+    files that outputs of one file are written as.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Step:
     guards: tuple[Guard, ...] = ()
     each: Each | None = None
     parent: str = ""
+    file_names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -113,11 +115,12 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Mount:
-    """A file or folder that is put at `target` for the step; inputs are read-only."""
+    """A file or folder that is put at `target` for the step: read-only, or as a copy of its own."""
 
     source: str
     target: str
     read_only: bool = True
+    is_copy: bool = False
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,11 @@ class Plan:
 
     `root` is the folder that holds `usercode`, `input` and `output`: `/ml`, or elsewhere.
     `folders` (parents first) are made below `root` before the start, and `files` written.
-    `code` is the digest of the snapshot that becomes `usercode`.
+    `code` is the digest of the snapshot that becomes `usercode`. `links` are made after that, by
+    name to target, where the code has nothing of that name. `environment` stands in for the
+    requirements.txt of the code. `shims` are small packages of ours that stand in for a cloud's
+    own, by name. `driver` is a program of ours that runs in place of a command, with the
+    replica's words as arguments; it may start further runs.
     """
 
     replicas: tuple[Replica, ...]
@@ -152,3 +159,7 @@ class Plan:
     folders: tuple[str, ...]
     code: str = ""
     image: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
+    environment: Environment | None = None
+    shims: tuple[str, ...] = ()
+    driver: str = ""

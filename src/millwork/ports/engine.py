@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from millwork.plan.model import Plan
+    from millwork.spec.model import Environment
 
 OutcomeKind: TypeAlias = Literal["exited", "lost", "not started"]
 
@@ -52,10 +53,14 @@ class Engine(Protocol):
     def root(self, attempt: str, mounts: str) -> str:
         """Where `usercode`, `input` and `output` will be for this attempt: `/ml`, or elsewhere."""
 
-    def environment(self, code: str) -> str | None:
-        """The digest of what the requirements of a code snapshot resolve to.
+    def lacks(self, environment: Environment) -> str:
+        """What of an environment it cannot give, for people; empty if it can give all."""
 
-        Empty if it has none, None if that is not known yet.
+    def environment(self, code: str, wished: Environment | None) -> str | None:
+        """The digest of what a component's environment resolves to.
+
+        That is the environment it wishes for, or else the requirements of its code's snapshot.
+        Empty if there are none, None if that is not known yet.
         """
 
     def start(self, attempt: str, plan: Plan) -> str:

@@ -41,6 +41,11 @@ class RunRow:
     epoch: int = 0
     cancel: bool = False
 
+    @property
+    def is_trial(self) -> bool:
+        """Whether a sweep has begun it, which is also who resumes it."""
+        return "sweep" in self.facts
+
 
 @dataclass(frozen=True)
 class StepRow:

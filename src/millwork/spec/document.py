@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 32
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-_IS_PIPELINE = re.compile(r"""(?:^|[{,])\s*["']?kind["']?\s*:\s*["']?Pipeline\b""", re.MULTILINE)
+_IS_PIPELINE = re.compile(
+    r"""(?:^|[{,])\s*["']?(?:kind["']?\s*:\s*["']?Pipeline\b|type["']?\s*:\s*["']?pipeline|jobs["']?\s*:)""",
+    re.MULTILINE | re.IGNORECASE,
+)
 _JSON_TOKEN = re.compile(r"""[\[\]{}:,]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s\[\]{}:,"]+""")
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 _NOT_YAML = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -102,11 +105,13 @@ def collector_paused() -> Iterator[None]:
 
 
 @collector_paused()
-def parse(text: str, file: str) -> Mapping:
+def parse(text: str, file: str, repeated: list[Fault] | None = None) -> Mapping:
     """The tree of a component or pipeline file.
 
     Raises InvalidFile with the place of the first thing that cannot be accepted, or of every key
-    that was written twice and every character that cannot be used.
+    that was written twice and every character that cannot be used. Where `repeated` is given, a
+    key that was written twice is noted there as a warning and its last value counts: the caller
+    knows by the tree whose file it is, and whether to let it pass.
     """
     text = text.removeprefix("\ufeff")
     limits = PIPELINE_LIMITS if _IS_PIPELINE.search(text) else COMPONENT_LIMITS
@@ -114,7 +119,7 @@ def parse(text: str, file: str) -> Mapping:
     if size > limits.size:
         message = f"the file has {size:,} bytes; at most {limits.size:,} are read"
         raise InvalidFile([Fault(file, 1, 1, "", "error", message)])
-    builder = _Builder(file, limits.nodes)
+    builder = _Builder(file, limits.nodes, repeated)
     if _is_json(text):
         _walk_json(text, builder)
     else:
@@ -174,8 +179,9 @@ def _walk_yaml(text: str, builder: _Builder) -> None:
 class _Builder:
     """Puts nodes together from events, with a stack instead of recursion."""
 
-    def __init__(self, file: str, max_nodes: int) -> None:
+    def __init__(self, file: str, max_nodes: int, repeated: list[Fault] | None) -> None:
         self._file = file
+        self._repeated = repeated
         self._left = max_nodes
         self._stack: list[Sequence | Mapping] = []
         self._keys: list[Scalar | None] = []
@@ -261,9 +267,16 @@ class _Builder:
             raise self.refusal(node.place, "merge keys (<<) are not accepted here")
         if node.text in parent.entries:
             first = parent.entries[node.text][0].place.line
-            message = f"the key '{node.text}' stands twice (first on line {first})"
-            self._fault(node.place, node.text, message)
+            self._note_repeated(node, f"the key '{node.text}' stands twice (first on line {first})")
         return node
+
+    def _note_repeated(self, key: Scalar, message: str) -> None:
+        if self._repeated is None:
+            self._fault(key.place, key.text, message)
+        else:
+            message += "; this one counts"
+            fault = Fault(self._file, *key.place, key.text, "warning", message)
+            self._repeated.append(fault)
 
     def _fault(self, place: Place, path: str, message: str) -> None:
         self._faults.append(Fault(self._file, *place, path, "error", message))

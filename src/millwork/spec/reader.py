@@ -32,6 +32,7 @@ def read_root(root: Mapping, text: str, file: str) -> tuple[Definition, Reading]
         message = f"expected Component or Pipeline, found '{kind[1].text[:60]}'"
         raise InvalidFile([Fault(file, place.line, place.column, "kind", "error", message)])
     if kind is None and "apiVersion" not in root.entries:
-        message = f"neither a Millwork file (apiVersion: {API_VERSION}, kind: Component) nor PAI's"
+        ours = f"a Millwork file (apiVersion: {API_VERSION}, kind: Component)"
+        message = f"neither {ours} nor PAI's nor Azure ML's"
         raise InvalidFile([Fault(file, root.place.line, root.place.column, "", "error", message)])
     return read_component(root, text, file)

@@ -55,6 +55,11 @@ RECORDS: dict[str, tuple[str, Record]] = {
 def field_table(name: str) -> str:
     """The fields of the record `name` as a Markdown table."""
     page, record = RECORDS[name]
+    return record_table(record, page)
+
+
+def record_table(record: Record, page: str) -> str:
+    """The fields of a record as a Markdown table, for a page of the docs."""
     lines = ["| field | type | default | meaning |", "|---|---|---|---|"]
     for row in record.fields:
         default = "**required**" if row.required else row.default

@@ -39,8 +39,9 @@ def _check_ports(node: PipelineNode, child: Tree, path: Path, reading: Reading) 
                 listed = ", ".join(known) or "none"
                 message = f"the component has no such {kind.removesuffix('s')}; it has: {listed}"
                 reading.fault((*path, kind, name), message)
+    held = child.definition.data if isinstance(child.definition, Pipeline) else ()
     for name, port in child.inputs.items():
-        if port.required and name not in node.inputs:
+        if port.required and name not in node.inputs and name not in held:
             reading.fault((*path, "inputs", name), f"the required input '{name}' is not given")
     filled = {node.foreach.into} if node.foreach else set()
     for name, parameter in child.parameters.items():

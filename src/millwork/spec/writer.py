@@ -35,7 +35,12 @@ def to_document(definition: Definition) -> dict[str, Any]:
 
 
 def to_text(definition: Definition) -> str:
-    """`to_document` as YAML: block style, texts of several lines as they are."""
+    """`to_document` as YAML."""
+    return to_yaml(to_document(definition))
+
+
+def to_yaml(document: Mapping[str, Any]) -> str:
+    """Any plain document as YAML: block style, texts of several lines as they are."""
     import yaml
 
     class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
@@ -55,7 +60,7 @@ def to_text(definition: Definition) -> str:
     Dumper.add_representer(list, items)
     Dumper.add_representer(str, text)
     dumped: str = yaml.dump(
-        to_document(definition),
+        document,
         Dumper=Dumper,
         sort_keys=False,
         default_flow_style=False,

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from millwork import worker
 from millwork.base.errors import Unavailable
 from millwork.base.faultpoints import reach
 from millwork.base.records import dataclass, field
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from millwork.engines.local import limits
     from millwork.plan.model import Plan, Replica
     from millwork.ports import Secrets
-    from millwork.spec.model import Resources
+    from millwork.spec.model import Environment, Resources
 
 _OURS = ("MILLWORK_HOME", "MILLWORK_URL")
 
@@ -98,10 +99,22 @@ class LocalEngine:
         """The folder that the step knows as the plan's root."""
         return f"{self._folder(attempt)}/ml"
 
-    def environment(self, code: str) -> str | None:
-        """The environment of a code snapshot's requirements, once it is built."""
+    def lacks(self, environment: Environment) -> str:
+        """The Python that an environment names, if it is not here."""
+        if requirements.interpreter(environment.python):
+            return ""
+        here = ".".join(map(str, sys.version_info[:2]))
+        return f"Python {environment.python} is not here: steps that name it run on {here}"
+
+    def environment(self, code: str, wished: Environment | None) -> str | None:
+        """The environment that a component, or its code's requirements, lead to, once built."""
+        if wished is not None:
+            return requirements.resolved(
+                requirements.of_environment(wished, self._envs), self._envs
+            )
         if code and code not in self._plain_code:
-            found = requirements.resolved(f"{self._home}/code/{code}", self._envs)
+            wanted = requirements.of_code(f"{self._home}/code/{code}")
+            found = requirements.resolved(wanted, self._envs)
             if found == "":
                 self._plain_code.add(code)
             return found
@@ -113,17 +126,20 @@ class LocalEngine:
         folder = self._folder(attempt)
         self._furnish(folder, plan)
         reach("engine.furnished")
+        wanted = self._wanted(folder, plan)
         preparation = requirements.prepare(
-            f"{folder}/ml/usercode",
-            f"{plan.root}/usercode",
-            self._envs,
-            self._environ_of_host,
-            replica.secrets,
+            wanted, self._envs, self._environ_of_host, replica.secrets
         )
-        words = [*_filter(replica.secrets), *preparation.words, *replica.argv]
+        program = _driver(plan) if plan.driver else ()
+        words = [*_filter(replica.secrets), *preparation.words, *program, *replica.argv]
         if plan.root == ML:
-            words = [*self.sandbox.wrap(f"{folder}/ml", plan.mounts), *words]
+            bound = [mount for mount in plan.mounts if not mount.is_copy]
+            words = [*self.sandbox.wrap(f"{folder}/ml", bound), *words]
         env = self._environ(attempt, folder, replica, preparation.variables)
+        if plan.driver:
+            env |= {"MILLWORK_HOME": self._home, "MILLWORK_PYTHON": sys.executable}
+        if plan.shims:
+            env["PYTHONPATH"] = _search_path(env.get("PYTHONPATH", ""), plan.shims)
         box, confinement = self._confine(attempt, replica.resources)
         pid = recorder.spawn(folder, f"{folder}/ml/usercode", words, env, confinement)
         facts = {
@@ -188,10 +204,22 @@ class LocalEngine:
                 file.write(text)
         if plan.code:
             self._copy_code(plan.code, f"{root}/usercode")
-        if plan.root != ML:
-            for mount in plan.mounts:
+        for name, target in plan.links.items():
+            if not os.path.lexists(f"{root}/{name}"):
+                os.symlink(target, f"{root}/{name}")
+        for mount in plan.mounts:
+            if mount.is_copy:
+                _copy(mount.source, root + mount.target.removeprefix(plan.root))
+            elif plan.root != ML:
                 os.makedirs(os.path.dirname(mount.target), exist_ok=True)
                 os.symlink(mount.source, mount.target)
+
+    def _wanted(self, folder: str, plan: Plan) -> requirements.Wanted:
+        if plan.environment is None:
+            return requirements.of_code(f"{folder}/ml/usercode", f"{plan.root}/usercode")
+        wanted = requirements.of_environment(plan.environment, self._envs)
+        requirements.note(folder, wanted)
+        return wanted
 
     def _with_secrets(self, replica: Replica) -> Replica:
         """The replica with the values of its secrets, and room for the filter of its log."""
@@ -300,7 +328,8 @@ class LocalEngine:
         code, cpu = recorder.outcome_of(state.folder)
         # Daemons may have left the group of a step that ended by itself.
         processes.kill_marked(state.id, after=state.pid)
-        usage = {**state.facts, **requirements.installed(f"{state.folder}/ml/usercode", self._envs)}
+        wanted = requirements.noted(state.folder)
+        usage = {**state.facts, **requirements.installed(wanted, self._envs)}
         usage |= {"cpu_seconds": cpu, "peak_memory": peak}
         if lost := logs.dropped(state.folder):
             usage["log_bytes_dropped"] = lost
@@ -354,6 +383,28 @@ class LocalEngine:
         with open(f"{state.folder}/limits", encoding="utf-8") as file:
             limit = file.readline().strip()
         return f"out of memory (limit {format_size(int(limit))})" if limit else "out of memory"
+
+
+def _copy(source: str, target: str) -> None:
+    from shutil import copy2, copytree
+
+    if os.path.isdir(source):
+        copytree(source, target)
+        return
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    copy2(source, target)
+
+
+def _search_path(given: str, shims: Sequence[str]) -> str:
+    """PYTHONPATH with our packages behind what the step names itself."""
+    folder = f"{os.path.dirname(worker.__file__)}/shims"
+    return os.pathsep.join(filter(None, (given, *(f"{folder}/{name}" for name in shims))))
+
+
+def _driver(plan: Plan) -> tuple[str, ...]:
+    """The words that start a program of ours: by the Python of its environment, if it has one."""
+    python = "python" if plan.environment else sys.executable
+    return (python, "-E", "-s", f"{os.path.dirname(worker.__file__)}/{plan.driver}.py")
 
 
 def _filter(secrets: Mapping[str, str]) -> list[str]:

@@ -1,0 +1,228 @@
+"""The settings of a home: `$MILLWORK_HOME/settings.yaml`, its field table and its reading.
+
+Relative paths in it start at its folder, and `~` is the user's.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from millwork.base.errors import BadRequest, InvalidFile
+from millwork.base.faults import Fault
+from millwork.base.records import dataclass, field
+from millwork.formats.azureml.conda import absolute_line, read_conda_text
+from millwork.formats.azureml.references import (
+    Bridge,
+    Bridges,
+    References,
+    asset_of,
+    is_reference,
+)
+from millwork.spec.document import parse
+from millwork.spec.fields import (
+    INVALID,
+    ByShape,
+    Field,
+    ListOf,
+    MapOf,
+    Reading,
+    Record,
+    Text,
+    plain,
+)
+from millwork.spec.model import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from millwork.spec.document import Node
+    from millwork.spec.model import Path
+
+_REFERENCE_RULE = "a reference: azureml:name:version, azureml://... or another URL"
+_ENVIRONMENT_RULE = "an environment's reference: azureml:name:version, name@latest, azureml://..."
+_PYTHON_RULE = "a Python version: 3.10"
+_CONDA_FILES = (".yml", ".yaml")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a home's settings say."""
+
+    references: References = field(default_factory=References)
+    bridges: Bridges = field(default_factory=Bridges)
+
+
+def read_settings(home: str) -> Settings:
+    """The settings of the home at `home`; those of a home without the file are empty.
+
+    Raises InvalidFile with every fault, BadRequest if the file cannot be read.
+    """
+    file = os.path.join(home, "settings.yaml")
+    if not os.path.lexists(file):
+        return Settings()
+    text = _read(file)
+    if not any(line.split("#")[0].strip() for line in text.splitlines()):
+        return Settings()
+    reading = Reading(file)
+    settings = SETTINGS.read(parse(text, file), (), reading)
+    if reading.faults:
+        raise InvalidFile(reading.faults)
+    return settings  # type: ignore[no-any-return]
+
+
+def _read(file: str) -> str:
+    try:
+        with open(file, encoding="utf-8") as opened:
+            return opened.read()
+    except UnicodeDecodeError as error:
+        message = f"not UTF-8 text (byte {error.start})"
+        raise InvalidFile([Fault(file, 1, 1, "", "error", message)]) from None
+    except OSError as error:
+        raise BadRequest(f"cannot read {file}: {error.strerror}") from None
+
+
+@dataclass(frozen=True)
+class _LocalFile(Text):
+    """The path of a file or folder, made absolute; whether it is there shows when it is used."""
+
+    label: str = "path"
+
+    def read(self, node: Node, path: Path, reading: Reading) -> Any:
+        text = super().read(node, path, reading)
+        if text is INVALID:
+            return text
+        if not text or is_reference(text):
+            return reading.fault(path, "expected the path of a file or folder on this machine")
+        folder = os.path.dirname(os.path.abspath(reading.file))
+        return os.path.normpath(os.path.join(folder, os.path.expanduser(text)))
+
+
+class _RequirementsFile(_LocalFile):
+    """A requirements file or a conda file (.yml, .yaml), as the environment that it asks for."""
+
+    def read(self, node: Node, path: Path, reading: Reading) -> Any:
+        file = super().read(node, path, reading)
+        if file is INVALID:
+            return file
+        if not os.path.isfile(file):
+            return reading.fault(path, f"there is no file {file}")
+        if file.endswith(_CONDA_FILES):
+            return _of_conda(file, path, reading)
+        return Environment(f"-r {file}\n")
+
+
+def _of_conda(file: str, path: Path, reading: Reading) -> Any:
+    try:
+        conda = read_conda_text(_read(file), file)
+    except BadRequest as error:
+        return reading.fault(path, str(error))
+    if conda.refused:
+        return reading.fault(path, "; ".join(conda.refused))
+    return Environment(_text_of(conda.requirements), conda.python)
+
+
+class _Lines(ListOf):
+    """Lines of a requirements file, as the environment that they ask for."""
+
+    def read(self, node: Node, path: Path, reading: Reading) -> Any:
+        lines = super().read(node, path, reading)
+        if lines is INVALID:
+            return lines
+        folder = os.path.dirname(os.path.abspath(reading.file))
+        return Environment(_text_of(absolute_line(line, folder) for line in lines))
+
+
+def _text_of(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _is_python(text: str) -> bool:
+    major, _, minor = text.partition(".")
+    return major == "3" and minor.isascii() and minor.isdigit()
+
+
+def _environment(given: dict[str, Any], _path: Path, _reading: Reading) -> Any:
+    listed = given.get("requirements") or Environment()
+    return Environment(listed.requirements, given.get("python", listed.python))
+
+
+def _bridge(given: dict[str, Any], path: Path, reading: Reading) -> Any:
+    if len(given) == 1 and all(given.values()):
+        return Bridge(**given)
+    return reading.fault(path, "expected either a component or a command")
+
+
+def _bridges(given: dict[str, Any]) -> Bridges:
+    return Bridges(
+        {
+            name: entry if isinstance(entry, Bridge) else Bridge(component=entry)
+            for name, entry in given.items()
+        }
+    )
+
+
+def _settings(given: dict[str, Any], _path: Path, _reading: Reading) -> Settings:
+    return Settings(given.get("references", References()), _bridges(given.get("bridges", {})))
+
+
+ENVIRONMENT = Record(
+    "environment",
+    (
+        Field(
+            "requirements",
+            ByShape(scalar=_RequirementsFile(), sequence=_Lines(Text())),
+            "Lines for pip, or a requirements or conda file",
+        ),
+        Field(
+            "python", Text(_is_python, _PYTHON_RULE), "The Python it needs", default="the host's"
+        ),
+    ),
+    _environment,
+)
+REFERENCES = Record(
+    "section references",
+    (
+        Field(
+            "components",
+            MapOf(_LocalFile(), is_reference, _REFERENCE_RULE),
+            "Component files, by the references that they stand for",
+        ),
+        Field(
+            "data",
+            MapOf(_LocalFile(), is_reference, _REFERENCE_RULE),
+            "Files and folders; a reference that ends in `/` stands for all below it",
+            attribute="datasets",
+        ),
+        Field(
+            "environments",
+            MapOf(
+                ByShape(_RequirementsFile(), _Lines(Text()), ENVIRONMENT),
+                lambda name: asset_of(name) is not None,
+                _ENVIRONMENT_RULE,
+            ),
+            "Python packages; they go before the curated environments",
+        ),
+    ),
+    plain(References),
+)
+BRIDGE = Record(
+    "bridge",
+    (
+        Field("component", _LocalFile(), "The component file that is run"),
+        Field("command", Text(), "The command that is run, with {inputs.x}"),
+    ),
+    _bridge,
+)
+SETTINGS = Record(
+    "settings file",
+    (
+        Field("references", REFERENCES, "What references stand for on this machine"),
+        Field(
+            "bridges",
+            MapOf(ByShape(scalar=_LocalFile(), mapping=BRIDGE)),
+            "What is run for components of other systems, by `ref_id` or by type",
+        ),
+    ),
+    _settings,
+)
