@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from millwork.base.errors import BadRequest
-from millwork.plan.placeholders import Rendered, render, warnings
+from millwork.plan.model import Rendered
+from millwork.plan.placeholders import render, warnings
 from millwork.spec.template import TemplateFault
 
 if TYPE_CHECKING:

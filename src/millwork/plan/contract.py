@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Any
 from millwork.base.errors import BadRequest
 from millwork.base.names import variable_suffix
 from millwork.base.records import dataclass
-from millwork.plan import spark, sweep
-from millwork.plan.model import Mount, Plan, Replica
-from millwork.plan.placeholders import Rendered, render
+from millwork.plan.model import Mount, Plan, Rendered, Replica
 from millwork.spec import values
 from millwork.spec.model import Secret
 
@@ -62,7 +60,9 @@ def make_plan(
     """
     component = step.component
     if component.work == "sweep":
-        return sweep.driver_plan(step, data, parameters, job.run, root)
+        from millwork.plan.sweep import driver_plan
+
+        return driver_plan(step, data, parameters, job.run, root)
     check_user_args(step.name, component.command, parameters)
     targets = {name: _input_path(root, name, artifact) for name, artifact in data.items()}
     outputs = {name: output_path(step, name) for name in component.outputs}
@@ -136,12 +136,14 @@ def _command(
 ) -> Rendered:
     if component.syntax == "shell":
         return Rendered(("sh", "-c", component.command, "sh", *words), {})
+    from millwork.plan import placeholders, spark  # a run without them does not pay for them
+
     texts = {f"inputs.{name}": values.to_text(value) for name, value in parameters.items()}
     texts |= {f"inputs.{name}": path for name, path in inputs.items()}
     texts |= {f"outputs.{name}": path for name, path in outputs.items()}
     if component.work in ("spark", "hdinsight"):
         return spark.submit(component, texts)
-    return render(component.command, component.syntax, texts)
+    return placeholders.render(component.command, component.syntax, texts)
 
 
 def _azureml_variables(component: Component, root: str, job: Job) -> dict[str, str]:

@@ -140,6 +140,14 @@ class Replica:
 
 
 @dataclass(frozen=True)
+class Rendered:
+    """What a command is run as: its words, and the variables that only it gets."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a step asks an engine for, in no engine's terms.
 

@@ -14,7 +14,8 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest
-from millwork.base.records import dataclass, field
+from millwork.base.records import dataclass
+from millwork.plan.model import Rendered
 from millwork.spec import quoting, template
 from millwork.spec.quoting import MARK, NotUnderstood, Quoting, Rule
 from millwork.spec.template import Group, Literal, Placeholder, TemplateFault
@@ -38,14 +39,6 @@ _RULES = {
     Rule.NUMBER: re.compile(r"[+-]?[0-9]+"),
     Rule.OPERAND: re.compile(r"(?!\s*-).*", re.DOTALL),
 }
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """What a command is run as: its words, and the variables that only it gets."""
-
-    argv: tuple[str, ...]
-    env: Mapping[str, str] = field(default_factory=dict)
 
 
 def render(text: str, syntax: Syntax, values: Mapping[str, str]) -> Rendered:

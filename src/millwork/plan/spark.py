@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest
-from millwork.plan.placeholders import Rendered, render
+from millwork.plan.model import Rendered
+from millwork.plan.placeholders import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
