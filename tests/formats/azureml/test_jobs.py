@@ -371,6 +371,8 @@ inputs: {data: {type: uri_file, path: ./data.csv, mode: direct}}
         ("type: command\ncommand: e\ninputs: {a: {type: uri_file, path: ./a}}", True),
         ("type: command\ncommand: e\ninputs: {a: {type: integer, default: 3}}", False),
         ("type: command\ncommand: e\nenvironment: x", False),
+        ("type: sweep\ntrial: {command: e}", True),
+        ("type: sweep\nname: s\ntrial: file:./t.yml", False),
         ("type: pipeline\nname: p\nversion: 1\njobs: {}", True),
         ("type: CommandComponent\ncommand: e\ninputs: {a: 3}", False),
         ("apiVersion: millwork/v1\nkind: Pipeline\ntype: pipeline", False),

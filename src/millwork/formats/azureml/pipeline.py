@@ -62,7 +62,7 @@ def is_job(root: Mapping) -> bool:
     """Whether a file is a v2 pipeline, as a job or a component, or a standalone v2 job.
 
     Where `$schema` does not tell, a job is what has a value or a path for an input, or a field
-    that components do not have.
+    that components do not have, and a sweep without a name.
     """
     kind = kind_of(root)
     if not is_azureml(root) or (kind and kind.flavour == "azureml-old"):
@@ -76,6 +76,8 @@ def is_job(root: Mapping) -> bool:
     inputs = root.entries.get("inputs")
     entries = inputs[1].entries.values() if inputs and isinstance(inputs[1], Mapping) else ()
     is_given = any(not isinstance(node, Mapping) or "path" in node.entries for _, node in entries)
+    if kind and kind.work == "sweep" and "name" not in root.entries:
+        return True
     return is_given or bool(root.entries.keys() & _JOB_MARKS)
 
 
