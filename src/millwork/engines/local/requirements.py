@@ -77,7 +77,10 @@ def noted(folder: str) -> Wanted:
 
 @cache
 def interpreter(version: str) -> str | None:
-    """A Python of that version (`3.10`) on this machine, as uv finds it; None if there is none."""
+    """A Python of that version (`3.10`) on this machine; None if there is none.
+
+    uv's own, those on the PATH, and those of the environments that conda and micromamba list.
+    """
     here = ".".join(map(str, sys.version_info[: version.count(".") + 1]))
     if version in ("", here):
         return sys.executable
@@ -87,7 +90,18 @@ def interpreter(version: str) -> str | None:
 
     words = [uv.find_uv_bin(), "python", "find", "--offline", "--no-project", version]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or None if done.returncode == 0 else None
+    if done.returncode == 0 and done.stdout.strip():
+        return done.stdout.strip()
+    programs = (f"{folder}/bin/python{version}" for folder in _conda_environments())
+    return next((path for path in programs if os.access(path, os.X_OK)), None)
+
+
+def _conda_environments() -> list[str]:
+    try:
+        with open(os.path.expanduser("~/.conda/environments.txt"), encoding="utf-8") as file:
+            return file.read().splitlines()
+    except OSError:
+        return []
 
 
 def prepare(
