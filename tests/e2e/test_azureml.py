@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -347,6 +348,54 @@ def test_what_the_sdk_of_azureml_writes_of_a_pipeline_in_python(
     result = millwork("run", write("p.yml", DUMPED.replace("CODE", str(code))), "--json")
     assert result.code == 0, result
     assert Path(result.json["outputs"]["o"], "x").read_text() == "content"
+
+
+# --- spark ------------------------------------------------------------------------------------
+
+SPARK = """
+import sys
+from pyspark.sql import SparkSession
+rows = SparkSession.builder.getOrCreate().read.csv(sys.argv[1], header=True)
+rows.write.parquet(sys.argv[2] + "/table")
+print("ROWS", rows.count(), *sys.argv[3:])
+"""
+SPARK_V2 = """
+type: spark
+name: rows
+version: 1
+code: ./src
+entry: {file: rows.py}
+inputs: {data: {type: uri_file, mode: direct}, word: {type: string, optional: true}}
+outputs: {out: {type: uri_folder, mode: direct}}
+args: ${{inputs.data}} ${{outputs.out}} $[[${{inputs.word}}]]
+conf: {spark.driver.cores: 1, spark.driver.memory: 1g, spark.executor.cores: 1,
+       spark.executor.memory: 1g, spark.executor.instances: 1}
+"""
+HDINSIGHT = """
+$schema: https://componentsdk.azureedge.net/jsonschema/HDInsightComponent.json
+type: HDInsightComponent
+name: rows
+version: 1
+code: ./src
+inputs: {data: {type: AnyFile}, word: {type: String, optional: true}}
+outputs: {out: {type: AnyDirectory}}
+hdinsight:
+  file: rows.py
+  args: '{inputs.data} {outputs.out} [{inputs.word}]'
+  driver_memory: 1g
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not which("java"), reason="there is no java")
+@pytest.mark.parametrize("text", [SPARK_V2, HDINSIGHT], ids=["spark", "hdinsight"])
+def test_spark_runs_through_spark_submit(millwork: Millwork, write: Write, text: str) -> None:
+    write("src/rows.py", SPARK)
+    data = write("data/x.csv", "a,b\n1,2\n3,4\n")
+    given = ("-i", f"data={data}", "-p", "word=a b")
+    result = millwork("run", write("c.yml", text), *given, timeout=600)
+    assert result.code == 0, result
+    assert "ROWS 2 a b" in result.out
 
 
 # --- files of others --------------------------------------------------------------------------

@@ -191,6 +191,8 @@ def test_plan_starts_nothing(
             }
         ],
         "resources": {"cpu": None, "memory": 1 << 30, "gpu": 0, "processes": None},
+        "starts_after": {},
+        "files": {},
     }
     assert env["PAI_INPUT_I"] == "/ml/input/data/i/x.csv"
     assert second["replicas"][0]["env"]["PAI_HPS_V"] == "a.v"
@@ -201,6 +203,26 @@ def test_plan_starts_nothing(
     assert (refused.code, refused.out) == (2, "")
     assert "the required input 'data' is not given" in refused.err
     assert not home.exists()
+
+
+def test_plan_shows_replicas_that_a_run_refuses(
+    millwork: Millwork, component: Component, pipeline: Pipeline
+) -> None:
+    file = component("mpirun x", "gang", job_type="MPIJob")
+    lines = millwork("plan", file, "--replicas", "2").out.splitlines()
+    assert lines[:4] == [
+        "gang",
+        "  launcher-0: mpirun x",
+        "    starts when every worker is running",
+        "    input/config/mpi/hostfile = '127.77.0.1 slots=1\\n127.77.0.2 slots=1\\n'",
+    ]
+    (step,) = millwork("plan", file, "--replicas", "2", "--json").json["steps"]
+    assert [replica["role"] for replica in step["replicas"]] == ["launcher", "worker"]
+    assert millwork("plan", file, "--replicas", "0").err == "millwork: --replicas is at least 1\n"
+    whole = pipeline({"gang": {"replicas": 2}})
+    (step,) = millwork("plan", whole, "--json").json["steps"]
+    assert len(step["replicas"]) == 2
+    assert "more than one replica is checked, but not yet run" in millwork("run", whole).err
 
 
 def test_validate_convert_schema_and_init(millwork: Millwork, home: Path, tmp_path: Path) -> None:
