@@ -164,7 +164,8 @@ def paths(value: Any, at: str = "") -> set[str]:
     return {path for found in below for path in found}
 
 
-OPEN = ("outputs", "metrics", "tags", "facts", "usage", "env", "resources")
+OPEN = ("outputs", "metrics", "tags", "facts", "usage", "env", "resources", "starts_after",
+        "files")  # fmt: skip
 
 
 def documented_fields(marker: str) -> set[str]:

@@ -131,6 +131,14 @@ FAULTS = {
         GOOD + ", replicas: 2",
         "nodes.taker.replicas: the component's constraints allow one instance",
     ),
+    "a role of another job": (
+        GOOD + ", replicas: {chief: 1}",
+        "nodes.taker.replicas.chief: 'chief' is no role of a Job; roles: worker",
+    ),
+    "a role's GPU on CPU": (
+        GOOD + ", replicas: {worker: {count: 1, resources: {gpu: 1}}}",
+        "nodes.taker.replicas.worker.resources.gpu: the component's constraints say CPU",
+    ),
     "a GPU on CPU": (
         GOOD + ", resources: {gpu: 1}",
         "nodes.taker.resources.gpu: the component's constraints say CPU",
@@ -147,6 +155,12 @@ def test_a_bad_wire_is_told(case: str) -> None:
     node, message = FAULTS[case]
     more = "parameters: {text: {type: String}, int: {type: Int, default: 99}}"
     assert faults_of(node, more) == [message]
+
+
+def test_a_tensorflow_master_is_warned_of() -> None:
+    children = {"maker": MAKER, "taker": component("job_type: TFJob")}
+    (message,) = faults_of("replicas: {Master: 1, Worker: 2}", children=children)
+    assert message.startswith("nodes.taker.replicas: TensorFlow 2 refuses")
 
 
 def test_an_output_that_the_node_does_not_have() -> None:

@@ -23,9 +23,10 @@ _JOB = Job("RUN", "ATTEMPT")
 def preview(tree: Tree, arguments: Arguments) -> list[dict[str, Any]]:
     """Each step's replicas with words, variables and mounts, as if `/ml` were real.
 
-    What another step will leave stands as `step.port`. Raises BadRequest as a run would.
+    What another step will leave stands as `step.port`, and several replicas have addresses on
+    this machine. Raises BadRequest as a run would, but shows more than one replica.
     """
-    graph = expand(tree, arguments)
+    graph = expand(tree, arguments, only_shown=True)
     return [_shown(step, _plan(step)) for step in graph.steps.values()]
 
 
@@ -71,6 +72,8 @@ def _shown(step: Step, plan: Plan) -> dict[str, Any]:
                 "env": {**replica.env, **_by_name(replica.secrets)},
                 "mounts": mounts,
                 "resources": asdict(replica.resources),
+                "starts_after": dict(replica.starts_after),
+                "files": dict(replica.files),
             }
             for replica in plan.replicas
         ],

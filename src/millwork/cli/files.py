@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import BadRequest
@@ -52,7 +52,9 @@ def _plan(options: Namespace) -> int:
     from millwork.app.compose import home_settings
     from millwork.cli.arguments import read_arguments
 
-    arguments = read_arguments(options)
+    if options.replicas is not None and options.replicas < 1:
+        raise BadRequest("--replicas is at least 1")
+    arguments = replace(read_arguments(options), replicas=options.replicas)
     reading = Options(home_settings, given=tuple(arguments.inputs))
     steps = preview(load(options.file, reading).tree, arguments)
     if options.json:
@@ -68,6 +70,10 @@ def _write_step(step: dict[str, Any]) -> None:
     sys.stdout.write(f"{step['node']}{after}\n")
     for replica in step["replicas"]:
         sys.stdout.write(f"  {replica['role']}-{replica['index']}: {_shown(replica['argv'])}\n")
+        for role, phase in replica["starts_after"].items():
+            sys.stdout.write(f"    starts when every {role} is {phase}\n")
+        for path, text in replica["files"].items():
+            sys.stdout.write(f"    {path} = {text!r}\n")
         for mount in replica["mounts"]:
             sys.stdout.write(f"    {mount['target']} <- {mount['source']}\n")
         for name, value in sorted(replica["env"].items()):

@@ -140,6 +140,7 @@ def _add_files(verbs: _SubParsersAction[ArgumentParser]) -> None:
     plan = verbs.add_parser("plan", help="show what would run; nothing is started")
     plan.add_argument("file", metavar="FILE", help="a component or pipeline file")
     add_arguments(plan)
+    plan.add_argument("--replicas", type=int, metavar="N", help="with N replicas of a component")
     plan.add_argument("--json", action="store_true", help="print JSON")
     convert = verbs.add_parser("convert", help="write a component or pipeline in another dialect")
     convert.add_argument("file", metavar="FILE", help="a component or pipeline file")

@@ -23,6 +23,7 @@ from millwork.spec.model import (
     Parameter,
     Progress,
     Range,
+    ReplicaGroup,
     Resources,
     Secret,
 )
@@ -85,6 +86,7 @@ def decode(spec: Mapping[str, Any], component: Component) -> Step:
             ),
             "resources": Resources(**kept.get("resources", {})),
             "each": _decode_each(kept.get("each")),
+            "replicas": _decode_groups(kept.get("replicas", {})),
             _ENV: _decode_env(kept.get(_ENV, {})),
         }
     )
@@ -151,6 +153,15 @@ def _decode_each(given: Mapping[str, Any] | None) -> Each | None:
         return None
     items = given["items"]
     return Each(**{**given, "items": StepOutput(**items) if isinstance(items, dict) else items})
+
+
+def _decode_groups(given: Mapping[str, Any]) -> dict[str, ReplicaGroup]:
+    return {
+        role: ReplicaGroup(
+            group["count"], Resources(**group["resources"]) if "resources" in group else None
+        )
+        for role, group in given.items()
+    }
 
 
 def _decode_values(given: Mapping[str, Any]) -> dict[str, Any]:

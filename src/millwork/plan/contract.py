@@ -70,7 +70,6 @@ def make_plan(
     words = _words(parameters)
     command = _command(component, words, parameters, targets, uris)
     env = {
-        **_job_variables(component.job_type),
         **_azureml_variables(component, root, job),
         **component.env,
         **step.env,
@@ -79,18 +78,17 @@ def make_plan(
         "PAI_TRAINING_JOB_ID": job.run,
         "NVIDIA_VISIBLE_DEVICES": ",".join(map(str, job.gpus)),
     }
+    replicas = _replicas(step, command.argv, env, root)
     return Plan(
-        replicas=(_replica(step, command.argv, env),),
+        replicas=replicas,
         root=root,
         mounts=tuple(
             mount
             for name, target in targets.items()
             for mount in _mounts(data[name], target, component.inputs[name].mode)
         ),
-        files={
-            **_config_files(step, targets, uris, parameters, job),
-            **_gathered_values(data),
-        },
+        files=_config_files(step, targets, uris, parameters, job, len(replicas))
+        | _gathered_values(data),
         folders=_folders(component, data),
         code=step.code,
         image=component.image,
@@ -169,13 +167,21 @@ def _shims(component: Component) -> tuple[str, ...]:
     return () if component.syntax == "shell" or is_wanted else ("azureml",)
 
 
-def _replica(step: Step, argv: tuple[str, ...], env: Mapping[str, str | Secret]) -> Replica:
-    return Replica(
+def _replicas(
+    step: Step, argv: tuple[str, ...], env: Mapping[str, str | Secret], root: str
+) -> tuple[Replica, ...]:
+    component = step.component
+    alone = Replica(
         argv=argv,
         env={name: value for name, value in env.items() if isinstance(value, str)},
         secrets={name: value.name for name, value in env.items() if isinstance(value, Secret)},
         resources=step.resources,
     )
+    if component.job_type == "Job" and component.work != "distributed" and not step.replicas:
+        return (alone,)
+    from millwork.plan.gang import spread  # a run without one does not pay for it
+
+    return spread(step, alone, root)
 
 
 def check_user_args(step: str, command: str, parameters: Mapping[str, Value]) -> None:
@@ -244,32 +250,20 @@ def _variables(
     return env
 
 
-def _job_variables(job_type: str) -> dict[str, str]:
-    """What the job types inject for one replica (pai-contract 1.2; seed 000, appendix 1)."""
-    if job_type in ("PyTorchJob", "XGBoostJob"):
-        return {
-            "RANK": "0",
-            "WORLD_SIZE": "1",
-            "MASTER_ADDR": "127.0.0.1",
-            "MASTER_PORT": "9999",
-        }
-    if job_type == "ElasticBatchJob":
-        task = {"task": {"type": "worker", "index": 0}, "environment": "cloud"}
-        return {"ELASTICBATCH_CONFIG": json.dumps(task)}
-    return {}  # a TFJob of one replica has no TF_CONFIG
-
-
 def _config_files(
     step: Step,
     inputs: Mapping[str, str],
     outputs: Mapping[str, str],
     parameters: Mapping[str, Value],
     job: Job,
+    count: int,
 ) -> dict[str, str]:
     texts = {name: values.to_text(value) for name, value in parameters.items()}
     return {
         "input/config/hyperparameters.json": _json(texts),
-        "input/config/training_job.json": _json(_training_job(step, inputs, outputs, texts, job)),
+        "input/config/training_job.json": _json(
+            _training_job(step, inputs, outputs, texts, job, count)
+        ),
     }
 
 
@@ -279,6 +273,7 @@ def _training_job(
     outputs: Mapping[str, str],
     parameters: Mapping[str, str],
     job: Job,
+    count: int,
 ) -> dict[str, Any]:
     """PAI publishes no schema: these are the names of its GetTrainingJob answer, as ours."""
     component = step.component
@@ -294,7 +289,7 @@ def _training_job(
             "JobType": component.job_type,
         },
         "ComputeResource": {
-            "InstanceCount": 1,
+            "InstanceCount": count,
             "InstanceSpec": {"CPU": wishes.cpu, "Memory": wishes.memory, "GPU": wishes.gpu},
         },
         "HyperParameters": [{"Name": name, "Value": text} for name, text in parameters.items()],

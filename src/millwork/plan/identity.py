@@ -1,7 +1,8 @@
 """What a step's result depends on, field by field, and the key that stands for all of it.
 
 The rule (DESIGN decision 16): the component without what is only for display, the code, the
-resolved environment, the parameters, the node's variables, and the content of the inputs. The
+resolved environment, the parameters, the node's variables, the content of the inputs, and how
+many replicas of each role there are, if there is more than one. The
 machine, resources, retries and timeouts are left out: they do not change a result.
 """
 
@@ -44,7 +45,12 @@ def identity_of(
         "parameters": {name: plain(value) for name, value in sorted(parameters.items())},
         "env": plain(dict(sorted(step.env.items()))),
         "inputs": dict(sorted(inputs.items())),
+        **({"replicas": _counts(step)} if step.replicas else {}),
     }
+
+
+def _counts(step: Step) -> dict[str, int]:
+    return {role: group.count for role, group in sorted(step.replicas.items())}
 
 
 def key_of(identity: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from millwork.spec.model import Resources
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from millwork.spec.model import Component, Environment, Secret, Value
+    from millwork.spec.model import Component, Environment, ReplicaGroup, Secret, Value
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Step:
     for every item of a list that is known only at run time: `name[0]`, `name[1]`, ..., whose
     `parent` it is.
     `code` is the digest of the code's snapshot, empty for none. `file_names` are the names of the
-    files that outputs of one file are written as.
+    files that outputs of one file are written as. `replicas` by role in lower case; none is one.
     """
 
     name: str
@@ -75,6 +75,7 @@ class Step:
     each: Each | None = None
     parent: str = ""
     file_names: Mapping[str, str] = field(default_factory=dict)
+    replicas: Mapping[str, ReplicaGroup] = field(default_factory=dict)
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -128,7 +129,9 @@ class Replica:
     """One process of a step, with everything it is started with.
 
     `secrets` are further variables, each by the name of the secret that is its value: who starts
-    the process looks it up, so that a plan can be shown and kept.
+    the process looks it up, so that a plan can be shown and kept. `starts_after` names roles of
+    which all replicas must be `running`, or `ready`, or ended, before this one starts. `files`
+    are its own, as those of the plan.
     """
 
     argv: tuple[str, ...]
@@ -137,6 +140,8 @@ class Replica:
     role: str = "worker"
     index: int = 0
     resources: Resources = field(default_factory=Resources)
+    starts_after: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

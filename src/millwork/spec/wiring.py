@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from millwork.spec import values
+from millwork.spec import roles, values
 from millwork.spec.model import Component, Parameter, Pipeline, PipelineNode, Reference
 from millwork.spec.pipeline import references
 from millwork.spec.types import fits
 
 if TYPE_CHECKING:
     from millwork.spec.fields import Reading
-    from millwork.spec.model import Path
+    from millwork.spec.model import Path, Resources
     from millwork.spec.tree import Tree
 
 
@@ -133,11 +133,21 @@ def _check_kind(node: PipelineNode, child: Tree, path: Path, reading: Reading) -
 
 
 def _check_replicas(node: PipelineNode, component: Component, path: Path, reading: Reading) -> None:
+    at = (*path, "replicas")
+    for where, message in roles.faults(component, node.replicas):
+        reading.fault((*at, *where), message)
+    for message in roles.warnings(component, node.replicas):
+        reading.fault(at, message, "warning")
+    _check_gpus(node.resources, component, (*path, "resources", "gpu"), reading)
+    for role, group in node.replicas.items():
+        _check_gpus(group.resources, component, (*at, role, "resources", "gpu"), reading)
+
+
+def _check_gpus(
+    wishes: Resources | None, component: Component, path: Path, reading: Reading
+) -> None:
     limits = component.constraints
-    count = sum(group.count for group in node.replicas.values())
-    if limits and not limits.multiple_instances and count > 1:
-        reading.fault((*path, "replicas"), "the component's constraints allow one instance")
-    if limits and node.resources and node.resources.gpu and limits.instance_type != "GPU":
-        reading.fault((*path, "resources", "gpu"), "the component's constraints say CPU")
-    if limits and node.resources and node.resources.gpu > 1 and not limits.multiple_gpus:
-        reading.fault((*path, "resources", "gpu"), "the component's constraints allow one GPU")
+    if limits and wishes and wishes.gpu and limits.instance_type != "GPU":
+        reading.fault(path, "the component's constraints say CPU")
+    if limits and wishes and wishes.gpu > 1 and not limits.multiple_gpus:
+        reading.fault(path, "the component's constraints allow one GPU")

@@ -9,8 +9,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from millwork.formats.azureml.bodies import port_names, spark_body
-from millwork.formats.azureml.shape import ONE_REPLICA, Shape
+from millwork.formats.azureml.shape import Shape
 from millwork.formats.azureml.words import whole
+from millwork.spec.roles import NOT_RUN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +58,7 @@ def _distributed(given: dict[str, Any], findings: Findings) -> Shape:
     command = launcher.get("additional_arguments", "")
     if not command:
         findings.refuse(("launcher", "additional_arguments"), "there is no command to run")
-    findings.refuse(("launcher",), ONE_REPLICA)
+    findings.refuse(("launcher",), NOT_RUN)
     return Shape(
         "distributed",
         command,
@@ -82,7 +83,7 @@ def _parallel(given: dict[str, Any], findings: Findings) -> Shape:
         findings,
     )  # fmt: skip
     body["output_data"] = written[0] if written else ""
-    findings.refuse(("parallel",), f"a parallel component: {ONE_REPLICA}")
+    findings.refuse(("parallel",), f"a parallel component: {NOT_RUN}")
     return Shape(
         "parallel",
         "",

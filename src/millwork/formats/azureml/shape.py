@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from millwork.spec.document import Node
     from millwork.spec.model import Path, Work
 
-ONE_REPLICA = "more than one replica is not run yet"
-
 
 @dataclass(frozen=True)
 class Shape:

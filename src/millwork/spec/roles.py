@@ -1,0 +1,75 @@
+"""The roles of each job type's replicas, and how many there may be of each.
+
+From the reference pai-contract 1.2 (roles, evaluator, `master`), 1.3, and seed 000 (constraints).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from millwork.spec.model import Component, Path, ReplicaGroup
+
+ROLES: Mapping[str, tuple[str, ...]] = {
+    "Job": ("worker",),
+    "TFJob": ("chief", "master", "worker", "ps", "evaluator", "aimaster"),
+    "PyTorchJob": ("master", "worker", "aimaster"),
+    "XGBoostJob": ("master", "worker"),
+    "MPIJob": ("launcher", "worker"),
+    "ElasticBatchJob": ("worker", "aimaster"),
+}
+NOT_RUN = "more than one replica is not run yet"
+_MANY = ("worker", "ps")
+_WORKING = ("chief", "master", "launcher", "worker")
+_WORKS = ("command", "distributed")
+
+
+def by_role(groups: Mapping[str, ReplicaGroup]) -> dict[str, ReplicaGroup]:
+    """The groups under the names that roles have here: lower case, and `worker` for none.
+
+    PAI writes `Worker` and `PS`; a bare number of replicas has no role.
+    """
+    return {(role or "worker").lower(): group for role, group in groups.items()}
+
+
+def faults(component: Component, groups: Mapping[str, ReplicaGroup]) -> Iterator[tuple[Path, str]]:
+    """Why a component cannot have these replicas: each reason, and the role that it is about.
+
+    The path is empty for what is about all of them.
+    """
+    if not groups:
+        return
+    count = sum(group.count for group in groups.values())
+    limits = component.constraints
+    if limits and not limits.multiple_instances and count > 1:
+        yield (), "the component's constraints allow one instance"
+    if component.work not in _WORKS and count > 1:
+        yield (), f"only a command has more than one replica, and this is: {component.work}"
+    yield from _faults_of_roles(component.job_type, groups)
+
+
+def _faults_of_roles(
+    job_type: str, groups: Mapping[str, ReplicaGroup]
+) -> Iterator[tuple[Path, str]]:
+    known, seen = ROLES[job_type], set[str]()
+    for written, group in groups.items():
+        (role,) = by_role({written: group})
+        if role not in known:
+            yield (written,), f"'{written}' is no role of a {job_type}; roles: {', '.join(known)}"
+        elif role in seen:
+            yield (written,), f"the role '{role}' stands there twice"
+        elif role not in _MANY and group.count > 1:
+            yield (written,), f"a {job_type} has one {role} at most"
+        seen.add(role)
+    if {"chief", "master"} <= seen:
+        yield (), "a job has a chief or a master, not both"
+    if not seen.intersection(_WORKING) and seen <= {*known}:
+        yield (), "there is no worker"
+
+
+def warnings(component: Component, groups: Mapping[str, ReplicaGroup]) -> Iterator[str]:
+    """What is run as it stands, and is likely to fail in the user's code."""
+    if component.job_type == "TFJob" and "master" in by_role(groups):
+        yield "TensorFlow 2 refuses a cluster with the role 'master'; it calls that role 'chief'"
