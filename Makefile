@@ -16,7 +16,7 @@ test: setup lint
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
 
 quick: setup
-	$(BIN)/pytest -m quick
+	$(BIN)/pytest -n 2 -m quick
 
 lint: setup
 	$(BIN)/ruff format --check src tests bench examples
