@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from millwork.formats.azureml.shape import Shape
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -41,6 +43,18 @@ def spark_body(given: Mapping[str, Any]) -> dict[str, Any]:
     if given.get("args"):
         body["args"] = given["args"]
     return body
+
+
+def spark_shape(given: Mapping[str, Any], _findings: Findings) -> Shape:
+    """What a Spark component does, in either flavour."""
+    return Shape(
+        "spark",
+        "",
+        spark_body(given),
+        {("args",): given.get("args", "")},
+        given.get("code"),
+        environment=given.get("environment"),
+    )
 
 
 def _words(given: Any) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from millwork.formats.azureml.bodies import port_names, spark_body
+from millwork.formats.azureml.bodies import port_names, spark_body, spark_shape
 from millwork.formats.azureml.shape import Shape
 from millwork.formats.azureml.words import whole
 from millwork.spec.roles import NOT_RUN
@@ -94,17 +94,6 @@ def _parallel(given: dict[str, Any], findings: Findings) -> Shape:
     )
 
 
-def _spark(given: dict[str, Any], _findings: Findings) -> Shape:
-    return Shape(
-        "spark",
-        "",
-        spark_body(given),
-        {("args",): given.get("args", "")},
-        given.get("code"),
-        environment=given.get("environment"),
-    )
-
-
 def _hdinsight(given: dict[str, Any], findings: Findings) -> Shape:
     section = whole(given.get("hdinsight") or {})
     if not section.get("file"):
@@ -156,6 +145,6 @@ _BUILDERS: dict[str, Callable[[dict[str, Any], Findings], Shape]] = {
     "command": _command,
     "distributed": _distributed,
     "parallel": _parallel,
-    "spark": _spark,
+    "spark": spark_shape,
     "hdinsight": _hdinsight,
 }

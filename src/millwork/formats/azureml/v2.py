@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from millwork.formats.azureml.bodies import port_names, spark_body
+from millwork.formats.azureml.bodies import port_names, spark_shape
 from millwork.formats.azureml.shape import Shape
 from millwork.formats.azureml.tables import TASKS
 from millwork.formats.azureml.words import UNKNOWN, is_finite, whole
@@ -127,17 +127,6 @@ def _text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) else value
 
 
-def _spark(given: dict[str, Any], _findings: Findings) -> Shape:
-    return Shape(
-        "spark",
-        "",
-        spark_body(given),
-        {("args",): given.get("args", "")},
-        given.get("code"),
-        environment=given.get("environment"),
-    )
-
-
 def _external(given: dict[str, Any], findings: Findings) -> Shape:
     """automl, import and data_transfer: kept whole, as another system's work."""
     kind = findings.kind.name
@@ -157,5 +146,5 @@ def _external(given: dict[str, Any], findings: Findings) -> Shape:
 _BUILDERS: dict[str, Callable[[dict[str, Any], Findings], Shape]] = {
     "command": _command,
     "parallel": _parallel,
-    "spark": _spark,
+    "spark": spark_shape,
 }
