@@ -129,6 +129,25 @@ def test_a_key_that_stands_twice_counts_the_last_time(millwork: Millwork, write:
     assert "stands twice (first on line 4); this one counts" in result.err
 
 
+def test_a_folder_that_is_there_is_linked_as_the_output(millwork: Millwork, write: Write) -> None:
+    data = write("data/x.csv", "x").parent
+    head = "type: CommandComponent\nname: c\nversion: 1\n"
+    head += "outputs: {out: {type: AnyDirectory, is_link_mode: true, datastore_mode: link}}\n"
+    file = write("c.yaml", f"{head}command: bash -c 'echo {data} > {{outputs.out}}'\n")
+    result = millwork("run", file, "--json")
+    assert result.code == 0, result
+    assert result.json["outputs"]["out"] == str(data.resolve())
+    assert millwork("run", file, "--json").json["steps"][0]["attempts"] == 0
+    (data / "x.csv").write_text("y")
+    assert millwork("run", file, "--json").json["steps"][0]["attempts"] == 1
+    for text, fault in (
+        ("true", "wrote no path"),
+        ("bash -c 'echo /gone > {outputs.out}'", "/gone"),
+    ):
+        failed = millwork("run", write("d.yaml", f"{head}command: {text}\n"))
+        assert (failed.code, fault in failed.err) == (1, True)
+
+
 def test_what_is_left_in_outputs_is_the_output_artifacts(millwork: Millwork, v2: Any) -> None:
     result = millwork("run", v2("touch outputs/a logs/b"), "--json")
     left = Path(result.json["outputs"]["artifacts"])

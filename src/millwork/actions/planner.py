@@ -13,7 +13,7 @@ from millwork.base.errors import BadRequest, MillworkError, RunFailed
 from millwork.base.sizes import format_size
 from millwork.blobs import artifacts, content, tracking
 from millwork.plan.codec import encode, encode_component
-from millwork.plan.contract import VALUE_FILE, Job, make_plan
+from millwork.plan.contract import LINK, VALUE_FILE, Job, make_plan
 from millwork.plan.identity import component_identity, identity_of
 from millwork.plan.model import Artifact, GivenPath, StepOutput
 from millwork.ports.changes import ItemsAdded
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from millwork.plan.model import Each, Guard, InputSource, Plan, Step
     from millwork.ports import Engine, Store
-    from millwork.spec.model import Component, Input, Reference, Syntax, Value
+    from millwork.spec.model import Component, Input, Output, Reference, Syntax, Value
 
 _LARGEST_VALUE = 64 * 1024
 _MOST_ITEMS = 1000
@@ -111,8 +111,7 @@ class StepPlanner:
             return Result(outcome, metrics=metrics)
         try:
             outputs = {
-                name: self._seal(attempt, name, port.type)
-                for name, port in component.outputs.items()
+                name: self._seal(attempt, name, port) for name, port in component.outputs.items()
             }
         except (MillworkError, OSError) as error:
             failed = Outcome("exited", outcome.code, str(error), outcome.usage)
@@ -259,8 +258,11 @@ class StepPlanner:
                 f"parameter '{name}', from {source.step}.{source.port}: {error}"
             ) from None
 
-    def _seal(self, attempt: str, name: str, kind: str) -> dict[str, Any]:
+    def _seal(self, attempt: str, name: str, port: Output) -> dict[str, Any]:
+        kind = port.type
         folder = f"{self._engine.folder(attempt)}/output/{name}"
+        if port.mode == LINK:
+            folder = _linked(name, f"{folder}/{name}")
         manifest = artifacts.seal(folder, f"/ml/output/{name}")
         if kind == "value":
             _check_value(name, f"{folder}/{VALUE_FILE}")
@@ -305,6 +307,18 @@ def _first_file(folder: str) -> str:
     for _, path in content.listing(folder):
         return path
     raise BadRequest(f"the input is a file, and there is none in {folder}")
+
+
+def _linked(name: str, note: str) -> str:
+    """The folder that a step has linked as its output: the path that it wrote to `note`."""
+    try:
+        with open(note, encoding="utf-8") as file:
+            path = file.read(65536).strip()
+    except (OSError, UnicodeDecodeError):
+        raise RunFailed(f"the output '{name}' links data, and the step wrote no path") from None
+    if not os.path.isabs(path) or not os.path.isdir(path):
+        raise RunFailed(f"the output '{name}' links '{path[:200]}', which is no folder here")
+    return os.path.realpath(path)
 
 
 def _without_code(outcome: Outcome) -> Outcome:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 ML = "/ml"
 VALUE_FILE = "value.json"
 TRACKING_FILE, METRICS_FILE = "mlflow/tracking.db", "mlflow/metrics.jsonl"
+LINK = "link"
+"""The mode of an output for which a step writes down the path of data that is there already."""
 METRICS_VARIABLE = "MILLWORK_METRICS"
 ARTIFACTS = "artifacts"
 """The output that every AzureML component has besides its own: its `./outputs` and `./logs`."""
@@ -118,6 +120,8 @@ def _folders(component: Component, data: Mapping[str, Artifact]) -> tuple[str, .
 def output_path(step: Step, name: str) -> str:
     """Where a step is told to write an output, below its root: a folder, or one file in it."""
     kind = step.component.outputs[name].type
+    if step.component.outputs[name].mode == LINK:
+        return f"output/{name}/{name}"
     if kind == "value":
         return f"output/{name}/{VALUE_FILE}"
     if kind == "file" and step.component.syntax != "shell":

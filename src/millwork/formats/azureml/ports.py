@@ -208,8 +208,6 @@ def _output(given: dict[str, Any], path: Path, findings: Findings) -> Output:
             findings.error((*path, name), "unknown field; an output has: type, description, mode")
     _check_text((kind,), path, findings)
     mode = "link" if given.get("is_link_mode") else _mode(given, path, findings)
-    if mode == "link":
-        findings.refuse(path, "an output that links a registered dataset is not run yet")
     return Output(
         type="value" if primitive else port_type((kind,)),
         description=given.get("description", ""),
