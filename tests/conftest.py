@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +16,11 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+# Started by nohup, or in the background of a script, the tests would hand down what they ignore.
+for _number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.SIG_DFL)
 
 COMMAND = str(Path(sys.executable).with_name("millwork"))
 EXAMPLES = Path(__file__).parent.parent / "examples"
