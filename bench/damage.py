@@ -121,7 +121,7 @@ def _flood(home: Home) -> tuple[str, bool]:
     before = peak = _peak(process.pid)
     while process.poll() is None:
         peak = max(peak, _peak(process.pid))
-        time.sleep(0.02)
+        time.sleep(0.02)  # a peak is looked for by sampling
     _, steps, attempts = home.last()
     last = home.attempt("log")
     seconds = {each.step: (each.ended or 0) - (each.launched or 0) for each in attempts}

@@ -129,7 +129,7 @@ def until(holds: Callable[[], object], what: str, seconds: float = 30.0) -> floa
     while not holds():
         if time.monotonic() - began > seconds:
             raise Late(f"waited {seconds:g} s for {what}")
-        time.sleep(0.01)
+        time.sleep(0.01)  # what is waited for is a file or a process of others: it gives no event
     return time.monotonic() - began
 
 

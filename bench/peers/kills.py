@@ -53,7 +53,7 @@ def after_kill(engine: Engine) -> Aftermath:
     log = out.parent / LOG
     with running(engine.start("chain", STEPS, out, slow=True)) as first:
         _until(lambda: f"start {KILLED_IN}\n" in _text(log), "the second step did not start")
-        time.sleep(0.5)
+        time.sleep(0.5)  # into the middle of the step
         first.kill()
         first.wait()
         with running(engine.restart(out)) as second:
@@ -68,7 +68,7 @@ def _settled(log: Path) -> None:
     """Waits for steps that outlived both runs; one that was killed never says its end."""
     deadline = time.monotonic() + 30
     while _text(log).count("start ") != _text(log).count("end ") and time.monotonic() < deadline:
-        time.sleep(0.1)
+        time.sleep(0.1)  # orphans give no event
 
 
 def _text(log: Path) -> str:
@@ -80,4 +80,4 @@ def _until(condition: Callable[[], bool], otherwise: str) -> None:
     while not condition():
         if time.monotonic() > deadline:
             raise DidNotRun(otherwise)
-        time.sleep(0.1)
+        time.sleep(0.1)  # a log that another process writes gives no event

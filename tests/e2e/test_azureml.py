@@ -326,6 +326,17 @@ def test_a_system_of_others_runs_through_a_bridge(
     assert Path(result.json["outputs"]["out"], "hi").is_file()
 
 
+@pytest.mark.parametrize("kind", ["automl", "import", "data_transfer"])
+def test_a_service_of_azures_is_refused_by_name(
+    millwork: Millwork, write: Write, kind: str
+) -> None:
+    tasks = {"automl": "task: regression\n", "data_transfer": "task: copy_data\n"}
+    file = write("c.yml", f"type: {kind}\nname: c\nversion: 1\n{tasks.get(kind, '')}")
+    result = millwork("run", file)
+    assert result.code == 2
+    assert f"{kind} is a service of Azure's" in result.err
+
+
 def test_code_that_is_not_there(millwork: Millwork, v2: Any) -> None:
     file = v2("true", code="./gone")
     result = millwork("validate", file)

@@ -47,7 +47,7 @@ def wait_until_kept(run: str, steps: int) -> None:
     path = f"file:{os.environ['PREFECT_HOME']}/prefect.db?mode=ro"
     with closing(sqlite3.connect(path, uri=True)) as database:
         while database.execute(KEPT, (run,)).fetchone()[0] < steps:
-            time.sleep(0.1)
+            time.sleep(0.1)  # the server writes on its own time and says nothing
 
 
 if __name__ == "__main__":

@@ -159,7 +159,7 @@ def _settled(context: Context, run: RunRow) -> RunRow:
         is_driven = row.master is not None and context.masters.is_alive(row.master)
         if row.status != "running" or not is_driven or time.monotonic() > deadline:
             return row
-        time.sleep(0.05)
+        time.sleep(0.05)  # that master is no child of this process, and tells nobody of its end
 
 
 def _submit(

@@ -65,10 +65,10 @@ def read_settings(home: str) -> Settings:
     if not any(line.split("#")[0].strip() for line in text.splitlines()):
         return Settings()
     reading = Reading(file)
-    settings = SETTINGS.read(parse(text, file), (), reading)
+    settings: Settings = SETTINGS.read(parse(text, file), (), reading)
     if reading.faults:
         raise InvalidFile(reading.faults)
-    return settings  # type: ignore[no-any-return]
+    return settings
 
 
 def _read(file: str) -> str:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from importlib import import_module
 from random import Random
 from statistics import NormalDist
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from warnings import catch_warnings, simplefilter
 
 if TYPE_CHECKING:
@@ -137,15 +137,15 @@ def open_space(given: Mapping[str, Any]) -> Dict[str, Distribution]:
     return space
 
 
-class Sampler:
+class Sampler(Protocol):
     """Gives the values of one trial after the other; None when there are no others."""
 
     def ask(self, number: int) -> Optional[Values]:
         """The values of trial `number`, which is one more than the last; the first is 1."""
-        raise NotImplementedError
 
     def tell(self, number: int, values: Values, result: Optional[float]) -> None:
         """Trial `number` with these values has ended; `result` is None if it came to nothing."""
+        return
 
 
 class Grid(Sampler):

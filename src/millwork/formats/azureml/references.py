@@ -160,7 +160,8 @@ def _pinned() -> Mapping[str, Environment]:
     """The environments of curated.yaml by name."""
     reading = Reading(_CURATED_FILE.name)
     text = _CURATED_FILE.read_text(encoding="utf-8")
-    return _CURATED.read(parse(text, reading.file), (), reading)  # type: ignore[no-any-return]
+    pinned: Mapping[str, Environment] = _CURATED.read(parse(text, reading.file), (), reading)
+    return pinned
 
 
 def _by_name(given: dict[str, Any], _path: Path, _reading: Reading) -> dict[str, Environment]:

@@ -131,11 +131,10 @@ def _external(given: dict[str, Any], findings: Findings) -> Shape:
     """automl, import and data_transfer: kept whole, as another system's work."""
     kind = findings.kind.name
     body = {name: _text(value) for name, value in given.items() if name not in _HEAD}
-    if kind == "automl":
-        if given["task"] and given["task"].lower() not in TASKS:
-            known = ", ".join(TASKS)
-            findings.error(("task",), f"'{given['task'][:60]}' is not one of {known}")
-        findings.refuse(("type",), "automl is a service of Azure's, and has no counterpart here")
+    if kind == "automl" and given["task"] and given["task"].lower() not in TASKS:
+        known = ", ".join(TASKS)
+        findings.error(("task",), f"'{given['task'][:60]}' is not one of {known}")
+    findings.refuse(("type",), f"{kind} is a service of Azure's, and has no counterpart here")
     if kind == "data_transfer":
         mode = given.get("data_copy_mode", _COPY_MODES[0])
         if mode.lower() not in _COPY_MODES:

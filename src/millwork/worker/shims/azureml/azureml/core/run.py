@@ -5,7 +5,7 @@ import os
 import shutil
 
 
-class NotHere(NotImplementedError):
+class NotHere(RuntimeError):
     """Something was asked for that only an AzureML workspace has."""
 
     def __init__(self, name):
