@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -139,15 +140,17 @@ def planning(folder: Path) -> Iterator[Row]:
             f"b = time.process_time(); expand(load({str(pipeline)!r}).tree, Arguments()); "
             "print(time.process_time() - b)"
         )
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
-        )
-        costs[count] = float(done.stdout)
+        costs[count] = statistics.median(_printed(code) for _ in range(3))
     ratio = costs[10_000] / costs[1000]
     yield Row(
         "YAML to plan, 10,000 nodes, CPU", f"{costs[10_000]:.1f} s, {ratio:.1f}x of 1,000",
         "4 s, 12x", costs[10_000] <= 4 and ratio <= 12,
     )  # fmt: skip
+
+
+def _printed(code: str) -> float:
+    words = [sys.executable, "-c", code]
+    return float(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
 
 
 def scale(folder: Path) -> Iterator[Row]:

@@ -23,14 +23,13 @@ from millwork.plan.graph import Arguments
 from millwork.spec import values
 from millwork.spec.model import Component, Pipeline
 from millwork.spec.tree import Tree
+from tests.corpus import CORPUS, INDEX, needs_corpus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from millwork.spec.model import Parameter
 
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "azureml"
-INDEX = CORPUS / "index.tsv"
 _HERE = Path(__file__).parents[2] / "examples"
 EXAMPLES = (
     *sorted(_HERE.glob("flights/*/component.yaml")),
@@ -173,9 +172,6 @@ def test_what_is_refused(flavour: str, message: str) -> None:
 # --- files that others wrote ------------------------------------------------------------------
 
 
-corpus = pytest.mark.skipif(not INDEX.exists(), reason="the corpus is not beside this checkout")
-
-
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A copy of the corpus, beside whose files the converted ones can stand."""
@@ -255,7 +251,7 @@ def values_of(parameter: Parameter) -> tuple[object, ...]:
     return default, tuple(map(values.to_text, parameter.enum)), parameter.description
 
 
-@corpus
+@needs_corpus
 @pytest.mark.parametrize(
     ("flavour", "counted"),
     [
@@ -283,7 +279,7 @@ def test_the_corpus(flavour: str, counted: dict[tuple[str, str], int], files: Pa
     assert dict(count(files, flavour)) == counted
 
 
-@corpus
+@needs_corpus
 @pytest.mark.parametrize("flavour", ["millwork", "azureml-old", "azureml-v2"])
 def test_commands_of_the_corpus_run_the_same(flavour: str, files: Path, tmp_path: Path) -> None:
     """Every program is a stub that prints its words: both print the same."""

@@ -289,6 +289,17 @@ def test_the_reference_map_says_what_they_are(
     assert "content of x" in millwork("runs", "logs", "last/one").out
 
 
+def test_a_component_file_may_have_a_colon_in_its_name(millwork: Millwork, write: Write) -> None:
+    write("a:b.yml", "type: CommandComponent\nname: c\nversion: 1\ncommand: echo hello\n")
+    file = write("p.yml", "type: pipeline\njobs: {one: {component: './a:b.yml'}}\n")
+    assert millwork("run", file).code == 0
+    assert "hello" in millwork("runs", "logs", "last/one").out
+    gone = write("q.yml", "type: pipeline\njobs: {one: {component: './c:d.yml'}}\n")
+    result = millwork("run", gone)
+    assert result.code == 2
+    assert "c:d.yml" in result.err
+
+
 def test_a_command_job_by_itself(millwork: Millwork, write: Write) -> None:
     text = (
         "$schema: https://azuremlschemas.azureedge.net/latest/commandJob.schema.json\n"

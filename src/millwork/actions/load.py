@@ -216,7 +216,11 @@ def _read(path: str) -> str:
 
 def _is_refused(pipeline: Pipeline, component: str) -> bool:
     """Whether it is a reference without an entry, which is one of the pipeline's refusals."""
-    return pipeline.flavour == "azureml-v2" and (component == "" or ":" in component)
+    if pipeline.flavour != "azureml-v2":
+        return False
+    from millwork.formats.azureml.references import is_reference
+
+    return is_reference(component)
 
 
 def _completed(component: Component, at: Path, reading: Reading) -> Component:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,16 +13,15 @@ from millwork.formats.azureml.component import read_azureml_component
 from millwork.formats.azureml.findings import Files, Found
 from millwork.formats.azureml.kinds import flavour_of, is_azureml, is_pipeline
 from millwork.spec.document import parse
+from tests.corpus import CORPUS, INDEX, needs_corpus
 
-CORPUS = Path(__file__).parents[4] / "shared" / "corpus" / "azureml"
-INDEX = CORPUS / "index.tsv"
+if TYPE_CHECKING:
+    from pathlib import Path
+
 # A CPU millisecond is the rule; the bound leaves room for a slow or busy machine.
 CPU_SECONDS_A_FILE = 0.015
 
-pytestmark = [
-    pytest.mark.quick,
-    pytest.mark.skipif(not INDEX.exists(), reason="the corpus is not beside this checkout"),
-]
+pytestmark = [pytest.mark.quick, needs_corpus]
 
 # Rejected there for a rule that is no rule here, once the code that is not in the corpus is left
 # out of the question: the rule, as LENIENCIES names it.

@@ -15,6 +15,7 @@ from millwork.spec.model import (
     Reference,
     ReplicaGroup,
 )
+from tests.corpus import CORPUS, INDEX, needs_corpus
 from tests.formats.azureml.jobs import FILES, JOB, STEP, changed, given
 from tests.formats.azureml.wired import (
     NO_CODE,
@@ -26,8 +27,6 @@ from tests.formats.azureml.wired import (
 )
 
 pytestmark = pytest.mark.quick
-
-CORPUS = Path(__file__).parents[4] / "shared/corpus/azureml"
 
 
 def test_a_pipeline_job_is_read() -> None:
@@ -238,13 +237,11 @@ def test_a_component_may_stand_in_the_job_in_full() -> None:
 
 
 def corpus() -> list[Path]:
-    if not (CORPUS / "index.tsv").exists():
-        return []
-    rows = [line.split("\t") for line in (CORPUS / "index.tsv").read_text().splitlines()]
+    rows = [line.split("\t") for line in INDEX.read_text().splitlines()]
     return [CORPUS / row[0] for row in rows if row[1] == "pipeline" and row[3] == "valid"]
 
 
-@pytest.mark.skipif(not corpus(), reason="the corpus is not there")
+@needs_corpus
 def test_every_pipeline_that_the_oracle_accepts_is_read() -> None:
     assert len(corpus()) > 30
     for path in corpus():
