@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.home import NAME, NOTED, Home, Late, left, rows, until
-from millwork.engines.local import limits, processes
+from millwork.engines.host import processes
+from millwork.engines.local import limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tests.kill import runner
 
 from bench.home import NAME, NOTED, Home, left, rows, until
-from millwork.engines.local import processes, recorder
+from millwork.engines.host import processes, recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from tests.kill import runner
 
 from bench.rows import Row
-from millwork.engines.local import limits, processes
+from millwork.engines.host import processes
+from millwork.engines.local import limits
 from millwork.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:

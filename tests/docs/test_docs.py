@@ -16,7 +16,7 @@ from millwork.cli import parser as cli
 from millwork.plan.contract import Job, make_plan
 from millwork.plan.graph import Arguments
 from millwork.plan.model import Artifact, Step
-from millwork.ports import AttemptRow, RunRow, StepRow
+from millwork.ports import AttemptRow, ReplicaRow, RunRow, StepRow
 from millwork.ports.changes import AttemptStatus, RunStatus, StepStatus
 from millwork.spec.component import COMPONENT
 from millwork.spec.model import JOB_TYPES, Component, Input, Output, Parameter
@@ -165,7 +165,7 @@ def paths(value: Any, at: str = "") -> set[str]:
 
 
 OPEN = ("outputs", "metrics", "tags", "facts", "usage", "env", "resources", "starts_after",
-        "files")  # fmt: skip
+        "files", "verdict")  # fmt: skip
 
 
 def documented_fields(marker: str) -> set[str]:
@@ -179,7 +179,8 @@ def test_the_json_of_runs_is_documented() -> None:
     attempt = AttemptRow("id-1", "step", 1, "token", "succeeded", 1.0)
     summary = paths(views.summary(run, False, 2.0))
     result = paths(views.result(run, [step], False))
-    page = paths(views.page(run, [step], [attempt], False, 2.0))
+    replica = ReplicaRow("id-1", "worker-0", 0, "succeeded", 1.0)
+    page = paths(views.page(run, [step], [attempt], [replica], False, 2.0))
     assert documented_fields("summary") == summary
     assert documented_fields("result") == result
     assert documented_fields("page") == page - summary - result

@@ -280,7 +280,9 @@ def test_without_bubblewrap_every_path_is_rewritten(
     }
     root = engine.root("run-1", "ml")
     assert root == f"{home}/attempts/run-1/ml"
-    engine.start("run-1", make_plan(Step("probe", spec), data, {}, Job("run", "run-1"), root))
+    plan = make_plan(Step("probe", spec), data, {}, Job("run", "run-1"), root)
+    engine.furnish("run-1", plan)
+    engine.start("run-1", plan)
     deadline = time.monotonic() + 20
     ended = list(engine.observe(5))
     while not ended and time.monotonic() < deadline:
@@ -412,7 +414,7 @@ def test_large_code_is_told(millwork: Millwork, component: Component, tmp_path: 
 def test_a_daemon_that_a_step_leaves_behind_ends_with_it(
     millwork: Millwork, component: Component, home: Path
 ) -> None:
-    from millwork.engines.local.processes import marked
+    from millwork.engines.host.processes import marked
 
     daemon = "setsid sh -c 'setsid sleep 300 & exec >/dev/null' & sleep 0.3"
     result = millwork("run", component(daemon), "--json")

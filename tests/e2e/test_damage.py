@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from millwork.engines.local import recorder
-from millwork.engines.local.processes import marked
+from millwork.engines.host import recorder
+from millwork.engines.host.processes import marked
 from tests.conftest import listing, until
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from millwork.engines.local.processes import marked
+from millwork.engines.host.processes import marked
 from tests.conftest import gone, listing, until
 
 if TYPE_CHECKING:

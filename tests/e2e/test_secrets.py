@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from millwork.engines.local.processes import marked
+from millwork.engines.host.processes import marked
 from tests.conftest import COMMAND, environment
 
 if TYPE_CHECKING:

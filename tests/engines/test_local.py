@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from millwork.engines.local import logs, processes, recorder
+from millwork.engines.host import logs, processes, recorder
 from millwork.engines.local.engine import LocalEngine
 from millwork.plan.contract import Job, make_plan
 from millwork.plan.model import Artifact, Step
@@ -52,6 +52,7 @@ def start(
     step = Step("s", component, resources=resources or Resources())
     root = engine.root(attempt, mounts)
     plan = make_plan(step, data or {}, {}, Job("run", attempt), root)
+    engine.furnish(attempt, plan)
     return engine.start(attempt, plan)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from millwork.base.errors import Unavailable
-from millwork.engines.local import processes
+from millwork.engines.host import processes
 from millwork.engines.local.engine import LocalEngine
 from millwork.plan.contract import Job, make_plan
 from millwork.plan.model import Step
@@ -45,6 +45,7 @@ def start(
     step = Step("s", component, resources=Resources(processes=processes))
     plan = make_plan(step, {}, {}, Job("run", ATTEMPT), engine.root(ATTEMPT, mounts))
     assert CANARY not in repr(plan)
+    engine.furnish(ATTEMPT, plan)
     return engine.start(ATTEMPT, plan)
 
 
@@ -103,7 +104,9 @@ def test_a_stop_at_any_instant_of_the_filters_start_is_heard(
         component = Component("c", "1.0.0", "sleep 30", mounts=mounts, env={"KEY": Secret("key")})
         attempt = f"{ATTEMPT}-{index}"
         root = engine.root(attempt, mounts)
-        engine.start(attempt, make_plan(Step("s", component), {}, {}, Job("r", attempt), root))
+        plan = make_plan(Step("s", component), {}, {}, Job("r", attempt), root)
+        engine.furnish(attempt, plan)
+        engine.start(attempt, plan)
         until(partial(is_filtered, attempt))
         time.sleep(index * 0.02)
         began = time.monotonic()

@@ -9,7 +9,7 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
-from millwork.engines.local import processes
+from millwork.engines.host import processes
 from millwork.store.sqlite import SqliteStore
 from tests.kill import runner
 

@@ -1,4 +1,4 @@
-"""Several replicas on their way from a file to what `plan` shows; a run refuses them."""
+"""Several replicas on their way from a file to a plan, as `plan` shows it."""
 
 from __future__ import annotations
 
@@ -11,29 +11,30 @@ from millwork.actions.preview import preview
 from millwork.base.errors import BadRequest
 from millwork.plan.codec import decode, decode_component, encode, encode_component
 from millwork.plan.contract import Job, make_plan
-from millwork.plan.graph import Arguments, expand
+from millwork.plan.graph import Arguments
 from millwork.plan.identity import component_identity, identity_of, key_of
 from millwork.plan.launchers import wish_of
 from millwork.plan.model import Step
 from millwork.spec.model import (
     Component,
     Constraints,
+    JobOptions,
     Pipeline,
     PipelineNode,
     ReplicaGroup,
     Resources,
     Secret,
 )
-from millwork.spec.roles import NOT_RUN
 from millwork.spec.tree import Tree
 
 pytestmark = pytest.mark.quick
 
-REFUSAL = f"c.yaml:3: distribution: {NOT_RUN}"
+REFUSAL = "c.yaml:3: task: a parallel component is not run yet"
 
 
 def shown(component: Component, replicas: int | None) -> list[dict[str, Any]]:
-    (step,) = preview(Tree(component), Arguments(replicas=replicas))
+    counts = {} if replicas is None else {"worker": replicas}
+    (step,) = preview(Tree(component), Arguments(replicas=counts))
     replicas_shown: list[dict[str, Any]] = step["replicas"]
     return replicas_shown
 
@@ -92,18 +93,18 @@ def test_a_master_of_the_first_worker_gets_what_a_worker_gets() -> None:
     assert [replica["resources"]["memory"] for replica in step["replicas"]] == [5, 5]
 
 
-def test_a_run_of_several_is_refused_and_of_a_pipelines_as_a_whole_too() -> None:
+def test_a_pipeline_as_a_whole_has_no_replicas() -> None:
     component = Component("c", "1.0.0", "x", job_type="TFJob")
-    with pytest.raises(BadRequest, match="'train': more than one replica is checked, but not yet"):
-        expand(in_pipeline(component, {"": ReplicaGroup(2)}), Arguments())
     with pytest.raises(BadRequest, match="a pipeline has no replicas; its nodes have"):
-        preview(in_pipeline(component, {}), Arguments(replicas=2))
+        preview(in_pipeline(component, {}), Arguments(replicas={"worker": 2}))
 
 
 def test_the_constraints_of_a_component_hold() -> None:
     one = Component("c", "1.0.0", "x", constraints=Constraints(multiple_instances=False))
     assert names(shown(one, 1)) == ["worker-0"]
-    with pytest.raises(BadRequest, match="2 replicas: the component's constraints allow one"):
+    with pytest.raises(
+        BadRequest, match="--replicas worker=2: the component's constraints allow one"
+    ):
         shown(one, 2)
     with pytest.raises(BadRequest, match="only a command has more than one replica"):
         shown(Component("c", "1.0.0", "", work="sweep"), 2)
@@ -137,9 +138,7 @@ def test_rows_keep_replicas_and_one_replica_is_the_same_work_as_before() -> None
 
 
 def azureml(**body: Any) -> Component:
-    return Component(
-        "c", "1", "x", syntax="dollar", work="distributed", body=body, refusals=(REFUSAL,)
-    )
+    return Component("c", "1", "x", syntax="dollar", work="distributed", body=body)
 
 
 def test_azure_mls_processes_of_pytorch_are_replicas() -> None:
@@ -152,8 +151,6 @@ def test_azure_mls_processes_of_pytorch_are_replicas() -> None:
     told = {name: env[name] for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "NODE_RANK")}
     assert told == {"RANK": "3", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "NODE_RANK": "1"}
     assert len(shown(component, 1)) == 2
-    with pytest.raises(BadRequest, match=NOT_RUN):
-        expand(Tree(component), Arguments())
 
 
 @pytest.mark.parametrize("section", ["distribution", "launcher"])
@@ -177,19 +174,18 @@ def test_azure_mls_tensorflow_counts_roles() -> None:
     assert [*config["cluster"]] == ["ps", "worker"]
     assert config["environment"] == "cloud"
     with pytest.raises(BadRequest, match="2 workers and 1 parameter servers; 5 instances do not"):
-        wish_of(azureml(distribution=section), {"worker": 5})
+        wish_of(azureml(distribution=section), {"worker": 5}, JobOptions())
     with pytest.raises(BadRequest, match="'ray' has no plan yet"):
-        wish_of(azureml(distribution={"type": "ray"}), {})
+        wish_of(azureml(distribution={"type": "ray"}), {}, JobOptions())
 
 
 def test_azure_mls_instances_that_are_told_nothing() -> None:
     assert names(shown(azureml(instance_count="2"), None)) == ["worker-0", "worker-1"]
 
 
-def test_other_refusals_stay_and_so_does_that_of_a_parallel_component() -> None:
+def test_what_cannot_run_is_not_shown_either() -> None:
     for component in (
         Component("c", "1", "x", work="parallel", refusals=(REFUSAL,)),
-        Component("c", "1", "x", refusals=(f"c.yaml:3: task: a parallel component: {NOT_RUN}",)),
         Component("c", "1", "x", work="distributed", refusals=("c.yaml:3: command: it is empty",)),
     ):
         with pytest.raises(BadRequest, match=r"c\.yaml:3"):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from millwork.base.errors import BadRequest
-from millwork.plan.jobs import AIMASTER_PORT, Elastic, JobOptions, lay_out, loopback, places
+from millwork.plan.jobs import AIMASTER_PORT, lay_out, loopback, places
+from millwork.spec.model import Elastic, JobOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -376,7 +377,7 @@ def test_a_plain_job_is_told_nothing() -> None:
 
 def test_every_replica_has_an_address_of_its_own() -> None:
     found = places("TFJob", {"worker": 600, "ps": 1}, JobOptions())
-    address = loopback(found, 9)
+    address = loopback(found, 8 * 250 * 250)
     known = [address(*place) for place in found]
     assert len({*known}) == 601
     assert (known[0], known[249], known[250]) == ("127.9.0.1", "127.9.0.250", "127.9.1.1")

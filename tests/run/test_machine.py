@@ -152,7 +152,7 @@ def test_a_timeout_stops_the_attempt_and_fails_it_however_it_ends() -> None:
     run = Run(task("a", timeout=5.0))
     assert run.machine.next_deadline() == 5.0
     run.note(run.machine.tick(5.0))
-    assert [stop.attempt for stop in run.stops] == ["r-1"]
+    assert [stop.process for stop in run.stops] == ["r-1"]
     run.end("a", GOOD, now=6.0)
     assert run.said[-1] == RunChanged("failed", "in a")
     assert any(getattr(item, "reason", "") == "timed out after 5 s" for item in run.said)
@@ -175,7 +175,7 @@ def test_a_late_or_foreign_result_is_refused_and_changes_nothing() -> None:
 def test_cancel_stops_what_runs_and_starts_nothing_more() -> None:
     run = Run(task("a"), task("b", "a"), task("c", retries=3))
     run.note(run.machine.cancel("cancelled by the user"))
-    assert {stop.attempt for stop in run.stops} == {"r-1", "r-2"}
+    assert {stop.process for stop in run.stops} == {"r-1", "r-2"}
     assert run.status("b") == "cancelled"
     run.end("a", GOOD)
     assert not run.machine.is_over
@@ -247,3 +247,231 @@ def test_a_condition_that_does_not_hold_is_no_failure() -> None:
     ]  # fmt: skip
     run.end("after")
     assert run.machine.status == "succeeded"
+
+
+# --- jobs: again, restarts, deadlines -----------------------------------------------------------
+
+
+def again(restarts: int = 1, memory: int = 0, code: int = 137) -> Result:
+    """What a gang says whose rules want the attempt made once more."""
+    usage = {"restarts": restarts, "memory_restarts": memory, "restarted": True}
+    return Result(Outcome("exited", code, "worker-0: killed", usage, again=True))
+
+
+def opened(run: Run) -> list[AttemptOpened]:
+    return [change for change in run.said if isinstance(change, AttemptOpened)]
+
+
+def test_a_job_that_is_wanted_again_is_no_retry_and_waits_longer_each_time() -> None:
+    run = Run(task("a", retries=1))
+    for number, wait in ((1, 1.0), (2, 2.0), (3, 4.0)):
+        run.end("a", again(), now=10.0)
+        assert (run.status("a"), run.machine.steps["a"].failures) == ("pending", 0)
+        assert run.said[-1] == StepChanged("a", "pending", "worker-0: killed")
+        assert run.machine.next_deadline() == 10.0 + wait
+        run.note(run.machine.tick(9.9 + wait))
+        assert not run.tries
+        run.note(run.machine.tick(10.0 + wait))
+        assert run.tries["a"].number == number + 1
+    run.end("a", BAD, now=20.0)
+    assert run.machine.next_deadline() == 21.0, "its first retry waits as any first retry"
+    run.note(run.machine.tick(21.0))
+    run.end("a", BAD, now=30.0)
+    assert run.machine.status == "failed"
+
+
+def test_the_attempts_of_a_job_that_was_wanted_again_have_failed_or_were_lost() -> None:
+    for kind, status in (("exited", "failed"), ("lost", "lost")):
+        run = Run(task("a", on_lost="fail"))
+        usage = {"restarts": 1, "restarted": True}
+        run.end("a", Result(Outcome(kind, None, "gone", usage, again=True)))  # type: ignore[arg-type]
+        assert [change.status for change in run.said if isinstance(change, AttemptClosed)] == [
+            status
+        ]
+        assert (run.status("a"), run.machine.steps["a"].losses) == ("pending", 0)
+
+
+def test_restarts_of_a_job_and_of_its_replicas_are_counted_together() -> None:
+    run = Run(task("a", retries=1))
+    run.end("a", again(3, 1))
+    state = run.machine.steps["a"]
+    assert (state.restarts, state.memory_restarts) == (3, 1)
+    assert run.machine.next_deadline() == 5.0, "1 s, 2 s, and then 4 s"
+    run.note(run.machine.tick(5.0))
+    usage = {"restarts": 2, "memory_restarts": 0, "restarted": False}
+    run.end("a", Result(Outcome("exited", 1, "", usage)), now=6.0)
+    assert (state.restarts, state.memory_restarts) == (5, 1)
+
+
+def test_the_wait_before_a_job_starts_again_is_a_minute_at_most() -> None:
+    run = Run(task("a"))
+    run.end("a", again(1000), now=10.0)
+    assert run.machine.next_deadline() == 70.0
+
+
+def test_a_jobs_attempts_share_its_time() -> None:
+    run = Run(task("a", timeout=100.0, retries=1))
+    run.end("a", again(), now=50.0)
+    run.note(run.machine.tick(51.0))
+    assert [change.deadline for change in opened(run)] == [100.0, 100.0]
+    run.note(run.machine.tick(100.0))
+    assert [stop.process for stop in run.stops] == ["r-2"]
+    run.end("a", again(), now=101.0)
+    assert run.machine.steps["a"].failures == 1, "a timeout is a failure, whatever the gang says"
+    run.note(run.machine.tick(102.0))
+    assert opened(run)[-1].deadline == 202.0, "a retry has time of its own"
+
+
+def test_a_job_that_is_cancelled_is_not_started_again() -> None:
+    run = Run(task("a"), task("b"))
+    run.end("b", again(), now=10.0)
+    run.note(run.machine.cancel("enough"))
+    run.end("a", again(), now=11.0)
+    assert [run.status(name) for name in ("a", "b")] == ["cancelled", "cancelled"]
+    assert (run.machine.status, run.machine.next_deadline()) == ("cancelled", None)
+
+
+def test_a_job_that_waits_to_start_again_leaves_its_room_to_others() -> None:
+    run = Run(task("a", cpu=2.0), task("b", cpu=2.0), capacity=Capacity(9, 2.0, 9))
+    run.end("a", again(), now=10.0)
+    assert run.running == {"b"}
+    run.note(run.machine.tick(11.0))
+    assert run.status("a") == "pending"
+    run.end("b", now=12.0)
+    assert run.running == {"a"}
+
+
+def restored(restarts: int, deadline: float | None, **more: object) -> Machine:
+    """A machine whose job has been started again so often, and waits for its next attempt."""
+    machine = Machine("r", [task("a", timeout=100.0, **more)], WIDE, lambda: "new")
+    machine.restore_step("a", "pending", restarts)
+    machine.restore_restarts("a", restarts, 1, deadline)
+    return machine
+
+
+def test_a_restored_job_knows_its_restarts_and_the_time_it_has_left() -> None:
+    machine = restored(2, 60.0)
+    (change, *_) = [each for each in machine.start(50.0).changes if isinstance(each, AttemptOpened)]
+    assert (change.attempt, change.deadline) == ("r-3", 60.0)
+    machine.ended("r-3", "new", again(1, 0), 55.0)
+    state = machine.steps["a"]
+    assert (state.restarts, state.memory_restarts) == (3, 1)
+    assert machine.next_deadline() == 59.0
+
+
+def test_a_restored_attempt_keeps_the_jobs_time_for_the_next() -> None:
+    machine = restored(1, 60.0)
+    machine.restore_attempt("a", Try("r-2", "old", 60.0))
+    machine.start(50.0)
+    machine.ended("r-2", "old", again(), 55.0)
+    decision = machine.tick(57.0)
+    assert [c.deadline for c in decision.changes if isinstance(c, AttemptOpened)] == [60.0]
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="`restore_restarts` leaves the deadline with the step although the attempt that shares "
+    "it runs already: its retry has what is left of that, or is over at once",
+)
+def test_a_retry_after_a_new_master_has_time_of_its_own() -> None:
+    machine = restored(1, 60.0, retries=1)
+    machine.restore_attempt("a", Try("r-2", "old", 60.0))
+    machine.start(50.0)
+    machine.ended("r-2", "old", BAD, 55.0)
+    decision = machine.tick(56.0)
+    assert [c.deadline for c in decision.changes if isinstance(c, AttemptOpened)] == [156.0]
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="what a master that restores reads as `restarted` is the gang's wish, and is kept even "
+    "if the machine did not follow it: a timeout is then no failure any more, and the retry gets "
+    "the deadline that has passed",
+)
+def test_an_attempt_that_was_stopped_is_not_kept_as_restarted() -> None:
+    run = Run(task("a", timeout=5.0, retries=1))
+    run.note(run.machine.tick(5.0))
+    run.end("a", again(), now=6.0)
+    (closed,) = [change for change in run.said if isinstance(change, AttemptClosed)]
+    assert closed.status == "failed"
+    assert not closed.usage.get("restarted")
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="a gang whose limit is reached says `lost` if that was the cause, and `on_lost: retry` "
+    "starts the whole job again, three times, whatever its policy and limit",
+)
+def test_a_job_whose_restarts_are_used_up_is_not_started_again() -> None:
+    run = Run(task("a"))
+    usage = {"replicas": 2}
+    reason = "worker-0: gone; the limit of 3 restarts is reached"
+    run.end("a", Result(Outcome("lost", None, reason, usage)))
+    assert run.status("a") == "failed"
+
+
+# --- no room ------------------------------------------------------------------------------------
+
+SMALL = Capacity(parallel=9, cpu=2.0, memory=100)
+
+
+def test_a_step_that_waits_too_long_for_room_fails() -> None:
+    run = Run(task("a", cpu=2.0), task("b", "c", cpu=1.0, pending_timeout=10.0, retries=5),
+              task("c"), task("d", "b"), capacity=SMALL)  # fmt: skip
+    run.end("c", now=5.0)
+    assert run.machine.next_deadline() == 15.0
+    run.note(run.machine.tick(14.9))
+    assert run.status("b") == "pending"
+    run.note(run.machine.tick(15.0))
+    assert (run.status("b"), run.status("d")) == ("failed", "skipped")
+    assert StepChanged("b", "failed", "there was no room to start it for 10 s") in run.said
+    assert run.machine.next_deadline() is None
+    run.end("a", now=16.0)
+    assert (run.machine.status, run.running) == ("failed", set())
+
+
+def test_who_waits_behind_the_most_that_run_waits_too() -> None:
+    run = Run(task("a"), task("b", "c", pending_timeout=10.0), task("c"),
+              task("e"), capacity=Capacity(2, 9, 9))  # fmt: skip
+    run.end("c", now=5.0)
+    assert run.running == {"a", "b"}
+    run = Run(task("c"), task("a"), task("e"), task("b", "c", pending_timeout=10.0),
+              capacity=Capacity(2, 9, 9))  # fmt: skip
+    run.end("c", now=5.0)
+    assert run.running == {"a", "e"}
+    assert run.machine.next_deadline() == 15.0
+
+
+def test_room_in_time_ends_the_wait_and_a_restart_begins_another() -> None:
+    run = Run(task("a", cpu=2.0), task("b", "c", cpu=1.0, pending_timeout=10.0), task("c"),
+              capacity=SMALL)  # fmt: skip
+    run.end("c", now=5.0)
+    run.end("a", now=14.0)
+    assert (run.status("b"), run.machine.next_deadline()) == ("running", None)
+    run.note(run.machine.tick(15.0))
+    assert run.status("b") == "running"
+    run.end("b", again(), now=20.0)
+    assert run.machine.next_deadline() == 21.0, "the back-off is no wait for room"
+    run.note(run.machine.tick(40.0))
+    assert run.status("b") == "running"
+
+
+def test_time_before_a_step_is_ready_does_not_count() -> None:
+    run = Run(task("a", cpu=2.0), task("b", "a", cpu=1.0, pending_timeout=10.0), capacity=SMALL)
+    assert run.machine.next_deadline() is None
+    run.note(run.machine.tick(1000.0))
+    assert run.status("b") == "pending"
+    run.end("a", now=1001.0)
+    assert run.status("b") == "running"
+    run = Run(task("a", cpu=2.0), task("b", cpu=1.0, pending_timeout=None), capacity=SMALL)
+    run.note(run.machine.tick(1e9))
+    assert run.status("b") == "pending"
+
+
+def test_what_was_cancelled_while_it_waited_for_room_stays_so() -> None:
+    run = Run(task("a", cpu=2.0), task("b", "c", cpu=1.0, pending_timeout=10.0), task("c"),
+              capacity=SMALL)  # fmt: skip
+    run.end("c", now=5.0)
+    run.note(run.machine.cancel("enough"))
+    run.note(run.machine.tick(100.0))
+    assert (run.status("b"), run.machine.next_deadline()) == ("cancelled", None)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from millwork.ports import RunRow
     from millwork.run.loop import Observer
     from millwork.run.state import Capacity
+    from millwork.spec.model import Resources
 
 
 def open_loop(
@@ -47,7 +48,8 @@ def open_loop(
 
 def task_of(step: Step, capacity: Capacity) -> Task:
     """What the machine needs to know of a step; nobody asks for more than there is."""
-    wishes = step.resources
+    wishes = wishes_of(step)
+    policy = step.run_policy or step.component.run_policy
     return Task(
         name=step.name,
         upstream=step.upstream,
@@ -61,4 +63,23 @@ def task_of(step: Step, capacity: Capacity) -> Task:
         gpu=wishes.gpu,
         consults=bool(step.guards or step.each) or step.component.is_deterministic,
         at_once=step.each.max_parallel if step.each else None,
+        pending_timeout=policy.pending_timeout if policy else None,
     )
+
+
+def count_of(step: Step) -> int:
+    """How many replicas a step has."""
+    if not step.is_job:
+        return 1
+    from millwork.plan.gang import roster
+
+    return len(roster(step).seats)
+
+
+def wishes_of(step: Step) -> Resources:
+    """What a step asks for, all replicas of a job together."""
+    if not step.is_job:
+        return step.resources
+    from millwork.plan.gang import total  # a run without a job does not pay for it
+
+    return total(step)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,17 +14,18 @@ from millwork.base.errors import BadRequest, MillworkError, RunFailed
 from millwork.base.sizes import format_size
 from millwork.blobs import artifacts, content, tracking
 from millwork.plan.codec import encode, encode_component
-from millwork.plan.contract import LINK, VALUE_FILE, Job, make_plan
+from millwork.plan.contract import CHECKPOINT, LINK, VALUE_FILE, Job, make_plan
 from millwork.plan.identity import component_identity, identity_of
 from millwork.plan.model import Artifact, GivenPath, StepOutput
 from millwork.ports.changes import ItemsAdded
-from millwork.ports.engine import Outcome
+from millwork.ports.engine import Outcome, process_of
 from millwork.run.state import Answer, Result
 from millwork.spec import values
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
+    from millwork.plan.gang import Roster
     from millwork.plan.model import Each, Guard, InputSource, Plan, Step
     from millwork.ports import Engine, Store
     from millwork.spec.model import Component, Input, Output, Reference, Syntax, Value
@@ -50,6 +52,7 @@ class StepPlanner:
             if step.parent:
                 self._items.setdefault(step.parent, []).append(step.name)
         self._engine = engine
+        self._store = store
         self._reuse = Reuse(store, forced)
         self._outputs: dict[str, Mapping[str, Any]] = {}
         self._components: dict[int, Mapping[str, Any]] = {}
@@ -99,7 +102,33 @@ class StepPlanner:
             name: self._value(name, source, component) for name, source in wanted.parameters.items()
         }
         root = self._engine.root(attempt, component.mounts)
-        return make_plan(wanted, data, parameters, Job(self._run, attempt, gpus), root)
+        hosts, carries = partial(self._engine.hosts, attempt), self._carries(wanted, attempt)
+        return make_plan(
+            wanted, data, parameters, Job(self._run, attempt, gpus, hosts, carries), root
+        )
+
+    def roster(self, step: str) -> Roster | None:
+        """Who belongs to a step that is a job, and its rules; None for a plain step."""
+        if not self._steps[step].is_job:
+            return None
+        from millwork.plan.gang import roster
+
+        return roster(self._steps[step])
+
+    def _carries(self, step: Step, attempt: str) -> dict[str, str]:
+        """The checkpoints that earlier attempts at the step have left: the newest of each."""
+        names = [name for name, port in step.component.outputs.items() if port.type == CHECKPOINT]
+        if not names:
+            return {}
+        rows = self._store.attempts(self._run)
+        earlier = [row.id for row in rows if row.step == step.name and row.id != attempt]
+        found = {}
+        for name in names:
+            folders = (f"{self._engine.folder(each)}/output/{name}" for each in reversed(earlier))
+            newest = next((folder for folder in folders if _holds_something(folder)), None)
+            if newest:
+                found[f"output/{name}"] = newest
+        return found
 
     def result(self, step: str, attempt: str, outcome: Outcome) -> Result:
         """The outcome, with metrics read from the log and outputs sealed if it was good."""
@@ -283,7 +312,7 @@ class StepPlanner:
             return {}
         import re2
 
-        text = self._log(attempt)
+        text = "\n".join(map(self._log, self._processes(attempt)))
         found: dict[str, float] = {}
         for metric in component.metrics:
             for match in re2.finditer(metric.regex, text):
@@ -291,6 +320,11 @@ class StepPlanner:
                 if number is not None:
                     found[metric.name] = number
         return found
+
+    def _processes(self, attempt: str) -> list[str]:
+        """Whose logs are read for metrics: of a job the first replica's last, so that it counts."""
+        rows = [row for row in self._store.replicas(self._run) if row.attempt == attempt]
+        return [process_of(attempt, row.name, row.number) for row in reversed(rows)] or [attempt]
 
     def _log(self, attempt: str) -> str:
         parts: list[bytes] = []
@@ -300,6 +334,12 @@ class StepPlanner:
             if not data:
                 return b"".join(parts).decode("utf-8", "replace")
             parts.append(data)
+
+
+def _holds_something(folder: str) -> bool:
+    with suppress(OSError), os.scandir(folder) as entries:
+        return any(entries)
+    return False
 
 
 def _first_file(folder: str) -> str:

@@ -24,9 +24,9 @@ def preview(tree: Tree, arguments: Arguments) -> list[dict[str, Any]]:
     """Each step's replicas with words, variables and mounts, as if `/ml` were real.
 
     What another step will leave stands as `step.port`, and several replicas have addresses on
-    this machine. Raises BadRequest as a run would, but shows more than one replica.
+    this machine. Raises BadRequest as a run would.
     """
-    graph = expand(tree, arguments, only_shown=True)
+    graph = expand(tree, arguments)
     return [_shown(step, _plan(step)) for step in graph.steps.values()]
 
 

@@ -12,6 +12,7 @@ from millwork.base.errors import BadRequest, Fenced
 from millwork.base.faultpoints import reach
 from millwork.plan.codec import decode, decode_component
 from millwork.ports.changes import RunChanged, StepChanged
+from millwork.run.gang import Verdict
 from millwork.run.state import ENDED, Try
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from millwork.actions.context import Context
     from millwork.plan.model import Step
-    from millwork.ports import AttemptRow, RunRow, StepRow, Store
+    from millwork.ports import AttemptRow, ReplicaRow, RunRow, StepRow, Store
     from millwork.ports.changes import Change, StepStatus
     from millwork.run.loop import Loop, Observer
     from millwork.spec.model import Component
@@ -81,18 +82,24 @@ def take_over(
     if run.status != "running":
         run = _reopen(context, run)
     loop = open_loop(context, run, steps, observer or Unwatched())
-    restore(loop, run, context.store.steps(run.id), context.store.attempts(run.id))
+    kept = context.store
+    restore(loop, run, kept.steps(run.id), kept.attempts(run.id), kept.replicas(run.id))
     return loop
 
 
 def restore(
-    loop: Loop, run: RunRow, rows: Sequence[StepRow], attempts: Sequence[AttemptRow]
+    loop: Loop,
+    run: RunRow,
+    rows: Sequence[StepRow],
+    attempts: Sequence[AttemptRow],
+    replicas: Sequence[ReplicaRow] = (),
 ) -> None:
     """Puts a machine back as its rows say, and watches the attempts that run.
 
     Retries count from when the run was begun, or last resumed after it had ended.
     """
-    ends = Counter((row.step, row.status) for row in attempts if row.created >= run.began)
+    counted = [row for row in attempts if row.created >= run.began]
+    ends = Counter((row.step, row.status) for row in counted if not row.usage.get("restarted"))
     items: dict[str, list[str]] = {}
     for row in rows:
         if row.spec.get("parent"):
@@ -108,11 +115,35 @@ def restore(
         loop.machine.restore_step(row.name, status, row.attempts, failures, losses)
         if row.name in items and row.name not in over:
             loop.machine.restore_items(row.name, items[row.name])
+    _restore_restarts(loop, counted)
     for attempt in attempts:
         if attempt.status == "running":
             tried = Try(attempt.id, attempt.token, attempt.deadline, attempt.gpus)
             loop.machine.restore_attempt(attempt.step, tried)
-            loop.adopt(attempt.id, attempt.step, attempt.token)
+            own = [row for row in replicas if row.attempt == attempt.id]
+            loop.adopt(attempt.id, attempt.step, attempt.token, own, _verdict(attempt))
+
+
+def _restore_restarts(loop: Loop, attempts: Sequence[AttemptRow]) -> None:
+    """Puts back how often jobs were started again: all their attempts share the limit and time."""
+    by_step: dict[str, list[AttemptRow]] = {}
+    for row in attempts:
+        if row.status != "running":
+            by_step.setdefault(row.step, []).append(row)
+    for step, rows in by_step.items():
+        restarts, memory = (
+            sum(row.usage.get(name, 0) for row in rows) for name in ("restarts", "memory_restarts")
+        )
+        if restarts and step in loop.machine.steps:
+            deadline = rows[-1].deadline if rows[-1].usage.get("restarted") else None
+            loop.machine.restore_restarts(step, restarts, memory, deadline)
+
+
+def _verdict(attempt: AttemptRow) -> Verdict | None:
+    given = attempt.verdict
+    return (
+        Verdict(given["verdict"], given["reason"], given["code"], given["kind"]) if given else None
+    )
 
 
 def _reopen(context: Context, run: RunRow) -> RunRow:

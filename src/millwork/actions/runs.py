@@ -6,12 +6,14 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import BadRequest
+from millwork.base.records import dataclass
 from millwork.blobs import artifacts
+from millwork.ports.engine import process_of
 from millwork.views import runs as views
 
 if TYPE_CHECKING:
     from millwork.actions.context import Context
-    from millwork.ports import RunRow
+    from millwork.ports import ReplicaRow, RunRow
 
 _PAGE = 50
 
@@ -65,7 +67,9 @@ def shown(context: Context, given: str) -> dict[str, Any]:
     """All that is known of a run."""
     run = find(context, given)
     steps, attempts = context.store.steps(run.id), context.store.attempts(run.id)
-    return views.page(run, steps, attempts, _alive(context, run), context.clock.wall())
+    replicas = context.store.replicas(run.id)
+    alive = _alive(context, run)
+    return views.page(run, steps, attempts, replicas, alive, context.clock.wall())
 
 
 def result(context: Context, run_id: str) -> dict[str, Any]:
@@ -74,10 +78,18 @@ def result(context: Context, run_id: str) -> dict[str, Any]:
     return views.result(run, context.store.steps(run.id), _alive(context, run))
 
 
-def attempt_of(context: Context, run: RunRow, step: str, replica: str = "") -> str:
+@dataclass(frozen=True)
+class Logs:
+    """Whose logs are meant: an attempt, and its processes by the name that people know."""
+
+    attempt: str
+    processes: tuple[tuple[str, str], ...]
+
+
+def attempt_of(context: Context, run: RunRow, step: str) -> str:
     """The last attempt at a step; a step may be left out where there is only one.
 
-    Raises BadRequest if there is no such step or replica, or it has not been tried yet.
+    Raises BadRequest if there is no such step, or it has not been tried yet.
     """
     steps = {row.name: row for row in context.store.steps(run.id)}
     if not step and len(steps) == 1:
@@ -86,11 +98,50 @@ def attempt_of(context: Context, run: RunRow, step: str, replica: str = "") -> s
         listed_steps = ", ".join(steps)
         wanted = f"there is no step '{step}';" if step else "which step?"
         raise BadRequest(f"{wanted} {run.id} has: {listed_steps}")
-    if replica not in ("", "worker-0"):
-        raise BadRequest(f"'{step}' has one replica, worker-0")
     if not steps[step].attempt:
         raise BadRequest(f"'{step}' has not been started: it is {steps[step].status}")
     return steps[step].attempt
+
+
+def logs_of(context: Context, run: RunRow, step: str, replica: str = "") -> Logs:
+    """The logs of the last attempt at a step, of all its replicas or of one.
+
+    Of several the names stand before their lines. Raises BadRequest as `attempt_of`, and if there
+    is no such replica.
+    """
+    attempt = attempt_of(context, run, step)
+    rows = _replicas(context, attempt)
+    if not rows:
+        if replica not in ("", "worker-0"):
+            raise BadRequest(f"{attempt} has one replica, worker-0")
+        return Logs(attempt, (("", attempt),))
+    names = dict.fromkeys(row.name for row in rows)
+    if replica and replica not in names:
+        raise BadRequest(f"{attempt} has no replica '{replica}'; it has: {', '.join(names)}")
+    chosen = [row for row in rows if replica in ("", row.name)]
+    is_one = len(names) == 1 or bool(replica)
+    return Logs(
+        attempt,
+        tuple(
+            ("" if is_one else row.name, process_of(attempt, row.name, row.number))
+            for row in chosen
+        ),
+    )
+
+
+def first_failed(context: Context, run: RunRow, step: str) -> str:
+    """The process of the last attempt at a step that failed first, or its only one."""
+    attempt = attempt_of(context, run, step)
+    failed = [row for row in _replicas(context, attempt) if row.status in ("failed", "lost")]
+    if not failed:
+        return attempt
+    first = min(failed, key=lambda row: row.ended or 0.0)
+    return process_of(attempt, first.name, first.number)
+
+
+def _replicas(context: Context, attempt: str) -> list[ReplicaRow]:
+    run = attempt.rpartition("-")[0]
+    return [row for row in context.store.replicas(run) if row.attempt == attempt]
 
 
 def is_running(context: Context, run: RunRow, attempt: str) -> bool:

@@ -6,6 +6,7 @@ import os
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from millwork.actions.drive import wishes_of
 from millwork.actions.secrets import require
 from millwork.actions.select import Selection, named, select
 from millwork.base.errors import BadRequest, Unavailable
@@ -188,7 +189,7 @@ def _check_arguments(step: Step) -> None:
 def _check_machine(context: Context, graph: Graph, notices: list[str]) -> None:
     machine = context.machine
     for step in graph.steps.values():
-        wishes = step.resources
+        wishes = wishes_of(step)
         if wishes.gpu > len(machine.gpus):
             found = len(machine.gpus) or "none"
             raise Unavailable(f"step '{step.name}' needs {wishes.gpu} GPU; there is {found} here")

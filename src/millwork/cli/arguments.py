@@ -13,14 +13,30 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_MOST = 10_000
+
+
 def read_arguments(options: Namespace) -> Arguments:
-    """`-i` and `-p`; raises BadRequest where a word is not NAME=VALUE or stands twice."""
+    """`-i`, `-p` and `--replicas`; raises BadRequest for a word of another form, or twice."""
     paths = read_pairs("-i", "NAME=PATH", options.input)
     inputs = {
         name: path if "://" in path else os.path.abspath(os.path.expanduser(path))
         for name, path in paths.items()
     }
-    return Arguments(inputs, dict(read_pairs("-p", "NAME=VALUE", options.parameter)))
+    parameters = read_pairs("-p", "NAME=VALUE", options.parameter)
+    return Arguments(inputs, dict(parameters), read_replicas(getattr(options, "replicas", None)))
+
+
+def read_replicas(text: str | None) -> dict[str, int]:
+    """`N` workers, or `ROLE=N,...`; raises BadRequest for anything else."""
+    if text is None:
+        return {}
+    words = [f"worker={text}"] if text.lstrip("-").isdigit() else text.split(",")
+    counts = read_pairs("--replicas", "N, or ROLE=N,...", words)
+    for role, count in counts.items():
+        if not (count.isdigit() and 1 <= int(count) <= _MOST):
+            raise BadRequest(f"--replicas {role}={count}: a number from 1 to {_MOST} is expected")
+    return {role.lower(): int(count) for role, count in counts.items()}
 
 
 def read_pairs(option: str, form: str, words: Sequence[str]) -> dict[str, str]:

@@ -7,14 +7,25 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from millwork.actions.drive import count_of
 from millwork.base.sizes import format_duration
 from millwork.cli.conclusion import conclusion, printable
-from millwork.ports.changes import AttemptOpened, RunChanged, StepChanged, StepReused
+from millwork.cli.tails import Tails
+from millwork.ports.changes import (
+    AttemptOpened,
+    JobJudged,
+    ReplicaOpened,
+    RunChanged,
+    StepChanged,
+    StepReused,
+)
+from millwork.ports.engine import process_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import TextIO
 
+    from millwork.plan.model import Step
     from millwork.ports import Engine, RunRow
     from millwork.ports.changes import Change
 
@@ -40,15 +51,15 @@ class Display(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
-def open_display(run: RunRow, steps: Sequence[str], engine: Engine, out: TextIO) -> Display:
+def open_display(run: RunRow, steps: Mapping[str, Step], engine: Engine, out: TextIO) -> Display:
     """The log for one step, a live table in a terminal, plain lines elsewhere."""
     if len(steps) == 1:
-        return LogDisplay(engine, out)
+        return LogDisplay(engine, count_of(*steps.values()), out)
     if out.isatty():
         from millwork.cli.live import LiveDisplay
 
-        return LiveDisplay(run, steps, out)
-    return LineDisplay(run, steps, out)
+        return LiveDisplay(run, list(steps), out)
+    return LineDisplay(run, list(steps), out)
 
 
 class LineDisplay:
@@ -97,14 +108,14 @@ class LineDisplay:
 
 
 class LogDisplay:
-    """What the only step prints, as it prints it."""
+    """What the only step prints, as it prints it; of several replicas each line with its name."""
 
     interval: float | None = 0.1
 
-    def __init__(self, engine: Engine, out: TextIO) -> None:
-        self._engine, self._out = engine, out
-        self._attempt = ""
-        self._offset = 0
+    def __init__(self, engine: Engine, replicas: int, out: TextIO) -> None:
+        self._tails = Tails(engine)
+        self._has_names = replicas > 1
+        self._out = out
 
     def __enter__(self) -> Self:
         return self
@@ -114,25 +125,33 @@ class LogDisplay:
 
     def changed(self, changes: Sequence[Change]) -> None:
         """Goes on with the next attempt's log, or an earlier run's; prints its rest at the end."""
+        opened: list[tuple[str, str]] = []
         for change in changes:
             if isinstance(change, AttemptOpened | StepReused):
-                self.pulse()
-                self._attempt, self._offset = change.attempt, 0
+                self._finish()
+                self._tails.follow([("", change.attempt)])
+            elif isinstance(change, ReplicaOpened):
+                name = change.replica if self._has_names else ""
+                opened.append((name, process_of(change.attempt, change.replica, change.number)))
+            elif isinstance(change, JobJudged) and change.verdict == "again":
+                sys.stderr.write(f"millwork: {change.reason}\n")
             elif isinstance(change, RunChanged):
-                self.pulse()
+                self._finish()
+        self._tails.follow(opened)
 
     def pulse(self) -> None:
         """Prints what is new."""
-        while self._attempt:
-            data, self._offset = self._engine.log(self._attempt, self._offset)
-            if not data:
-                break
+        for data in self._tails.read():
             _write(self._out, data)
 
     def conclude(self, result: Mapping[str, Any], logs: Mapping[str, str]) -> None:
         """Says on standard error what came of it, so that the log stands alone."""
         for line in conclusion(result, logs):
             sys.stderr.write(f"{line}\n")
+
+    def _finish(self) -> None:
+        for data in self._tails.finish():
+            _write(self._out, data)
 
 
 def _write(out: TextIO, data: bytes) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import BadRequest
@@ -52,9 +52,7 @@ def _plan(options: Namespace) -> int:
     from millwork.app.compose import home_settings
     from millwork.cli.arguments import read_arguments
 
-    if options.replicas is not None and options.replicas < 1:
-        raise BadRequest("--replicas is at least 1")
-    arguments = replace(read_arguments(options), replicas=options.replicas)
+    arguments = read_arguments(options)
     reading = Options(home_settings, given=tuple(arguments.inputs))
     steps = preview(load(options.file, reading).tree, arguments)
     if options.json:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 FLAVOURS = ("millwork", "pai", "azureml-old", "azureml-v2")
 JOB_TYPES = ("Job", "TFJob", "PyTorchJob", "XGBoostJob", "MPIJob", "ElasticBatchJob")
 
+_REPLICAS = "replicas of a component or COMMAND: N, or `chief=1,worker=2,ps=1`"
 _DESCRIPTION = """\
 Run components, and pipelines of them, on this machine.
 
@@ -65,10 +66,8 @@ def _add_run(verbs: _SubParsersAction[ArgumentParser]) -> None:
     run.add_argument("--to", dest="last", metavar="NODE", help="NODE and what it needs")
     run.add_argument("--only", metavar="NODE", help="NODE alone")
     run.add_argument("--job", default="Job", choices=JOB_TYPES, help="job type of a COMMAND")
-    run.add_argument("--replicas", type=int, default=1, metavar="N", help="replicas of a COMMAND")
-    run.add_argument(
-        "--instances", dest="replicas", type=int, metavar="N", help="the same as --replicas"
-    )
+    run.add_argument("--replicas", metavar="N", help=_REPLICAS)
+    run.add_argument("--instances", dest="replicas", metavar="N", help="the same as --replicas")
     run.add_argument("--code", metavar="DIR", help="a COMMAND's code (default: this folder)")
     run.add_argument("--require-image", action="store_true", help="refuse to run without images")
     run.add_argument("--json", action="store_true", help="end with one JSON object on one line")
@@ -140,7 +139,7 @@ def _add_files(verbs: _SubParsersAction[ArgumentParser]) -> None:
     plan = verbs.add_parser("plan", help="show what would run; nothing is started")
     plan.add_argument("file", metavar="FILE", help="a component or pipeline file")
     add_arguments(plan)
-    plan.add_argument("--replicas", type=int, metavar="N", help="with N replicas of a component")
+    plan.add_argument("--replicas", metavar="N", help=_REPLICAS)
     plan.add_argument("--json", action="store_true", help="print JSON")
     convert = verbs.add_parser("convert", help="write a component or pipeline in another dialect")
     convert.add_argument("file", metavar="FILE", help="a component or pipeline file")

@@ -32,7 +32,7 @@ def run(context: Context, options: Namespace) -> int:
     row = runs.find(context, options.run)
     steps = steps_of(context.store, row)
     out = sys.stderr if options.json else sys.stdout
-    with open_display(row, list(steps), context.engine(), out) as display:
+    with open_display(row, steps, context.engine(), out) as display:
         status = take_over(context, row, steps, display).drive()
     return conclude(context, row.id, status, display, options)
 

@@ -50,7 +50,7 @@ def run(options: Namespace) -> int:
     for line in (*map(str, warnings), *submitted.notices):
         sys.stderr.write(f"millwork: {line}\n")
     steps = submitted.graph.steps
-    with open_display(submitted.run, list(steps), context.engine(), out) as display:
+    with open_display(submitted.run, steps, context.engine(), out) as display:
         loop = open_loop(context, submitted.run, steps, display)
         if submitted.taken:
             restore(loop, submitted.run, context.store.steps(submitted.run.id), ())
@@ -79,13 +79,13 @@ def failed_logs(context: Context, result: dict[str, Any]) -> dict[str, str]:
     failed = [
         step["node"] for step in result["steps"] if step["status"] == "failed" and step["attempts"]
     ][:3]
-    return {name: _end_of_log(context, runs.attempt_of(context, row, name)) for name in failed}
+    return {name: _end_of_log(context, runs.first_failed(context, row, name)) for name in failed}
 
 
-def _end_of_log(context: Context, attempt: str) -> str:
+def _end_of_log(context: Context, process: str) -> str:
     data, offset, end = b"", 0, b""
     while True:
-        data, offset = context.engine().log(attempt, offset)
+        data, offset = context.engine().log(process, offset)
         if not data:
             return "\n".join(end.decode("utf-8", "replace").splitlines()[-12:])
         end = (end + data)[-8192:]
@@ -101,8 +101,6 @@ def _check(options: Namespace) -> None:
         raise BadRequest("there is no command after --")
     if options.parallel is not None and options.parallel < 1:
         raise BadRequest("--parallel is at least 1")
-    if options.replicas != 1:
-        raise BadRequest("--replicas: more than one replica is not run yet")
 
 
 def _definition(options: Namespace) -> tuple[Tree, tuple[Fault, ...]]:

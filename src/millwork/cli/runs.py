@@ -15,13 +15,16 @@ from millwork.app.compose import open_context
 from millwork.base.errors import BadRequest
 from millwork.base.sizes import format_duration, format_size
 from millwork.cli.conclusion import printable
+from millwork.cli.tails import Tails
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Iterable
 
     from rich.table import Table
 
     from millwork.actions.context import Context
+    from millwork.ports import RunRow
 
 _FOLLOW = 0.2
 
@@ -90,7 +93,8 @@ def _show(context: Context, options: Namespace) -> int:
 
 
 def _add_step(table: Table, step: dict[str, Any]) -> None:
-    usage = step["tries"][-1]["usage"] if step["tries"] else {}
+    last = step["tries"][-1] if step["tries"] else {}
+    usage = last.get("usage", {})
     cpu, memory = usage.get("cpu_seconds"), usage.get("peak_memory")
     metrics = "  ".join(f"{name}={value:g}" for name, value in step["metrics"].items())
     tried = f"{step['attempts']} attempts" if step["attempts"] > 1 else ""
@@ -103,31 +107,65 @@ def _add_step(table: Table, step: dict[str, Any]) -> None:
         usage.get("limits", ""),
         printable("; ".join(part for part in (tried, step["reason"], metrics) if part)),
     )
+    for earlier in step["tries"][:-1]:
+        table.add_row(f"  attempt {earlier['number']}", _status(earlier), "", "", "", "",
+                      printable(earlier["reason"]))  # fmt: skip
+    for replica in last.get("replicas", ()):
+        _add_replica(table, replica)
+
+
+def _add_replica(table: Table, replica: dict[str, Any]) -> None:
+    usage = replica["usage"]
+    cpu, memory = usage.get("cpu_seconds"), usage.get("peak_memory")
+    again = f" (start {replica['start']})" if replica["start"] > 1 else ""
+    table.add_row(
+        f"  {replica['replica']}{again}",
+        _status(replica),
+        format_duration(replica["seconds"]) if replica["seconds"] is not None else "",
+        f"{cpu:.1f} s" if cpu is not None else "",
+        format_size(memory) if memory is not None else "",
+        usage.get("limits", ""),
+        printable(replica["reason"]),
+    )
 
 
 def _logs(context: Context, options: Namespace) -> int:
     given, _, rest = options.run.partition("/")
     step, _, replica = rest.partition("/")
     row = runs.find(context, given)
-    attempt = runs.attempt_of(context, row, step, replica)
-    engine, offset, text = context.engine(), 0, []
-    while True:
-        is_over = not options.follow or not runs.is_running(context, row, attempt)
-        data, offset = engine.log(attempt, offset)
-        while data:
-            if options.json:
-                text.append(data)
-            else:
-                sys.stdout.buffer.write(data)
-            data, offset = engine.log(attempt, offset)
-        sys.stdout.flush()
-        if is_over:
-            break
-        time.sleep(_FOLLOW)
+    wanted = runs.logs_of(context, row, step, replica)
     if options.json:
-        log = b"".join(text).decode("utf-8", "replace")
-        return _print_json({"run": row.id, "attempt": attempt, "log": log})
+        return _print_logs(context, row, wanted)
+    tails = Tails(context.engine())
+    tails.follow(wanted.processes)
+    while options.follow and runs.is_running(context, row, wanted.attempt):
+        _write(tails.read())
+        time.sleep(_FOLLOW)
+        tails.follow(runs.logs_of(context, row, step, replica).processes)
+    _write(tails.finish())
     return 0
+
+
+def _write(parts: Iterable[bytes]) -> None:
+    for part in parts:
+        sys.stdout.buffer.write(part)
+    sys.stdout.flush()
+
+
+def _print_logs(context: Context, run: RunRow, wanted: runs.Logs) -> int:
+    """The whole log as one text, and that of each process if there are several."""
+    texts = {process: _text(context, process) for _, process in wanted.processes}
+    content: dict[str, Any] = {"run": run.id, "attempt": wanted.attempt}
+    content["log"] = "".join(texts.values())
+    if len(texts) > 1:
+        content["logs"] = {process.partition("/")[2]: text for process, text in texts.items()}
+    return _print_json(content)
+
+
+def _text(context: Context, process: str) -> str:
+    tails = Tails(context.engine())
+    tails.follow([("", process)])
+    return b"".join(tails.finish()).decode("utf-8", "replace")
 
 
 def _outputs(context: Context, options: Namespace) -> int:

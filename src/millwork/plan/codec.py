@@ -16,8 +16,10 @@ from millwork.spec.model import (
     Code,
     Component,
     Constraints,
+    Elastic,
     Environment,
     Input,
+    JobOptions,
     Metric,
     Output,
     Parameter,
@@ -25,6 +27,7 @@ from millwork.spec.model import (
     Range,
     ReplicaGroup,
     Resources,
+    RunPolicy,
     Secret,
 )
 
@@ -40,6 +43,9 @@ _ONE = {
     "resources": Resources,
     "progress": Progress,
     "range": Range,
+    "job": JobOptions,
+    "elastic": Elastic,
+    "run_policy": RunPolicy,
 }
 _NAMED = {"inputs": Input, "outputs": Output, "parameters": Parameter}
 _LISTED = {"metrics": Metric}
@@ -87,6 +93,7 @@ def decode(spec: Mapping[str, Any], component: Component) -> Step:
             "resources": Resources(**kept.get("resources", {})),
             "each": _decode_each(kept.get("each")),
             "replicas": _decode_groups(kept.get("replicas", {})),
+            **_built({name: kept[name] for name in ("job", "run_policy") if name in kept}),
             _ENV: _decode_env(kept.get(_ENV, {})),
         }
     )
@@ -117,7 +124,7 @@ def _built(document: dict[str, Any]) -> dict[str, Any]:
     built: dict[str, Any] = {}
     for name, value in document.items():
         if name in _ONE:
-            built[name] = _ONE[name](**_tuples(value))
+            built[name] = _ONE[name](**_built(value))
         elif name in _NAMED:
             model = _NAMED[name]
             built[name] = {key: model(**_built(item)) for key, item in value.items()}

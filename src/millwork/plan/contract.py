@@ -11,20 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import BadRequest
 from millwork.base.names import variable_suffix
-from millwork.base.records import dataclass
+from millwork.base.records import dataclass, field
 from millwork.plan.model import Mount, Plan, Rendered, Replica
 from millwork.spec import values
 from millwork.spec.model import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from millwork.plan.jobs import Address, Place
     from millwork.plan.model import Artifact, Step
     from millwork.spec.model import Component, Value
 
 ML = "/ml"
 VALUE_FILE = "value.json"
 TRACKING_FILE, METRICS_FILE = "mlflow/tracking.db", "mlflow/metrics.jsonl"
+CHECKPOINT = "checkpoint"
+"""The type of outputs that go on where an earlier attempt at the step left them."""
 LINK = "link"
 """The mode of an output for which a step writes down the path of data that is there already."""
 METRICS_VARIABLE = "MILLWORK_METRICS"
@@ -42,11 +45,16 @@ _SPLITS_OR_GLOBS = frozenset(" \t\n\r\v\f*?[]'\"\\")
 
 @dataclass(frozen=True)
 class Job:
-    """Who asks: the run, the attempt, and the GPUs that were set aside for it."""
+    """Who asks: the run, the attempt, the GPUs that were set aside for it, and where replicas are.
+
+    `carries` as in the plan.
+    """
 
     run: str
     attempt: str
     gpus: tuple[int, ...] = ()
+    hosts: Callable[[tuple[Place, ...]], Address] | None = None
+    carries: Mapping[str, str] = field(default_factory=dict)
 
 
 def make_plan(
@@ -80,7 +88,7 @@ def make_plan(
         "PAI_TRAINING_JOB_ID": job.run,
         "NVIDIA_VISIBLE_DEVICES": ",".join(map(str, job.gpus)),
     }
-    replicas = _replicas(step, command.argv, env, root)
+    replicas = _replicas(step, command.argv, env, root, job)
     return Plan(
         replicas=replicas,
         root=root,
@@ -93,10 +101,11 @@ def make_plan(
         | _gathered_values(data),
         folders=_folders(component, data),
         code=step.code,
-        image=component.image,
+        image=step.image or component.image,
         links=_AZUREML_LINKS if component.syntax != "shell" else {},
         environment=component.environment,
         shims=_shims(component),
+        carries=job.carries,
     )
 
 
@@ -172,20 +181,19 @@ def _shims(component: Component) -> tuple[str, ...]:
 
 
 def _replicas(
-    step: Step, argv: tuple[str, ...], env: Mapping[str, str | Secret], root: str
+    step: Step, argv: tuple[str, ...], env: Mapping[str, str | Secret], root: str, job: Job
 ) -> tuple[Replica, ...]:
-    component = step.component
     alone = Replica(
         argv=argv,
         env={name: value for name, value in env.items() if isinstance(value, str)},
         secrets={name: value.name for name, value in env.items() if isinstance(value, Secret)},
         resources=step.resources,
     )
-    if component.job_type == "Job" and component.work != "distributed" and not step.replicas:
+    if not step.is_job:
         return (alone,)
     from millwork.plan.gang import spread  # a run without one does not pay for it
 
-    return spread(step, alone, root)
+    return spread(step, alone, root, job.gpus, job.hosts)
 
 
 def check_user_args(step: str, command: str, parameters: Mapping[str, Value]) -> None:

@@ -18,36 +18,33 @@ if TYPE_CHECKING:
     from millwork.spec.model import Parameter, PipelineNode, Value
     from millwork.spec.tree import Tree
 
-_PLANNED = ("command", "distributed")
-
 
 @dataclass(frozen=True)
 class Arguments:
     """What a run is given: absolute paths by input, text or JSON values by parameter.
 
-    `replicas` of a component; None is what its file says, which may be one.
+    `replicas` of a component by role; none is what its file says, which may be one.
     """
 
     inputs: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, object] = field(default_factory=dict)
-    replicas: int | None = None
+    replicas: Mapping[str, int] = field(default_factory=dict)
 
 
-def expand(tree: Tree, arguments: Arguments, *, only_shown: bool = False) -> Graph:
+def expand(tree: Tree, arguments: Arguments) -> Graph:
     """The steps of a run of `tree`, sub-pipelines opened.
 
-    More than one replica is planned, but not yet run: only what is just shown may have it.
     Raises BadRequest with every reason for which a part of the tree is not run, or else with every
     argument that is missing, unknown or not allowed.
     """
-    if refusals := dict.fromkeys(_refusals(tree, only_shown=only_shown)):
+    if refusals := dict.fromkeys(_refusals(tree)):
         raise BadRequest("\n".join(refusals))
     faults: list[str] = []
     inputs = _inputs(tree, arguments, faults)
     parameters = _parameters(tree, arguments, faults)
     if faults:
         raise BadRequest("\n".join(faults))
-    builder = _Builder(only_shown=only_shown)
+    builder = _Builder()
     definition = tree.definition
     if isinstance(definition, Component):
         name = definition.name
@@ -61,31 +58,27 @@ def expand(tree: Tree, arguments: Arguments, *, only_shown: bool = False) -> Gra
             replicas=_asked_for(definition, arguments.replicas),
         )
         return Graph(builder.steps, {port: StepOutput(name, port) for port in definition.outputs})
-    if arguments.replicas is not None:
+    if arguments.replicas:
         raise BadRequest("a pipeline has no replicas; its nodes have, as `replicas`")
     builder.open(tree, inputs, parameters, _Place())
     outputs = {name: builder.output(tree, ref, "") for name, ref in definition.outputs.items()}
     return Graph(builder.steps, outputs)
 
 
-def _refusals(tree: Tree, *, only_shown: bool) -> Iterator[str]:
-    definition = tree.definition
-    can_be_shown = isinstance(definition, Pipeline) or definition.work in _PLANNED
-    for refusal in definition.refusals:
-        # Each is `file:line: path: reason`.
-        if not (only_shown and can_be_shown and refusal.split(": ", 2)[-1] == roles.NOT_RUN):
-            yield refusal
+def _refusals(tree: Tree) -> Iterator[str]:
+    yield from tree.definition.refusals
     for child in tree.children.values():
-        yield from _refusals(child, only_shown=only_shown)
+        yield from _refusals(child)
 
 
-def _asked_for(component: Component, count: int | None) -> dict[str, ReplicaGroup]:
-    """So many workers; nothing for one, unless the file itself says how many there are."""
-    if count is None or (count == 1 and component.work != "distributed"):
+def _asked_for(component: Component, counts: Mapping[str, int]) -> dict[str, ReplicaGroup]:
+    """So many of each role; nothing for one worker, unless the file says how many there are."""
+    if not counts or (counts == {"worker": 1} and component.work != "distributed"):
         return {}
-    groups = {"worker": ReplicaGroup(count)}
+    groups = roles.by_role({role: ReplicaGroup(count) for role, count in counts.items()})
     if faults := [message for _, message in roles.faults(component, groups)]:
-        raise BadRequest("\n".join(f"{count} replicas: {message}" for message in faults))
+        asked = ", ".join(f"{role}={count}" for role, count in counts.items())
+        raise BadRequest("\n".join(f"--replicas {asked}: {message}" for message in faults))
     return groups
 
 
@@ -151,9 +144,8 @@ class _Place:
 class _Builder:
     """Collects steps while pipelines within pipelines are opened."""
 
-    def __init__(self, *, only_shown: bool) -> None:
+    def __init__(self) -> None:
         self.steps: dict[str, Step] = {}
-        self._only_shown = only_shown
 
     def open(
         self,
@@ -168,7 +160,6 @@ class _Builder:
         prefix = place.prefix
         scope = _Scope(self, tree, inputs, parameters, prefix)
         for name, node in pipeline.nodes.items():
-            self._refuse_gang(prefix + name, node)
             child = tree.children[name]
             child_inputs = {**default_data(child), **scope.inputs_of(node)}
             child_parameters = scope.parameters_of(node, child.parameters)
@@ -201,10 +192,6 @@ class _Builder:
             else:
                 ends += self._ends(child, tuple(child.children), f"{prefix}{name}.")
         return tuple(ends)
-
-    def _refuse_gang(self, name: str, node: PipelineNode) -> None:
-        if _is_gang(node) and not self._only_shown:
-            raise BadRequest(f"node '{name}': more than one replica is checked, but not yet run")
 
 
 @dataclass(frozen=True)
@@ -307,4 +294,6 @@ def _step(
         continue_on_failure=node.continue_on_failure,
         file_names=node.file_names,
         replicas=roles.by_role(node.replicas) if _is_gang(node) else {},
+        job=node.job,
+        run_policy=node.run_policy,
     )

@@ -1,9 +1,10 @@
 """What a step's result depends on, field by field, and the key that stands for all of it.
 
 The rule (DESIGN decision 16): the component without what is only for display, the code, the
-resolved environment, the parameters, the node's variables, the content of the inputs, and how
-many replicas of each role there are, if there is more than one. The
-machine, resources, retries and timeouts are left out: they do not change a result.
+resolved environment, the parameters, the node's variables, the content of the inputs, how many
+replicas of each role there are, if there is more than one, what they are told where the node says
+so, and the image, if an engine uses it. The machine, resources, retries and timeouts are left out:
+they do not change a result.
 """
 
 from __future__ import annotations
@@ -22,7 +23,16 @@ if TYPE_CHECKING:
 
 _canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 _DISPLAY = ("display_name", "description", "version_description", "tags", "metrics", "progress")
-_OF_RUNS = ("resources", "timeout", "constraints", "flavour", "code", "environment", "refusals")
+_OF_RUNS = (
+    "resources",
+    "timeout",
+    "constraints",
+    "flavour",
+    "code",
+    "environment",
+    "refusals",
+    "run_policy",
+)
 _ITEM_DISPLAY = ("display_name", "description", "group")
 
 
@@ -46,6 +56,8 @@ def identity_of(
         "env": plain(dict(sorted(step.env.items()))),
         "inputs": dict(sorted(inputs.items())),
         **({"replicas": _counts(step)} if step.replicas else {}),
+        **({"job": plain(step.job)} if step.job else {}),
+        **({"image": step.image} if step.image else {}),
     }
 
 

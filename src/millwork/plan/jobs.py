@@ -8,7 +8,7 @@ beyond that, is an option (DESIGN decision 9).
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from millwork.base.errors import BadRequest
 from millwork.base.records import dataclass, field
@@ -16,61 +16,14 @@ from millwork.base.records import dataclass, field
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from millwork.spec.model import Elastic, JobOptions
+
 Place: TypeAlias = "tuple[str, int]"
 Address: TypeAlias = "Callable[[str, int], str]"
 AIMASTER_PORT, SSH_PORT = 23456, 22
 _ORDER = ("chief", "master", "launcher", "worker", "ps", "evaluator", "aimaster")
 _FIRST = {"PyTorchJob": "master", "XGBoostJob": "master", "MPIJob": "launcher"}
-_OUR_ADDRESS = "127.0.0.1"
-
-
-@dataclass(frozen=True)
-class Elastic:
-    """Between how many replicas torchrun may go on with; what is empty or None is not said."""
-
-    least: int
-    most: int
-    backend: str = "c10d"
-    id: str = ""
-    conf: str = ""
-    max_restarts: int | None = None
-
-
-@dataclass(frozen=True)
-class JobOptions:
-    """What of a job is not the same everywhere; the defaults are the seed's listings.
-
-    `name` and `namespace` are the job's, for an AIMaster and for torchrun.
-    `master_port`: DLC has 23456. `master_is_localhost`: KubeDL's master calls itself so.
-    `tf_environment`: operators and Azure ML say `cloud` in TF_CONFIG. `evaluator_in_cluster`:
-    KubeDL leaves it out. `dynamic_workers`: each sees only itself and the parameter servers.
-    `processes` of each replica, told to torchrun (NPROC_PER_NODE, PET_*); `elastic` its bounds.
-    `per_host`: Azure ML starts each process itself; so many replicas share a host (LOCAL_RANK).
-    `dmlc`: Kubeflow's trainer sets DMLC_* for XGBoost.
-    `mpi` decides the hostfile's form, `mpi_folder` where it lies; `slots` are processes of a host;
-    `launcher_works` too, as it does when it was made of the first worker; `mpirun` starts the
-    command, where the command is not itself an `mpirun`; `waits_for_workers` as KubeDL's does.
-    """
-
-    name: str = ""
-    namespace: str = "default"
-    master_port: int = 9999
-    worker_port: int = 9999
-    master_is_localhost: bool = False
-    tf_port: int = 2222
-    tf_environment: str = ""
-    evaluator_in_cluster: bool = True
-    dynamic_workers: bool = False
-    processes: int | None = None
-    elastic: Elastic | None = None
-    per_host: int | None = None
-    dmlc: bool = False
-    mpi: Literal["openmpi", "intel", "mpich"] = "openmpi"
-    mpi_folder: str = "/etc/mpi"
-    slots: int = 1
-    launcher_works: bool = False
-    mpirun: bool = False
-    waits_for_workers: bool = True
+_OUR_ADDRESS, _SHOWN = "127.0.0.1", 76 * 62_500
 
 
 @dataclass(frozen=True)
@@ -92,18 +45,20 @@ class Member:
     prefix: tuple[str, ...] = ()
 
 
-def loopback(places: tuple[Place, ...], network: int = 77) -> Address:
-    """Addresses on this machine: 127.0.0.1 for one replica, else one in 127.<network> for each.
+def loopback(places: tuple[Place, ...], number: int = _SHOWN) -> Address:
+    """Addresses on this machine: 127.0.0.1 for one replica, else one of its own for each.
 
-    So fixed ports do not collide (DESIGN decision 11).
+    So fixed ports do not collide (DESIGN decision 11). They begin at `number` of the 250**3
+    that lie between 127.1.0.1 and 127.250.249.250.
     """
     if len(places) == 1:
         return lambda _role, _index: _OUR_ADDRESS
-    known = {
-        place: f"127.{network}.{number // 250}.{number % 250 + 1}"
-        for number, place in enumerate(places)
-    }
+    known = {place: _address((number + rank) % 250**3) for rank, place in enumerate(places)}
     return lambda role, index: known[role, index]
+
+
+def _address(number: int) -> str:
+    return f"127.{number // 62_500 + 1}.{number // 250 % 250}.{number % 250 + 1}"
 
 
 def places(job_type: str, roles: Mapping[str, int], options: JobOptions) -> tuple[Place, ...]:

@@ -6,33 +6,34 @@ themselves, so there each process is a replica; of MPI it is mpirun that does so
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest
 from millwork.base.records import dataclass
-from millwork.plan.jobs import JobOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from millwork.spec.model import Component
+    from millwork.spec.model import Component, JobOptions
 
 _TORCH = ("pytorch", "torch.distributed")
 
 
 @dataclass(frozen=True)
 class Wish:
-    """A job type, how many replicas of each role, and the options that the component implies."""
+    """A job type, how many replicas of each role, and what of it is not the same everywhere."""
 
     job_type: str
     roles: Mapping[str, int]
     options: JobOptions
 
 
-def wish_of(component: Component, counts: Mapping[str, int]) -> Wish:
+def wish_of(component: Component, counts: Mapping[str, int], given: JobOptions) -> Wish:
     """The job that a component asks for, with `counts` of replicas by role, if any were given.
 
-    Raises BadRequest where a distribution has no such plan.
+    Azure ML's sections say more than the `given` options. Raises BadRequest where a distribution
+    has no such plan.
     """
     body = component.body
     section = body.get("distribution") or body.get("launcher") or {}
@@ -41,14 +42,16 @@ def wish_of(component: Component, counts: Mapping[str, int]) -> Wish:
     processes = int(section.get("process_count_per_instance", "1"))
     hosts = sum(roles.values())
     if not kind:
-        return Wish(component.job_type, roles, JobOptions())
+        return Wish(component.job_type, roles, given)
     if kind in _TORCH:
-        options = JobOptions(per_host=max(1, processes))
+        options = replace(given, per_host=max(1, processes))
         return Wish("PyTorchJob", {"worker": hosts * max(1, processes)}, options)
     if kind == "mpi":
-        return Wish("MPIJob", {"worker": hosts}, JobOptions(slots=max(1, processes), mpirun=True))
+        options = replace(given, slots=max(1, processes), mpirun=True)
+        return Wish("MPIJob", {"worker": hosts}, options)
     if kind == "tensorflow":
-        return Wish("TFJob", _tensorflow(section, hosts), JobOptions(tf_environment="cloud"))
+        options = replace(given, tf_environment="cloud")
+        return Wish("TFJob", _tensorflow(section, hosts), options)
     raise BadRequest(f"a distribution of the type '{kind[:60]}' has no plan yet")
 
 

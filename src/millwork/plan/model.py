@@ -10,7 +10,15 @@ from millwork.spec.model import Resources
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from millwork.spec.model import Component, Environment, ReplicaGroup, Secret, Value
+    from millwork.spec.model import (
+        Component,
+        Environment,
+        JobOptions,
+        ReplicaGroup,
+        RunPolicy,
+        Secret,
+        Value,
+    )
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,8 @@ class Step:
     `parent` it is.
     `code` is the digest of the code's snapshot, empty for none. `file_names` are the names of the
     files that outputs of one file are written as. `replicas` by role in lower case; none is one.
+    `job` and `run_policy` stand in for the component's. `image` is the one that was found for the
+    component's, on an engine that uses images.
     """
 
     name: str
@@ -76,6 +86,15 @@ class Step:
     parent: str = ""
     file_names: Mapping[str, str] = field(default_factory=dict)
     replicas: Mapping[str, ReplicaGroup] = field(default_factory=dict)
+    job: JobOptions | None = None
+    run_policy: RunPolicy | None = None
+    image: str = ""
+
+    @property
+    def is_job(self) -> bool:
+        """Whether it is a job, of one replica or many, and not a plain command."""
+        kind = self.component
+        return kind.job_type != "Job" or kind.work == "distributed" or bool(self.replicas)
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -143,6 +162,11 @@ class Replica:
     starts_after: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def name(self) -> str:
+        """Its place in the job: `worker-0`."""
+        return f"{self.role}-{self.index}"
+
 
 @dataclass(frozen=True)
 class Rendered:
@@ -162,7 +186,8 @@ class Plan:
     name to target, where the code has nothing of that name. `environment` stands in for the
     requirements.txt of the code. `shims` are small packages of ours that stand in for a cloud's
     own, by name. `driver` is a program of ours that runs in place of a command, with the
-    replica's words as arguments; it may start further runs.
+    replica's words as arguments; it may start further runs. `carries` are folders that earlier
+    attempts left, by where they go on below `root`: checkpoints.
     """
 
     replicas: tuple[Replica, ...]
@@ -176,3 +201,4 @@ class Plan:
     environment: Environment | None = None
     shims: tuple[str, ...] = ()
     driver: str = ""
+    carries: Mapping[str, str] = field(default_factory=dict)

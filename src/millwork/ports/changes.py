@@ -59,6 +59,50 @@ class AttemptClosed:
 
 
 @dataclass(frozen=True)
+class ReplicaOpened:
+    """The start of a replica was decided; `number` counts the times it was started again."""
+
+    attempt: str
+    replica: str
+    number: int
+
+
+@dataclass(frozen=True)
+class ReplicaStarted:
+    """The engine has started it, `at` Unix seconds; `handle` is what finds it again."""
+
+    attempt: str
+    replica: str
+    number: int
+    handle: str
+    at: float
+
+
+@dataclass(frozen=True)
+class ReplicaClosed:
+    """A replica is over; `cancelled` if it was stopped because its job was."""
+
+    attempt: str
+    replica: str
+    number: int
+    status: AttemptStatus
+    code: int | None
+    reason: str
+    usage: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class JobJudged:
+    """What an attempt at a job will end as, once its replicas are gone; it does not change."""
+
+    attempt: str
+    verdict: str
+    reason: str
+    code: int | None = None
+    kind: str = "exited"
+
+
+@dataclass(frozen=True)
 class ItemsAdded:
     """A step stands for one step an item, now that its list is known: their names and specs."""
 
@@ -114,6 +158,10 @@ Change: TypeAlias = (
     AttemptOpened
     | AttemptStarted
     | AttemptClosed
+    | ReplicaOpened
+    | ReplicaStarted
+    | ReplicaClosed
+    | JobJudged
     | ItemsAdded
     | StepReused
     | StepConsulted

@@ -9,38 +9,55 @@ from millwork.base.records import dataclass, field
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from millwork.plan.jobs import Address, Place
     from millwork.plan.model import Plan
     from millwork.spec.model import Environment
 
 OutcomeKind: TypeAlias = Literal["exited", "lost", "not started"]
 
 
+OUT_OF_MEMORY = "out_of_memory"
+"""In the usage of a process that was killed for its memory limit."""
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """How an attempt ended.
+    """How an attempt, or one of its processes, ended.
 
     `code` is the exit code as a shell gives it (128 + n for signal n), None unless `exited`.
     `reason` says in a few words what went wrong, empty when nothing did. `usage` holds
     `cpu_seconds` and `peak_memory` (bytes) where they are known, and which means were used:
-    `limits`, `mounts`, `environment`, `packages`.
+    `limits`, `mounts`, `environment`, `packages`. `at` is when, in Unix seconds, where that is
+    known. `again`: the rules of its job want the attempt made once more.
     """
 
     kind: OutcomeKind
     code: int | None = None
     reason: str = ""
     usage: Mapping[str, Any] = field(default_factory=dict)
+    at: float = 0.0
+    again: bool = False
+
+
+def process_of(attempt: str, replica: str, number: int = 0) -> str:
+    """The id of a replica's process; `number` counts the times that it was started again."""
+    return f"{attempt}/{replica}~{number}" if number else f"{attempt}/{replica}"
 
 
 @dataclass(frozen=True)
 class Ended:
-    """An engine's word that an attempt is over, with nothing of it left running."""
+    """An engine's word that a process is over, with nothing of it left running."""
 
-    attempt: str
+    process: str
     outcome: Outcome
 
 
 class Engine(Protocol):
-    """Runs plans. Handles are opaque text, kept by the store, and mean nothing to anybody else."""
+    """Runs plans. Handles are opaque text, kept by the store, and mean nothing to anybody else.
+
+    A plain step is one process, of the attempt's own id. Those of a job's replicas are
+    `ATTEMPT/worker-0`, and `ATTEMPT/worker-0~1` when started again.
+    """
 
     @property
     def name(self) -> str:
@@ -63,20 +80,32 @@ class Engine(Protocol):
         Empty if there are none, None if that is not known yet.
         """
 
-    def start(self, attempt: str, plan: Plan) -> str:
-        """Starts `plan` and returns its handle; raises MillworkError or OSError if it cannot."""
+    def hosts(self, attempt: str, places: tuple[Place, ...]) -> Address:
+        """Where an attempt's replicas find one another: the same each time it is asked."""
 
-    def adopt(self, attempt: str) -> None:
-        """Watches an attempt that an earlier master started, or was about to start."""
+    def furnish(self, attempt: str, plan: Plan) -> None:
+        """Makes all that the plan's replicas find; raises MillworkError or OSError."""
+
+    def start(self, process: str, plan: Plan, place: int = 0) -> str:
+        """Starts the replica at `place` of a plan that was furnished, and returns its handle.
+
+        Raises MillworkError or OSError if it cannot.
+        """
+
+    def adopt(self, process: str) -> None:
+        """Watches a process that an earlier master started, or was about to start."""
 
     def observe(self, timeout: float | None) -> Sequence[Ended]:
-        """Waits at most `timeout` seconds for attempts to end; may return early with none."""
+        """Waits at most `timeout` seconds for processes to end; may return early with none."""
 
-    def stop(self, attempt: str, grace: float) -> None:
-        """Asks the attempt to end, and ends it after `grace` seconds; `observe` tells when."""
+    def stop(self, process: str, grace: float) -> None:
+        """Asks it to end, and ends it after `grace` seconds; `observe` tells when."""
 
     def folder(self, attempt: str) -> str:
         """Where the attempt's outputs lie, as this process can read them."""
 
-    def log(self, attempt: str, offset: int) -> tuple[bytes, int]:
-        """What the attempt printed from `offset` on, and the offset to go on from."""
+    def log(self, process: str, offset: int) -> tuple[bytes, int]:
+        """What it printed from `offset` on, and the offset to go on from."""
+
+    def silence(self, process: str) -> float:
+        """Seconds since it last printed, or was started."""

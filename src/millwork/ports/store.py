@@ -81,7 +81,7 @@ class ResultRow:
 
 @dataclass(frozen=True)
 class AttemptRow:
-    """One try of a step."""
+    """One try of a step; `verdict` is a job's: what it will end as, and why."""
 
     id: str
     step: str
@@ -97,6 +97,24 @@ class AttemptRow:
     handle: str = ""
     deadline: float | None = None
     gpus: tuple[int, ...] = ()
+    verdict: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ReplicaRow:
+    """One start of a replica of an attempt at a job; `number` counts those before it."""
+
+    attempt: str
+    name: str
+    number: int
+    status: str
+    opened: float
+    launched: float | None = None
+    ended: float | None = None
+    code: int | None = None
+    reason: str = ""
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    handle: str = ""
 
 
 class Store(Protocol):
@@ -142,6 +160,9 @@ class Store(Protocol):
 
     def attempts(self, run: str) -> Sequence[AttemptRow]:
         """A run's attempts, oldest first."""
+
+    def replicas(self, run: str) -> Sequence[ReplicaRow]:
+        """All starts of replicas in a run's attempts at jobs, oldest first."""
 
     def events(self, run: str, after: int) -> Sequence[Mapping[str, Any]]:
         """A run's events numbered above `after`."""

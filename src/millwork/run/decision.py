@@ -28,13 +28,29 @@ class Consult:
 
 @dataclass(frozen=True)
 class Stop:
-    """End this attempt, gently for `grace` seconds."""
+    """End this process, or this attempt with all its processes, gently for `grace` seconds."""
 
-    attempt: str
+    process: str
     grace: float
 
 
-Instruction: TypeAlias = Launch | Consult | Stop
+@dataclass(frozen=True)
+class StartReplica:
+    """Start the replica at `place` of an attempt's plan, as this process."""
+
+    process: str
+    attempt: str
+    place: int
+
+
+@dataclass(frozen=True)
+class Listen:
+    """Find out how long the replicas of this attempt have printed nothing."""
+
+    attempt: str
+
+
+Instruction: TypeAlias = Launch | Consult | Stop | StartReplica | Listen
 
 
 @dataclass

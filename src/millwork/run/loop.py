@@ -9,21 +9,24 @@ from __future__ import annotations
 from errno import ENOSPC
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
-from millwork.base.errors import MillworkError, NoSpace
+from millwork.base.errors import MillworkError, NoSpace, RunFailed
 from millwork.base.faultpoints import reach
 from millwork.base.records import dataclass, field
-from millwork.ports.changes import AttemptClosed, AttemptOpened, AttemptStarted
+from millwork.ports.changes import AttemptClosed, AttemptOpened, AttemptStarted, ReplicaStarted
 from millwork.ports.engine import Ended, Outcome
-from millwork.run.decision import Consult, Decision, Launch, Stop
+from millwork.run.decision import Consult, Decision, Launch, Listen, StartReplica, Stop
+from millwork.run.gang import Gang, Gangs, Used
 from millwork.run.state import GRACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from millwork.plan.gang import Roster
     from millwork.plan.model import Plan
-    from millwork.ports import Clock, Engine, Store
+    from millwork.ports import Clock, Engine, ReplicaRow, Store
     from millwork.ports.changes import Change, RunStatus
     from millwork.run.decision import Instruction
+    from millwork.run.gang import Verdict
     from millwork.run.machine import Machine
     from millwork.run.state import Answer, Result
 
@@ -41,6 +44,9 @@ class Planner(Protocol):
 
     def plan(self, step: str, attempt: str, gpus: tuple[int, ...]) -> Plan:
         """The plan; raises MillworkError if the step cannot be started."""
+
+    def roster(self, step: str) -> Roster | None:
+        """Who belongs to a step that is a job, and its rules; None for a plain step."""
 
     def consult(self, step: str) -> Answer:
         """Whether a step that may start must: its condition, and results of earlier runs."""
@@ -83,13 +89,32 @@ class Loop:
     observer: Observer
     commands: Callable[[], Sequence[Command]]
     _tries: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _gangs: Gangs = field(default_factory=Gangs)
+    _plans: dict[str, Plan] = field(default_factory=dict)
     _handles: list[Change] = field(default_factory=list)
     _is_full: bool = False
 
-    def adopt(self, attempt: str, step: str, token: str) -> None:
-        """Watches an attempt that an earlier master opened."""
+    def adopt(
+        self,
+        attempt: str,
+        step: str,
+        token: str,
+        replicas: Sequence[ReplicaRow] = (),
+        verdict: Verdict | None = None,
+    ) -> None:
+        """Watches an attempt that an earlier master opened, with the replicas it has, if any.
+
+        Of a job whose replicas were never opened nothing runs: the engine finds it lost.
+        """
         self._tries[attempt] = (step, token)
-        self.engine.adopt(attempt)
+        roster = self.planner.roster(step) if replicas else None
+        if roster is None:
+            self.engine.adopt(attempt)
+            return
+        gang = Gang(attempt, roster, self._used(step))
+        self._gangs.add(gang)
+        for process in gang.restore(replicas, verdict):
+            self.engine.adopt(process)
 
     def drive(self) -> RunStatus:
         """Runs until the run is over, and returns its status.
@@ -98,6 +123,8 @@ class Loop:
         """
         decision = self._obey()  # what was asked for before this master came: nothing starts first
         decision.add(self.machine.start(self.clock.monotonic()))
+        for gang in self._gangs.all():
+            decision.add(self._settled(gang, gang.start(self.clock.monotonic())))
         self._carry_out(decision)
         while not self.machine.is_over:
             self._turn()
@@ -109,9 +136,14 @@ class Loop:
         now = self.clock.monotonic()
         decision = Decision()
         for event in ended:
-            decision.add(self._take(event, now))
+            if "/" not in event.process:
+                decision.add(self._take(event, now))
+        for gang in self._gangs.all():
+            decision.add(self._settled(gang, gang.ended(_ends_of(gang, ended), now)))
         decision.add(self._obey())
         decision.add(self.machine.tick(now))
+        for gang in self._gangs.all():
+            decision.add(self._settled(gang, gang.tick(now)))
         self._carry_out(decision)
         self.observer.pulse()
 
@@ -124,18 +156,18 @@ class Loop:
 
     def _patience(self) -> float | None:
         times = [self.observer.interval, HANDLE_DELAY if self._handles else None]
-        due = self.machine.next_deadline()
-        if due is not None:
-            times.append(max(0.0, due - self.clock.monotonic()))
+        now = self.clock.monotonic()
+        dues = (self.machine.next_deadline(), self._gangs.next_deadline())
+        times += [max(0.0, due - now) for due in dues if due is not None]
         return min((time for time in times if time is not None), default=None)
 
     def _take(self, event: Ended, now: float) -> Decision:
-        step, token = self._tries[event.attempt]
-        result = self.planner.result(step, event.attempt, event.outcome)
-        decision = self.machine.ended(event.attempt, token, result, now)
+        step, token = self._tries[event.process]
+        result = self.planner.result(step, event.process, event.outcome)
+        decision = self.machine.ended(event.process, token, result, now)
         for change in decision.changes:
             if isinstance(change, AttemptClosed) and change.status == "succeeded":
-                self.planner.published(step, event.attempt, result)
+                self.planner.published(step, event.process, result)
         return decision
 
     def _carry_out(self, decision: Decision) -> None:
@@ -189,8 +221,9 @@ class Loop:
             if self._is_full:
                 raise
             self._is_full = True
-            for attempt in self._tries:  # what still writes would take the room that is freed
-                self.engine.stop(attempt, 0.0)
+            running = (process for gang in self._gangs.all() for process in gang.running)
+            for process in (*self._tries, *running):  # what writes on would take the room freed
+                self.engine.stop(process, 0.0)
             self.store.release_reserve()
             self._commit(changes)
         self.observer.changed(changes)
@@ -200,20 +233,94 @@ class Loop:
 
     def _execute(self, instruction: Instruction) -> Decision:
         if isinstance(instruction, Stop):
-            self.engine.stop(instruction.attempt, instruction.grace)
-            return Decision()
+            return self._stop(instruction)
+        if isinstance(instruction, StartReplica):
+            return self._start_replica(instruction)
+        if isinstance(instruction, Listen):
+            return self._listen(instruction)
         assert isinstance(instruction, Launch)
+        attempt, step = instruction.attempt, instruction.step
         try:
             if self._is_full:
                 raise NoSpace
-            plan = self.planner.plan(instruction.step, instruction.attempt, instruction.gpus)
-            handle = self.engine.start(instruction.attempt, plan)
+            plan = self.planner.plan(step, attempt, instruction.gpus)
+            self.engine.furnish(attempt, plan)
+            roster = self.planner.roster(step)
+            if roster:
+                return self._begin(Gang(attempt, roster, self._used(step)), plan)
+            handle = self.engine.start(attempt, plan)
         except (MillworkError, OSError) as error:
             outcome = Outcome("not started", reason=_told(error))
-            return self._take(Ended(instruction.attempt, outcome), self.clock.monotonic())
+            return self._take(Ended(attempt, outcome), self.clock.monotonic())
         reach("loop.started")
-        self._handles.append(AttemptStarted(instruction.attempt, handle, self.clock.wall()))
+        self._handles.append(AttemptStarted(attempt, handle, self.clock.wall()))
         return Decision()
+
+    # --- jobs -----------------------------------------------------------------------------
+
+    def _used(self, step: str) -> Used:
+        state = self.machine.steps[step]
+        return Used(state.restarts, state.memory_restarts)
+
+    def _begin(self, gang: Gang, plan: Plan) -> Decision:
+        self._gangs.add(gang)
+        self._plans[gang.attempt] = plan
+        self._handles.append(AttemptStarted(gang.attempt, gang.attempt, self.clock.wall()))
+        return self._settled(gang, gang.start(self.clock.monotonic()))
+
+    def _settled(self, gang: Gang, decision: Decision) -> Decision:
+        """The decision, and what the end of the attempt leads to if the gang has ended."""
+        if gang.outcome and self._gangs.of(gang.attempt):
+            self._gangs.remove(gang)
+            self._plans.pop(gang.attempt, None)
+            decision.add(self._take(Ended(gang.attempt, gang.outcome), self.clock.monotonic()))
+        return decision
+
+    def _start_replica(self, instruction: StartReplica) -> Decision:
+        attempt, process = instruction.attempt, instruction.process
+        gang = self._gangs.of(attempt)
+        if gang is None:
+            return Decision()
+        try:
+            if not gang.is_wanted(process):
+                raise RunFailed("the job was over before it started")
+            handle = self.engine.start(process, self._plan_of(attempt), instruction.place)
+        except (MillworkError, OSError) as error:
+            outcome = Outcome("not started", reason=_told(error))
+            now = self.clock.monotonic()
+            return self._settled(gang, gang.ended([(process, outcome)], now))
+        reach("loop.started")
+        name, _, number = process.partition("/")[2].partition("~")
+        started = ReplicaStarted(attempt, name, int(number or 0), handle, self.clock.wall())
+        self._handles.append(started)
+        return self._settled(gang, gang.started(process, self.clock.monotonic()))
+
+    def _plan_of(self, attempt: str) -> Plan:
+        """The plan of an attempt; made again where an earlier master made it."""
+        if attempt not in self._plans:
+            step = self._tries[attempt][0]
+            current = self.machine.steps[step].current
+            gpus = current.gpus if current else ()
+            self._plans[attempt] = self.planner.plan(step, attempt, gpus)
+        return self._plans[attempt]
+
+    def _stop(self, instruction: Stop) -> Decision:
+        gang = self._gangs.of(instruction.process)
+        if gang is None or "/" in instruction.process:
+            self.engine.stop(instruction.process, instruction.grace)
+            return Decision()
+        return self._settled(gang, gang.stop(instruction.grace))
+
+    def _listen(self, instruction: Listen) -> Decision:
+        gang = self._gangs.of(instruction.attempt)
+        if gang is None:
+            return Decision()
+        silence = min((self.engine.silence(process) for process in gang.running), default=0.0)
+        return self._settled(gang, gang.heard(silence, self.clock.monotonic()))
+
+
+def _ends_of(gang: Gang, ended: Sequence[Ended]) -> list[tuple[str, Outcome]]:
+    return [(each.process, each.outcome) for each in ended if gang.owns(each.process)]
 
 
 def _told(error: MillworkError | OSError) -> str:

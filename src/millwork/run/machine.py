@@ -58,6 +58,7 @@ class Machine:
             for name in task.upstream:
                 self._followers.setdefault(name, []).append(task.name)
         self._open = len(self._steps)
+        self._has_impatient = any(state.task.pending_timeout for state in self._steps.values())
 
     @property
     def steps(self) -> Mapping[str, StepState]:
@@ -75,6 +76,7 @@ class Machine:
         times = [time for time in due if time is not None]
         if self._retry_at:
             times.append(self._retry_at[0][0])
+        times += (limit for _, limit in self._impatient())
         return min(times, default=None)
 
     # --- events ---------------------------------------------------------------------------
@@ -138,7 +140,12 @@ class Machine:
                 result.key if succeeded else "",
             )
         )
-        self._after_attempt(state, status, reason, decision, now)
+        self._count_restarts(state, result.outcome)
+        if result.outcome.again and not current.stopping and not self._cancelling:
+            state.deadline = current.deadline
+            self._restart(state, reason, decision, now)
+        else:
+            self._after_attempt(state, status, reason, decision, now)
         self._launch_ready(decision, now)
         self._conclude(decision)
         return decision
@@ -175,13 +182,26 @@ class Machine:
                 current.deadline = None
                 current.stopping = f"timed out after {state.task.timeout:g} s"
                 decision.instructions.append(Stop(current.id, GRACE))
+        for state, limit in self._impatient():
+            if limit <= now:
+                reason = f"there was no room to start it for {state.task.pending_timeout:g} s"
+                self._end(state, "failed", reason, decision)
         while self._retry_at and self._retry_at[0][0] <= now:
             name = heappop(self._retry_at)[1]
             heappush(self._ready, (self._steps[name].position, name))
         self._launch_ready(decision, now)
+        self._conclude(decision)
         return decision
 
     # --- restoring ------------------------------------------------------------------------
+
+    def restore_restarts(
+        self, name: str, restarts: int, memory_restarts: int, deadline: float | None
+    ) -> None:
+        """Puts back how often a job was started again, and until when its next attempt may run."""
+        state = self._steps[name]
+        state.restarts, state.memory_restarts = restarts, memory_restarts
+        state.deadline = deadline
 
     def restore_step(
         self, name: str, status: StepStatus, attempts: int, failures: int = 0, losses: int = 0
@@ -293,6 +313,22 @@ class Machine:
             self._open_attempt(state, decision, now)
         for entry in held:
             heappush(self._ready, entry)
+        if self._has_impatient:
+            for _, name in self._ready:
+                self._steps[name].waits_since = self._steps[name].waits_since or now
+
+    def _impatient(self) -> list[tuple[StepState, float]]:
+        """The steps that wait for room and may not do so for ever, and until when they may."""
+        if not self._has_impatient:
+            return []
+        waiting = (self._steps[name] for _, name in self._ready)
+        return [
+            (state, state.waits_since + state.task.pending_timeout)
+            for state in waiting
+            if state.status == "pending"
+            and state.task.pending_timeout
+            and state.waits_since is not None
+        ]
 
     def _fits(self, task: Task) -> bool:
         return task.cpu <= self._cpu and task.memory <= self._memory and task.gpu <= len(self._gpus)
@@ -301,7 +337,8 @@ class Machine:
         task = state.task
         self._counter += 1
         state.attempts += 1
-        deadline = now + task.timeout if task.timeout else None
+        deadline = state.deadline or (now + task.timeout if task.timeout else None)
+        state.deadline, state.waits_since = None, None
         gpus = tuple(self._gpus[: task.gpu])
         attempt = Try(f"{self._run}-{self._counter}", self._new_token(), deadline, gpus)
         state.current = attempt
@@ -347,6 +384,17 @@ class Machine:
                 heappush(self._retry_at, (now + wait, state.task.name))
         else:
             self._end(state, "failed", reason, decision)
+
+    def _count_restarts(self, state: StepState, outcome: Outcome) -> None:
+        state.restarts += outcome.usage.get("restarts", 0)
+        state.memory_restarts += outcome.usage.get("memory_restarts", 0)
+
+    def _restart(self, state: StepState, reason: str, decision: Decision, now: float) -> None:
+        """A job's own rules want it started again: no retry, and its time goes on."""
+        state.status = "pending"
+        wait = min(FIRST_BACKOFF * 2 ** (state.restarts - 1), LONGEST_BACKOFF)
+        decision.changes.append(StepChanged(state.task.name, "pending", reason))
+        heappush(self._retry_at, (now + wait, state.task.name))
 
     def _may_retry(self, state: StepState, status: AttemptStatus) -> bool:
         if status == "lost":

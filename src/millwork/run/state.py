@@ -45,6 +45,7 @@ class Task:
     gpu: int = 0
     consults: bool = False
     at_once: int | None = None
+    pending_timeout: float | None = None
 
 
 @dataclass
@@ -53,7 +54,9 @@ class StepState:
 
     `by_condition` says of a skipped step that this was wanted, and is no failure. A step that
     runs for each item of a list is the `parent` of one step an item: `items` are those that have
-    not had their turn, `busy` counts those that have, `unended` both.
+    not had their turn, `busy` counts those that have, `unended` both. `restarts` of a job, and
+    those of them for want of memory, are counted over all its attempts, which share `deadline`.
+    `waits_since` is when there was first no room for it.
     """
 
     task: Task
@@ -70,6 +73,10 @@ class StepState:
     busy: int = 0
     unended: int = 0
     bad_items: int = 0
+    restarts: int = 0
+    memory_restarts: int = 0
+    deadline: float | None = None
+    waits_since: float | None = None
 
 
 @dataclass

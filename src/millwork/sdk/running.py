@@ -201,10 +201,10 @@ def _failure(context: Context, done: Run) -> str:
     head += f": step '{failed.name}': {failed.reason}"
     if not failed.attempts:
         return head
-    attempt = runs.attempt_of(context, runs.find(context, done.id), failed.name)
+    process = runs.first_failed(context, runs.find(context, done.id), failed.name)
     data, offset, end = b"", 0, b""
     while True:
-        data, offset = context.engine().log(attempt, offset)
+        data, offset = context.engine().log(process, offset)
         if not data:
             break
         end = (end + data)[-8192:]

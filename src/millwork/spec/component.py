@@ -25,6 +25,7 @@ from millwork.spec.fields import (
     Text,
     plain,
 )
+from millwork.spec.jobs import JOB, RUN_POLICY
 from millwork.spec.model import (
     JOB_TYPES,
     Code,
@@ -297,6 +298,8 @@ COMPONENT = Record(
         Field("description", Text(), "For people, in Markdown"),
         Field("tags", MapOf(Text()), "Free words: `contact`, `helpDocument`, ..."),
         Field("job_type", Choice(JOB_TYPES), "How its processes find one another", default="Job"),
+        Field("job", JOB, "What its replicas are told"),
+        Field("run_policy", RUN_POLICY, "When a job is over, and what is started again"),
         Field("image", Text(), "Container image"),
         Field("code", CODE, "Where its code is, relative to this file", default="."),
         Field(

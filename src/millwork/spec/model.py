@@ -140,6 +140,80 @@ class Resources:
 
 
 @dataclass(frozen=True)
+class Elastic:
+    """Between how many replicas torchrun may go on with; what is empty or None is not said."""
+
+    least: int
+    most: int
+    backend: str = "c10d"
+    id: str = ""
+    conf: str = ""
+    max_restarts: int | None = None
+
+
+@dataclass(frozen=True)
+class JobOptions:
+    """What of a job is not the same everywhere; the defaults are the seed's listings.
+
+    `name` and `namespace` are the job's, for an AIMaster and for torchrun.
+    `master_port`: DLC has 23456. `master_is_localhost`: KubeDL's master calls itself so.
+    `tf_environment`: operators and Azure ML say `cloud` in TF_CONFIG. `evaluator_in_cluster`:
+    KubeDL leaves it out. `dynamic_workers`: each sees only itself and the parameter servers.
+    `processes` of each replica, told to torchrun (NPROC_PER_NODE, PET_*); `elastic` its bounds.
+    `per_host`: Azure ML starts each process itself; so many replicas share a host (LOCAL_RANK).
+    `dmlc`: Kubeflow's trainer sets DMLC_* for XGBoost.
+    `mpi` decides the hostfile's form, `mpi_folder` where it lies; `slots` are processes of a host;
+    `launcher_works` too, as it does when it was made of the first worker; `mpirun` starts the
+    command, where the command is not itself an `mpirun`; `waits_for_workers` as KubeDL's does.
+    """
+
+    name: str = ""
+    namespace: str = "default"
+    master_port: int = 9999
+    worker_port: int = 9999
+    master_is_localhost: bool = False
+    tf_port: int = 2222
+    tf_environment: str = ""
+    evaluator_in_cluster: bool = True
+    dynamic_workers: bool = False
+    processes: int | None = None
+    elastic: Elastic | None = None
+    per_host: int | None = None
+    dmlc: bool = False
+    mpi: Literal["openmpi", "intel", "mpich"] = "openmpi"
+    mpi_folder: str = "/etc/mpi"
+    slots: int = 1
+    launcher_works: bool = False
+    mpirun: bool = False
+    waits_for_workers: bool = True
+
+
+@dataclass(frozen=True)
+class RunPolicy:
+    """When a job has succeeded, what is started again, and what it waits for.
+
+    `restarts` of all kinds together are made at most, `memory_restarts` of them for want of memory.
+    `restart` starts the whole `gang` again (AIMaster: Sync) or the `replica` (Async), and
+    `restart_policy` says after which ends; empty is what the job type has. `retry_codes` are the
+    exit codes, and ranges of them, that ExitCode takes for passing. Times are seconds:
+    `hang_timeout` without output from any replica, `pending_timeout` without room to start,
+    `finish_grace` and `evaluator_grace` for replicas that still run when the job has succeeded
+    (pai-contract 1.3, 1.4).
+    """
+
+    restarts: int = 3
+    memory_restarts: int = 1
+    restart: Literal["", "gang", "replica"] = ""
+    restart_policy: Literal["", "Never", "OnFailure", "ExitCode", "Always"] = ""
+    retry_codes: tuple[str, ...] = ("130", "137", "138", "143")
+    success: Literal["", "all_workers"] = ""
+    hang_timeout: float | None = None
+    pending_timeout: float | None = None
+    finish_grace: float = 10.0
+    evaluator_grace: float | None = None
+
+
+@dataclass(frozen=True)
 class Secret:
     """A variable's value that is kept apart, by name; only a step's environment gets it."""
 
@@ -186,6 +260,8 @@ class Component:
     description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     job_type: str = "Job"
+    job: JobOptions | None = None
+    run_policy: RunPolicy | None = None
     image: str = ""
     code: Code = field(default_factory=Code)
     environment: Environment | None = None
@@ -263,6 +339,8 @@ class PipelineNode:
     env: Mapping[str, str | Secret] = field(default_factory=dict)
     resources: Resources | None = None
     replicas: Mapping[str, ReplicaGroup] = field(default_factory=dict)
+    job: JobOptions | None = None
+    run_policy: RunPolicy | None = None
     file_names: Mapping[str, str] = field(default_factory=dict)
 
 

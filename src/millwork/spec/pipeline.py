@@ -38,6 +38,7 @@ from millwork.spec.fields import (
     Text,
     plain,
 )
+from millwork.spec.jobs import JOB, RUN_POLICY
 from millwork.spec.model import (
     ForEach,
     LocalPath,
@@ -222,6 +223,8 @@ NODE = Record(
         Field("env", ENV, "More variables"),
         Field("resources", RESOURCES, "Instead of the component's"),
         Field("replicas", REPLICAS, "How many, or by role", default="1"),
+        Field("job", JOB, "Instead of the component's"),
+        Field("run_policy", RUN_POLICY, "Instead of the component's"),
     ),
     plain(PipelineNode),
 )  # fmt: skip

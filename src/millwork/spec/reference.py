@@ -18,6 +18,7 @@ from millwork.spec.component import (
     SECRET,
 )
 from millwork.spec.fields import ByShape, ListOf, MapOf, Record
+from millwork.spec.jobs import ELASTIC, JOB, RUN_POLICY
 from millwork.spec.pipeline import BINDING, FOREACH, GROUP, NODE, PIPELINE
 from millwork.spec.types import PORT_TYPES, fits
 
@@ -42,6 +43,9 @@ RECORDS: dict[str, tuple[str, Record]] = {
     "resources": ("component-file.md", RESOURCES),
     "metric": ("component-file.md", _record(COMPONENT.rows["metrics"].type)),
     "progress": ("component-file.md", _record(COMPONENT.rows["progress"].type)),
+    "job": ("jobs.md", JOB),
+    "run policy": ("jobs.md", RUN_POLICY),
+    "elastic": ("jobs.md", ELASTIC),
     "pipeline": ("pipeline-file.md", PIPELINE),
     "node": ("pipeline-file.md", NODE),
     "binding": ("pipeline-file.md", BINDING),

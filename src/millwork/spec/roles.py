@@ -20,7 +20,6 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "MPIJob": ("launcher", "worker"),
     "ElasticBatchJob": ("worker", "aimaster"),
 }
-NOT_RUN = "more than one replica is not run yet"
 _MANY = ("worker", "ps")
 _WORKING = ("chief", "master", "launcher", "worker")
 _WORKS = ("command", "distributed")

@@ -15,12 +15,16 @@ from millwork.ports.changes import (
     AttemptOpened,
     AttemptStarted,
     ItemsAdded,
+    JobJudged,
+    ReplicaClosed,
+    ReplicaOpened,
+    ReplicaStarted,
     RunChanged,
     StepChanged,
     StepConsulted,
     StepReused,
 )
-from millwork.ports.store import AttemptRow, Master, ResultRow, RunRow, StepRow
+from millwork.ports.store import AttemptRow, Master, ReplicaRow, ResultRow, RunRow, StepRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -120,6 +124,8 @@ class SqliteStore:
             self._execute("attempt_started", values)
         elif isinstance(change, AttemptClosed):
             self._close(change, values)
+        elif isinstance(change, ReplicaOpened | ReplicaStarted | ReplicaClosed | JobJudged):
+            self._write_of_job(change, values)
         elif isinstance(change, ItemsAdded):
             for name, spec in change.items:
                 self._execute("insert_item", values | {"name": name, "spec": _dump(spec)})
@@ -132,6 +138,20 @@ class SqliteStore:
             self._execute("step_changed", values)
         elif isinstance(change, RunChanged):
             self._execute("run_changed", values)
+
+    def _write_of_job(
+        self,
+        change: ReplicaOpened | ReplicaStarted | ReplicaClosed | JobJudged,
+        values: dict[str, Any],
+    ) -> None:
+        if isinstance(change, ReplicaOpened):
+            self._execute("open_replica", values)
+        elif isinstance(change, ReplicaStarted):
+            self._execute("replica_started", values)
+        elif isinstance(change, ReplicaClosed):
+            self._execute("close_replica", values | {"usage": _dump(change.usage)})
+        else:
+            self._execute("job_judged", values | {"verdict": _dump(_verdict(change))})
 
     def _close(self, change: AttemptClosed, values: dict[str, Any]) -> None:
         values |= {"usage": _dump(change.usage), "metrics": _dump(change.metrics)}
@@ -252,6 +272,11 @@ class SqliteStore:
         """A run's attempts, oldest first."""
         return [_attempt_row(row) for row in self._execute("attempts", {"run": run})]
 
+    def replicas(self, run: str) -> Sequence[ReplicaRow]:
+        """All starts of replicas in a run's attempts at jobs, oldest first."""
+        rows = (dict(row) for row in self._execute("replicas", {"run": run}))
+        return [ReplicaRow(**{**row, "usage": json.loads(row["usage"])}) for row in rows]
+
     def events(self, run: str, after: int) -> Sequence[Mapping[str, Any]]:
         """A run's events numbered above `after`."""
         rows = self._execute("events", {"run": run, "after": after})
@@ -339,6 +364,11 @@ def _without_manifests(outputs: Mapping[str, Any]) -> dict[str, Any]:
 _UNTOLD = frozenset({"token", "identity"})
 
 
+def _verdict(change: JobJudged) -> dict[str, Any]:
+    names = ("verdict", "reason", "code", "kind")
+    return {name: getattr(change, name) for name in names}
+
+
 def _event(run: str, seq: int, now: float, change: Change) -> dict[str, Any]:
     data = {name: value for name, value in vars(change).items() if value and name not in _UNTOLD}
     if isinstance(change, ItemsAdded):
@@ -396,4 +426,5 @@ def _attempt_row(row: sqlite3.Row) -> AttemptRow:
     columns = {name: row[name] for name in row.keys() if name != "run"}  # noqa: SIM118
     columns["usage"] = json.loads(columns["usage"])
     columns["gpus"] = tuple(json.loads(columns["gpus"]))
+    columns["verdict"] = json.loads(columns["verdict"])
     return AttemptRow(**columns)

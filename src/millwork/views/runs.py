@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from millwork.ports import AttemptRow, RunRow, StepRow
+    from millwork.ports import AttemptRow, ReplicaRow, RunRow, StepRow
 
 
 def status_of(run: RunRow, master_alive: bool) -> str:
@@ -66,13 +66,15 @@ def page(
     run: RunRow,
     steps: Sequence[StepRow],
     attempts: Sequence[AttemptRow],
+    replicas: Sequence[ReplicaRow],
     master_alive: bool,
     now: float,
 ) -> dict[str, Any]:
     """All that is known of a run."""
     tries: dict[str, list[dict[str, Any]]] = {}
     for attempt in attempts:
-        tries.setdefault(attempt.step, []).append(_attempt(attempt))
+        own = [_replica(row) for row in replicas if row.attempt == attempt.id]
+        tries.setdefault(attempt.step, []).append(_attempt(attempt, own))
     return {
         **summary(run, master_alive, now),
         "notes": run.notes,
@@ -95,7 +97,22 @@ def _step(step: StepRow) -> dict[str, Any]:
     }
 
 
-def _attempt(attempt: AttemptRow) -> dict[str, Any]:
+def _replica(row: ReplicaRow) -> dict[str, Any]:
+    seconds = row.ended - row.opened if row.ended else None
+    return {
+        "replica": row.name,
+        "start": row.number + 1,
+        "status": row.status,
+        "launched": row.launched,
+        "ended": row.ended,
+        "seconds": None if seconds is None else round(seconds, 3),
+        "code": row.code,
+        "reason": row.reason,
+        "usage": dict(row.usage),
+    }
+
+
+def _attempt(attempt: AttemptRow, replicas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "attempt": attempt.id,
         "number": attempt.number,
@@ -106,4 +123,5 @@ def _attempt(attempt: AttemptRow) -> dict[str, Any]:
         "code": attempt.code,
         "reason": attempt.reason,
         "usage": dict(attempt.usage),
+        **({"replicas": list(replicas), "verdict": dict(attempt.verdict)} if replicas else {}),
     }

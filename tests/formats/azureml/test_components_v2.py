@@ -111,20 +111,22 @@ def test_code_need_not_be_there_when_that_is_not_checked() -> None:
         ("distribution: {type: mpi}\n", "command", False),
         ("distribution: {type: PyTorch, process_count_per_instance: 1}\n", "command", False),
         ("distribution: {type: tensorflow, worker_count: 1}\n", "command", False),
-        ("distribution: {type: tensorflow, worker_count: 2}\n", "distributed", True),
-        ("distribution: {type: tensorflow, parameter_server_count: 1}\n", "distributed", True),
-        ("distribution: {type: mpi, process_count_per_instance: 4}\n", "distributed", True),
+        ("distribution: {type: tensorflow, worker_count: 2}\n", "distributed", False),
+        ("distribution: {type: tensorflow, parameter_server_count: 1}\n", "distributed", False),
+        ("distribution: {type: mpi, process_count_per_instance: 4}\n", "distributed", False),
         ("distribution: {type: ray}\n", "distributed", True),
-        ("resources: {instance_count: 2}\n", "distributed", True),
-        ("distribution: {type: mpi}\nresources: {instance_count: 2}\n", "distributed", True),
+        ("resources: {instance_count: 2}\n", "distributed", False),
+        ("distribution: {type: mpi}\nresources: {instance_count: 2}\n", "distributed", False),
         ("resources: {instance_count: 1, shm_size: 2g, bogus: 1}\n", "command", False),
     ],
 )
-def test_one_process_runs_and_more_do_not_yet(fields: str, work: str, refused: bool) -> None:
+def test_one_process_is_a_command_and_more_are_distributed(
+    fields: str, work: str, refused: bool
+) -> None:
     component = component_of(COMMAND + fields)
     assert component.work == work
     assert bool(component.refusals) is refused
-    assert all(reason == "more than one replica is not run yet" for reason in reasons(component))
+    assert all(reason == "a cluster of Ray's is not run yet" for reason in reasons(component))
 
 
 def test_the_longest_time_of_a_command() -> None:
@@ -178,7 +180,7 @@ def test_a_parallel_component() -> None:
     }  # fmt: skip
     assert component.code == Code("./src")
     assert (component.image, component.environment) == ("ubuntu", Environment("pandas", "3.10"))
-    assert reasons(component) == ["a parallel component: more than one replica is not run yet"]
+    assert reasons(component) == ["a parallel component is not run yet"]
 
 
 @pytest.mark.parametrize(

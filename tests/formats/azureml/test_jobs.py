@@ -108,11 +108,11 @@ def test_faults_of_its_own_fields_stand_at_the_job() -> None:
 
 
 def test_its_own_refusals_are_its_components() -> None:
-    text = CHAIN.replace("limits: {timeout: 60}", "resources: {instance_count: 4}")
+    text = CHAIN.replace("limits: {timeout: 60}", "distribution: {type: ray}")
     (refusal,) = inline_of(pipeline_of(text), "train").refusals
     place, message = refusal.rsplit(": ", 1)
-    assert place == "pipeline.yaml:21: jobs.train.resources.instance_count"
-    assert message == "more than one replica is not run yet"
+    assert place == "pipeline.yaml:21: jobs.train.distribution"
+    assert message == "a cluster of Ray's is not run yet"
 
 
 def test_a_port_takes_its_type_from_the_component_upstream() -> None:

@@ -109,8 +109,7 @@ PROBES: dict[str, tuple[str, str, str, str]] = {
         "valid", "refused", "jobs.b.resources.instance_count",
     ),
     "replicas": (
-        JOB + "    resources: {instance_count: 2}",
-        "valid", "refused", "jobs.b.resources.instance_count",
+        JOB + "    resources: {instance_count: 2}", "valid", "fine", "",
     ),
     "replicas of the pipeline's": (
         JOB + "    resources: {instance_count: '${{parent.inputs.x}}'}",

@@ -65,13 +65,13 @@ def note(folder: str, wanted: Wanted) -> None:
         file.write(f"{wanted.path}\n{wanted.python}\n")
 
 
-def noted(folder: str) -> Wanted:
-    """What was written down of an attempt, or what its code asks for."""
+def noted(folder: str, code: str) -> Wanted:
+    """What was written down in a process's folder, or what the code asks for."""
     try:
         with open(f"{folder}/{_NOTE}", encoding="utf-8") as file:
             path, python = file.read().splitlines()
     except FileNotFoundError:
-        return of_code(f"{folder}/ml/usercode")
+        return of_code(code)
     return Wanted(path, path, python)
 
 

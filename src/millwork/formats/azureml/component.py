@@ -343,6 +343,8 @@ def _trial_file(file: str, findings: Findings) -> Component | None:
     if not isinstance(trial, Component):
         return None
     findings.refusals.extend(trial.refusals)
+    if trial.work == "distributed":
+        findings.refuse(("trial",), "trials of more than one replica are not run yet")
     return replace(trial, code=_moved(trial.code, posixpath.dirname(file)))
 
 

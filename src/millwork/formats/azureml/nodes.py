@@ -20,7 +20,6 @@ from millwork.formats.azureml.words import plain
 from millwork.spec.document import Mapping, Scalar
 from millwork.spec.fields import INVALID, MapOf, Number, Text
 from millwork.spec.model import LocalPath, PipelineNode, Reference, ReplicaGroup
-from millwork.spec.roles import NOT_RUN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Named
@@ -197,7 +196,6 @@ def _replicas(job: Job, scope: Scope) -> dict[str, ReplicaGroup]:
     if count == 0:
         scope.refuse(path, "a job has at least one replica")
         return {}
-    scope.refuse(path, NOT_RUN)
     return {"": ReplicaGroup(count)}
 
 

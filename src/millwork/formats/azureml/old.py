@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from millwork.formats.azureml.bodies import port_names, spark_body, spark_shape
 from millwork.formats.azureml.shape import Shape
 from millwork.formats.azureml.words import whole
-from millwork.spec.roles import NOT_RUN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +57,6 @@ def _distributed(given: dict[str, Any], findings: Findings) -> Shape:
     command = launcher.get("additional_arguments", "")
     if not command:
         findings.refuse(("launcher", "additional_arguments"), "there is no command to run")
-    findings.refuse(("launcher",), NOT_RUN)
     return Shape(
         "distributed",
         command,
@@ -83,7 +81,7 @@ def _parallel(given: dict[str, Any], findings: Findings) -> Shape:
         findings,
     )  # fmt: skip
     body["output_data"] = written[0] if written else ""
-    findings.refuse(("parallel",), f"a parallel component: {NOT_RUN}")
+    findings.refuse(("parallel",), "a parallel component is not run yet")
     return Shape(
         "parallel",
         "",

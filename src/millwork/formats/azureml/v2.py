@@ -8,7 +8,6 @@ from millwork.formats.azureml.bodies import port_names, spark_shape
 from millwork.formats.azureml.shape import Shape
 from millwork.formats.azureml.tables import TASKS
 from millwork.formats.azureml.words import UNKNOWN, is_finite, whole
-from millwork.spec.roles import NOT_RUN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,8 +54,6 @@ def _command(given: dict[str, Any], findings: Findings) -> Shape:
 def _distribution(given: dict[str, Any], findings: Findings) -> tuple[Work, dict[str, Any]]:
     """Whether there is more than one process; with one, it is a command like any other."""
     instances = (given.get("resources") or {}).get("instance_count", 1)
-    if instances > 1:
-        findings.refuse(("resources", "instance_count"), NOT_RUN)
     asked = given.get("distribution")
     if not asked:
         if instances <= 1:
@@ -70,8 +67,8 @@ def _distribution(given: dict[str, Any], findings: Findings) -> tuple[Work, dict
     processes = max(asked.get(name, 1) for name in counts)
     servers = asked.get("parameter_server_count", 0)
     is_one = kind != "ray" and processes <= 1 and servers <= 0
-    if not is_one:
-        findings.refuse(("distribution",), NOT_RUN)
+    if kind == "ray":
+        findings.refuse(("distribution",), "a cluster of Ray's is not run yet")
     settings = {name: _text(value) for name, value in whole(asked).items()}
     body = {"distribution": settings, "instance_count": str(instances)}
     return ("command" if is_one and instances <= 1 else "distributed"), body
@@ -110,7 +107,7 @@ def _parallel(given: dict[str, Any], findings: Findings) -> Shape:
         **{name: _text(given[name]) for name in _PARALLEL if name in given},
         "instance_count": str((given.get("resources") or {}).get("instance_count", 1)),
     }
-    findings.refuse(("task",), f"a parallel component: {NOT_RUN}")
+    findings.refuse(("task",), "a parallel component is not run yet")
     return Shape(
         "parallel",
         "",

@@ -49,6 +49,29 @@ UPDATE attempt SET handle = :handle, launched = :at WHERE id = :attempt AND stat
 UPDATE attempt SET status = :status, ended = :now, code = :code, reason = :reason, usage = :usage
 WHERE id = :attempt AND token = :token AND status = 'running';
 
+-- name: open_replica
+-- The start of a replica was decided.
+INSERT INTO replica (attempt, name, number, opened) VALUES (:attempt, :replica, :number, :now);
+
+-- name: replica_started
+-- The engine has started it.
+UPDATE replica SET handle = :handle, launched = :at
+WHERE attempt = :attempt AND name = :replica AND number = :number AND status = 'running';
+
+-- name: close_replica
+-- How it ended, recorded once.
+UPDATE replica SET status = :status, ended = :now, code = :code, reason = :reason, usage = :usage
+WHERE attempt = :attempt AND name = :replica AND number = :number AND status = 'running';
+
+-- name: job_judged
+-- What an attempt at a job will end as.
+UPDATE attempt SET verdict = :verdict WHERE id = :attempt AND status = 'running';
+
+-- name: replicas
+-- All starts of replicas in a run, oldest first.
+SELECT replica.* FROM replica JOIN attempt ON attempt.id = replica.attempt
+WHERE attempt.run = :run ORDER BY attempt.created, replica.opened, replica.name, replica.number;
+
 -- name: publish
 -- The recorded attempt's outputs become the step's.
 UPDATE step SET outputs = :outputs, metrics = :metrics WHERE run = :run AND name = :step;

@@ -7,6 +7,7 @@ the step runs (measured: a flood of 1 GiB peaks at 47 MiB on disk; DESIGN decisi
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 
 HEAD = TAIL = 16 * 1024 * 1024
@@ -79,6 +80,14 @@ def read(folder: str, offset: int, limit: int = 4 * 1024 * 1024) -> tuple[bytes,
     except FileNotFoundError:
         return b"", offset
     return note + data, offset + len(data)
+
+
+def silence(folder: str) -> float:
+    """Seconds since something was printed, or the log was begun."""
+    try:
+        return max(0.0, time.time() - os.stat(f"{folder}/log").st_mtime)
+    except FileNotFoundError:
+        return 0.0
 
 
 def dropped(folder: str) -> int:

@@ -129,6 +129,11 @@ def outcome_of(folder: str) -> tuple[int | None, float | None]:
     return int(code), _cpu(times)
 
 
+def ended_at(folder: str) -> float:
+    """When the outcome was recorded, in Unix seconds."""
+    return os.stat(f"{folder}/{LOCK}").st_mtime
+
+
 def reason_of(folder: str) -> str:
     """Why the step could not begin, if its launcher left word."""
     return _read(f"{folder}/{REASON}").strip()

@@ -1,0 +1,412 @@
+"""One attempt at a job: its replicas started in order, judged by its rules, and ended together.
+
+Pure, as the machine is. Whatever it concludes is kept before it is carried out, so that another
+master comes to the same (DESIGN decision 11; reference pai-contract 1.3 and 1.4).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from millwork.base.records import dataclass
+from millwork.plan.rules import ROLES
+from millwork.ports.changes import JobJudged, ReplicaClosed, ReplicaOpened
+from millwork.ports.engine import OUT_OF_MEMORY, Outcome, process_of
+from millwork.run.decision import Decision, Listen, StartReplica, Stop
+from millwork.run.state import FIRST_BACKOFF, GRACE, LONGEST_BACKOFF
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from millwork.plan.gang import Roster
+    from millwork.plan.rules import Rules, Seat
+    from millwork.ports import ReplicaRow
+    from millwork.ports.changes import AttemptStatus
+
+Status: TypeAlias = Literal["waiting", "opened", "running", "succeeded", "failed"]
+_UNDER_WAY = ("opened", "running")
+_ENDED = ("succeeded", "failed")
+_SUMMED, _OF_FIRST = ("cpu_seconds",), ("mounts", "limits", "environment", "packages", "image")
+_SLACK = 0.05  # seconds by which two clocks may differ
+
+
+@dataclass(frozen=True)
+class Used:
+    """Restarts that a step has had already, and how many of them for want of memory."""
+
+    restarts: int = 0
+    memory: int = 0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a job has come to; its first failing replica's code, and kind of end."""
+
+    name: Literal["succeeded", "failed", "again", "stopped"]
+    reason: str = ""
+    code: int | None = None
+    kind: Literal["exited", "lost", "not started"] = "exited"
+
+
+@dataclass
+class _Member:
+    """A replica: `number` counts its restarts, `due` is when it starts, `stop_at` when it must end.
+
+    Of a failure it `is_judged` what follows; `is_told` that its job is over.
+    """
+
+    seat: Seat
+    place: int
+    status: Status = "waiting"
+    number: int = 0
+    due: float = 0.0
+    stop_at: float | None = None
+    outcome: Outcome | None = None
+    is_judged: bool = False
+    is_told: bool = False
+
+
+class Gang:
+    """The replicas of one attempt. `outcome` is the attempt's, once all of them have ended."""
+
+    def __init__(self, attempt: str, roster: Roster, used: Used) -> None:
+        self.attempt = attempt
+        self.outcome: Outcome | None = None
+        self.verdict: Verdict | None = None
+        self._rules: Rules = roster.rules
+        self._used = used
+        self._members = {seat.name: _Member(seat, place) for place, seat in enumerate(roster.seats)}
+        self._by_process: dict[str, _Member] = {}
+        self._usages: list[dict[str, Any]] = []
+        self._restarts = self._memory_restarts = 0
+        self._hang_at: float | None = None
+
+    @property
+    def running(self) -> list[str]:
+        """The processes that are started, or about to be."""
+        return [self._process(each) for each in self._members.values() if _is_under_way(each)]
+
+    def next_deadline(self) -> float | None:
+        """When `tick` must be called at the latest; None if nothing is due."""
+        times = [each.due for each in self._members.values() if self._is_due_later(each)]
+        times += [each.stop_at for each in self._members.values() if each.stop_at is not None]
+        if self._hang_at is not None and not self.verdict:
+            times.append(self._hang_at)
+        return min(times, default=None)
+
+    # --- events ---------------------------------------------------------------------------
+
+    def start(self, now: float) -> Decision:
+        """The attempt begins, or goes on after `restore`."""
+        decision = Decision()
+        if self._rules.hang_timeout:
+            self._hang_at = now + self._rules.hang_timeout
+        self._go_on(decision, now)
+        return decision
+
+    def is_wanted(self, process: str) -> bool:
+        """Whether a replica that was opened is still to be started."""
+        return self.verdict is None and process in self._by_process
+
+    def started(self, process: str, now: float) -> Decision:
+        """The engine has started a replica: others may have waited for it."""
+        decision = Decision()
+        member = self._by_process.get(process)
+        if member and member.status == "opened":
+            member.status = "running"
+            self._go_on(decision, now)
+        return decision
+
+    def ended(self, ends: Sequence[tuple[str, Outcome]], now: float) -> Decision:
+        """Replicas are over; those that ended in one turn are judged together."""
+        decision = Decision()
+        for process, outcome in ends:
+            member = self._by_process.pop(process, None)
+            if member:
+                self._close(member, outcome, decision)
+        self._go_on(decision, now)
+        return decision
+
+    def stop(self, grace: float) -> Decision:
+        """The attempt is to end, whatever its replicas come to."""
+        decision = Decision()
+        self.verdict = self.verdict or Verdict("stopped")
+        decision.instructions += [Stop(process, grace) for process in self.running]
+        for each in self._members.values():
+            each.stop_at = None
+        self._finish()
+        return decision
+
+    def tick(self, now: float) -> Decision:
+        """Time has passed: what is due starts, what had its grace stops, silence is noticed."""
+        decision = Decision()
+        for each in self._members.values():
+            if each.stop_at is not None and each.stop_at <= now:
+                each.stop_at = None
+                if _is_under_way(each):
+                    decision.instructions.append(Stop(self._process(each), GRACE))
+        if self._hang_at is not None and self._hang_at <= now and not self.verdict:
+            self._hang_at = None
+            decision.instructions.append(Listen(self.attempt))
+        self._go_on(decision, now)
+        return decision
+
+    def heard(self, silence: float, now: float) -> Decision:
+        """No replica has printed anything for `silence` seconds."""
+        decision = Decision()
+        most = self._rules.hang_timeout
+        if not most or self.verdict:
+            return decision
+        if silence + _SLACK < most:
+            self._hang_at = now + most - silence
+            return decision
+        reason = f"no output from any replica for {most:g} s"
+        self._conclude(self._again_or_failed(reason, None), decision)
+        self._go_on(decision, now)
+        return decision
+
+    def restore(self, rows: Sequence[ReplicaRow], verdict: Verdict | None) -> list[str]:
+        """Puts replicas back as they were kept, before `start`; returns the processes that run."""
+        self.verdict = verdict
+        for row in sorted(rows, key=lambda row: row.number):
+            member = self._members[row.name]
+            if row.number > member.number:
+                self._count(member.outcome)
+            member.number, member.outcome = row.number, _outcome(row)
+            if member.outcome is None:
+                member.status = "running"
+                self._by_process[self._process(member)] = member
+            else:
+                member.status = "succeeded" if _is_good(member.outcome) else "failed"
+                self._usages.append(dict(row.usage))
+        return list(self._by_process)
+
+    def owns(self, process: str) -> bool:
+        """Whether it is one of the replicas' processes."""
+        return process.partition("/")[0] == self.attempt
+
+    # --- inside ---------------------------------------------------------------------------
+
+    def _process(self, member: _Member) -> str:
+        return process_of(self.attempt, member.seat.name, member.number)
+
+    def _is_due_later(self, member: _Member) -> bool:
+        return member.status == "waiting" and member.due > 0 and self.verdict is None
+
+    def _go_on(self, decision: Decision, now: float) -> None:
+        """Judges what there is; then starts what may start, or ends what still runs."""
+        if not self.verdict:
+            self._judge(decision, now)
+        if self.verdict:
+            self._wind_down(decision, now)
+            self._finish()
+        else:
+            self._open_ready(decision, now)
+
+    def _open_ready(self, decision: Decision, now: float) -> None:
+        for member in self._members.values():
+            if member.status == "waiting" and member.due <= now and self._may_start(member.seat):
+                member.status, member.due = "opened", 0.0
+                process = self._process(member)
+                self._by_process[process] = member
+                opened = ReplicaOpened(self.attempt, member.seat.name, member.number)
+                decision.changes.append(opened)
+                start = StartReplica(process, self.attempt, member.place)
+                decision.instructions.append(start)
+
+    def _may_start(self, seat: Seat) -> bool:
+        """Whether all that it starts after is running, or has been (KubeDL's gate)."""
+        reached = ("running", *_ENDED)
+        return all(
+            other.status in reached or other.number
+            for other in self._members.values()
+            if other.seat.role in seat.starts_after
+        )
+
+    def _close(self, member: _Member, outcome: Outcome, decision: Decision) -> None:
+        member.outcome, member.stop_at = outcome, None
+        member.status = "succeeded" if _is_good(outcome) else "failed"
+        member.is_judged = False
+        self._usages.append(dict(outcome.usage))
+        closed = ReplicaClosed(
+            self.attempt, member.seat.name, member.number, self._status(outcome), outcome.code,
+            outcome.reason, outcome.usage,
+        )  # fmt: skip
+        decision.changes.append(closed)
+
+    def _status(self, outcome: Outcome) -> AttemptStatus:
+        if _is_good(outcome):
+            return "succeeded"
+        if self.verdict:
+            return "cancelled"  # it was stopped with the job
+        return "lost" if outcome.kind == "lost" else "failed"
+
+    def _judge(self, decision: Decision, now: float) -> None:
+        """Success before failure, and of failures the first: others may follow from it."""
+        good = {name for name, each in self._members.items() if each.status == "succeeded"}
+        if any(good.issuperset(names) for names in self._rules.success):
+            self._conclude(Verdict("succeeded", code=0), decision)
+            return
+        for member in sorted(self._failures(), key=_first):
+            member.is_judged = True
+            self._take_failure(member, decision, now)
+            if self.verdict:
+                return
+        if all(each.status in _ENDED for each in self._members.values()):
+            reason = "all replicas have ended, and not those that decide with 0"
+            self._conclude(Verdict("failed", reason, 1), decision)
+
+    def _failures(self) -> list[_Member]:
+        return [
+            each
+            for each in self._members.values()
+            if each.status == "failed"
+            and not each.is_judged
+            and each.seat.role not in self._rules.tolerates
+        ]
+
+    def _take_failure(self, member: _Member, decision: Decision, now: float) -> None:
+        verdict = self._verdict_on(member)
+        if verdict.name == "again" and self._rules.unit[member.seat.role] == "replica":
+            self._count(member.outcome)
+            member.number += 1
+            wait = min(FIRST_BACKOFF * 2 ** (member.number - 1), LONGEST_BACKOFF)
+            member.status, member.due = "waiting", now + wait
+        else:
+            self._conclude(verdict, decision)
+
+    def _verdict_on(self, member: _Member) -> Verdict:
+        outcome, rule = member.outcome, self._rules.after[member.seat.role]
+        assert outcome is not None
+        reason = f"{member.seat.name}: {outcome.reason or f'exit code {outcome.code}'}"
+        is_passing = rule in ("OnFailure", "Always") or (
+            rule == "ExitCode" and self._is_passing(outcome)
+        )
+        if not is_passing or outcome.kind == "not started":
+            return Verdict("failed", reason, outcome.code, outcome.kind)
+        return self._again_or_failed(reason, outcome)
+
+    def _is_passing(self, outcome: Outcome) -> bool:
+        """Whether ExitCode takes this end for one that another start may not have."""
+        if outcome.kind == "lost" or outcome.usage.get(OUT_OF_MEMORY):
+            return True
+        code = outcome.code or 0
+        return any(first <= code <= last for first, last in self._rules.codes)
+
+    def _again_or_failed(self, reason: str, outcome: Outcome | None) -> Verdict:
+        """Another start, if the limits allow one more."""
+        code, kind = (outcome.code, outcome.kind) if outcome else (None, "exited")
+        restarts = self._used.restarts + self._restarts
+        most, for_memory = self._rules.restarts, self._rules.memory_restarts
+        if restarts >= most:
+            limit = f"; the limit of {most} restarts is reached" if most else ""
+            return Verdict("failed", reason + limit, code, kind)
+        if _is_memory(outcome) and self._used.memory + self._memory_restarts >= for_memory:
+            limit = f", after {for_memory} restarts for memory" if for_memory else ""
+            return Verdict("failed", reason + limit, code, kind)
+        return Verdict("again", f"{reason}; restart {restarts + 1} of {most}", code, kind)
+
+    def _count(self, outcome: Outcome | None) -> None:
+        self._restarts += 1
+        self._memory_restarts += _is_memory(outcome)
+
+    def _conclude(self, verdict: Verdict, decision: Decision) -> None:
+        self.verdict = verdict
+        decision.changes.append(
+            JobJudged(self.attempt, verdict.name, verdict.reason, verdict.code, verdict.kind)
+        )
+
+    def _wind_down(self, decision: Decision, now: float) -> None:
+        """Stops what still runs; what may finish after a success gets its time (`grace`)."""
+        assert self.verdict is not None
+        if self.verdict.name == "stopped":
+            return
+        for member in self._members.values():
+            if not _is_under_way(member) or member.is_told:
+                continue
+            member.is_told = True
+            grace = self._rules.grace.get(member.seat.role, 0.0)
+            if self.verdict.name == "succeeded" and grace:
+                member.stop_at = now + grace
+            else:
+                decision.instructions.append(Stop(self._process(member), GRACE))
+
+    def _finish(self) -> None:
+        if self.running or self.verdict is None:
+            return
+        verdict, again = self.verdict, self.verdict.name == "again"
+        memory = self._memory_restarts + (again and "out of memory" in verdict.reason)
+        usage: dict[str, Any] = {"replicas": len(self._members)}
+        if restarts := self._restarts + again:
+            usage |= {"restarts": restarts, "memory_restarts": int(memory), "restarted": again}
+        usage |= self._usage()
+        code = 0 if verdict.name == "succeeded" else verdict.code
+        self.outcome = Outcome(verdict.kind, code, verdict.reason, usage, again=again)
+
+    def _usage(self) -> dict[str, Any]:
+        """The replicas' measures: seconds added up, the highest peak, the means of the first."""
+        found: dict[str, Any] = {}
+        for usage in self._usages:
+            for name in _SUMMED:
+                if name in usage:
+                    found[name] = found.get(name, 0) + usage[name]
+            if "peak_memory" in usage:
+                found["peak_memory"] = max(found.get("peak_memory", 0), usage["peak_memory"])
+            for name in _OF_FIRST:
+                if name in usage:
+                    found.setdefault(name, usage[name])
+        return found
+
+
+def _outcome(row: ReplicaRow) -> Outcome | None:
+    """How a replica that was kept has ended; None if it has not."""
+    if row.status == "running":
+        return None
+    kind: Literal["lost", "exited"] = "lost" if row.status == "lost" else "exited"
+    return Outcome(kind, row.code, row.reason, row.usage, row.ended or 0.0)
+
+
+def _is_under_way(member: _Member) -> bool:
+    return member.status in _UNDER_WAY
+
+
+def _is_good(outcome: Outcome) -> bool:
+    return outcome.kind == "exited" and outcome.code == 0 and not outcome.reason
+
+
+def _is_memory(outcome: Outcome | None) -> bool:
+    return bool(outcome and outcome.usage.get(OUT_OF_MEMORY))
+
+
+def _first(member: _Member) -> tuple[float, int, int]:
+    """By time; of those that ended at once, in the fixed order of roles."""
+    at = member.outcome.at if member.outcome else 0.0
+    return at, ROLES.index(member.seat.role), member.place
+
+
+class Gangs:
+    """The gangs of the attempts that run, found by any of their processes."""
+
+    def __init__(self) -> None:
+        self._gangs: dict[str, Gang] = {}
+
+    def add(self, gang: Gang) -> None:
+        """Watches over one more."""
+        self._gangs[gang.attempt] = gang
+
+    def of(self, process: str) -> Gang | None:
+        """The gang of an attempt, or of one of its processes; None for a plain step's."""
+        return self._gangs.get(process.partition("/")[0])
+
+    def all(self) -> Iterable[Gang]:
+        """All of them; one may be removed meanwhile."""
+        return tuple(self._gangs.values())
+
+    def remove(self, gang: Gang) -> None:
+        """The attempt is over."""
+        self._gangs.pop(gang.attempt, None)
+
+    def next_deadline(self) -> float | None:
+        """When the first of them has something to do."""
+        times = (gang.next_deadline() for gang in self._gangs.values())
+        return min((time for time in times if time is not None), default=None)
