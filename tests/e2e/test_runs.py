@@ -210,7 +210,9 @@ def test_plan_shows_replicas(millwork: Millwork, component: Component, pipeline:
     lines = millwork("plan", file, "--replicas", "2").out.splitlines()
     assert lines[:4] == [
         "gang",
-        "  launcher-0: mpirun x",
+        "  launcher-0: "
+        'sh -c \'exec "$MILLWORK_PYTHON" -I -S "$MILLWORK_WORKER/mpi.py" host "$0" "$@"\' '
+        "127.77.0.1 sh -c 'mpirun x' sh",
         "    starts when every worker is running",
         "    input/config/mpi/hostfile = '127.77.0.1 slots=1\\n127.77.0.2 slots=1\\n'",
     ]

@@ -71,7 +71,11 @@ def test_mpi_shows_its_files_below_the_steps_root() -> None:
     hostfile = "input/config/mpi/hostfile"
     assert launcher["env"]["OMPI_MCA_orte_default_hostfile"] == f"/ml/{hostfile}"
     assert launcher["files"][hostfile] == "127.77.0.1 slots=1\n127.77.0.2 slots=1\n"
-    assert (worker["files"], worker["argv"]) == ({}, ["/usr/sbin/sshd", "-De"])
+    assert worker["argv"][2].endswith('mpi.py" serve "$1/$2.sock"'), "in place of an sshd"
+    assert worker["argv"][3:] == ["serve", "/ml/mpi", "127.77.0.2"]
+    assert launcher["argv"][3:] == ["127.77.0.1", "sh", "-c", "mpirun x", "sh"]
+    assert launcher["env"]["OMPI_MCA_plm_rsh_agent"] == "/ml/input/config/mpi/ssh"
+    assert 'mpi.py" rsh "/ml/mpi" "$@"' in launcher["files"]["input/config/mpi/ssh"]
 
 
 def test_a_nodes_roles_and_what_each_asks_for() -> None:
@@ -157,7 +161,7 @@ def test_azure_mls_processes_of_pytorch_are_replicas() -> None:
 def test_azure_ml_starts_mpirun_itself(section: str) -> None:
     kind = {"type": "mpi", "additional_arguments": "x"}
     launcher, worker = shown(azureml(**{section: kind}), 2)
-    assert launcher["argv"][:3] == ["mpirun", "-n", "2"]
+    assert launcher["argv"][4:7] == ["mpirun", "-n", "2"]
     assert worker["role"] == "worker"
 
 

@@ -318,6 +318,7 @@ def test_an_mpi_launcher_gets_the_hosts_and_workers_let_it_in() -> None:
     assert launcher.env == {
         "K_MPI_JOB_ROLE": "launcher",
         "OMPI_MCA_orte_default_hostfile": "/etc/mpi/hostfile",
+        "PRTE_MCA_prte_default_hostfile": "/etc/mpi/hostfile",
         "OMPI_MCA_orte_keep_fqdn_hostnames": "true",
         "OMPI_MCA_plm_rsh_args": "-o ConnectionAttempts=10",
         "OMPI_MCA_orte_set_default_slots": "4",

@@ -249,3 +249,9 @@ def test_the_launcher_needs_python_3_8_and_nothing_else() -> None:
         )
     }
     assert imports <= sys.stdlib_module_names
+
+
+def test_libraries_beside_pythons_folder_are_no_packages(tmp_path: Path) -> None:
+    (tmp_path / "lib" / "python3.11" / "site-packages" / "six-1.16.0.dist-info").mkdir(parents=True)
+    (tmp_path / "lib" / "libmpi.so").write_text("")
+    assert packages(str(tmp_path)) == ["six==1.16.0"]

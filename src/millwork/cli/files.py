@@ -82,7 +82,8 @@ def _write_step(step: dict[str, Any]) -> None:
 
 def _shown(argv: list[str]) -> str:
     """The text of a shell's command, or the words of another."""
-    return argv[2] if argv[1:2] == ["-c"] and argv[0] in ("sh", "bash") else shlex.join(argv)
+    is_plain = argv[1:2] == ["-c"] and argv[3:4] in ([], ["sh"], ["bash"])
+    return argv[2] if is_plain else shlex.join(argv)
 
 
 def _convert(options: Namespace) -> int:

@@ -76,8 +76,13 @@ def _wish(step: Step, root: str) -> tuple[Wish, JobOptions]:
     given = step.job or step.component.job or JobOptions()
     wish = launchers.wish_of(step.component, counts, given)
     processes = wish.options.processes or step.resources.gpu or None
-    folder = f"{root}/{MPI_FOLDER}"
-    return wish, replace(wish.options, name=step.name, mpi_folder=folder, processes=processes)
+    return wish, replace(
+        wish.options,
+        name=step.name,
+        processes=processes,
+        mpi_folder=f"{root}/{MPI_FOLDER}",
+        mpi_agent=f"{root}/mpi",
+    )
 
 
 def _called(members: tuple[Member, ...]) -> list[tuple[str, Member]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from millwork.base.errors import BadRequest
 from millwork.base.records import dataclass, field
+from millwork.plan import mpi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -286,42 +287,16 @@ def _mpi(team: _Team, place: Place, gates: Mapping[str, str]) -> Member:
     One replica is told nothing, and `mpirun` starts all of its processes where it is.
     """
     role, index = place
-    options = team.options
-    alone = team.size == 1
+    options, own = team.options, team.addresses[place]
     if role == "worker":
-        role_env = {"K_MPI_JOB_ROLE": "worker"}
-        return Member(role, index, role_env, gates, port=SSH_PORT, argv=("/usr/sbin/sshd", "-De"))
-    hosts = team.of("worker")
-    if options.launcher_works or team.is_designated:
-        hosts = [*team.of("launcher"), *hosts]
+        env = {"K_MPI_JOB_ROLE": "worker"}
+        return Member(role, index, env, gates, port=SSH_PORT, argv=mpi.worker(options, own))
+    works = options.launcher_works or team.is_designated
+    hosts = [*(team.of("launcher") if works else ()), *team.of("worker")]
     count = max(1, len(hosts)) * options.slots
     prefix = ("mpirun", "-n", str(count)) if options.mpirun else ()
-    if alone:
+    if team.size == 1:
         return Member(role, index, prefix=prefix)
-    env = {"K_MPI_JOB_ROLE": "launcher", **_mpi_variables(options)}
-    return Member(role, index, env, gates, _mpi_files(hosts, options), prefix=prefix)
-
-
-def _mpi_variables(options: JobOptions) -> dict[str, str]:
-    """As the MPI operator sets them for the implementation in use."""
-    hostfile, slots = f"{options.mpi_folder}/hostfile", str(options.slots)
-    if options.mpi == "intel":
-        return {"I_MPI_HYDRA_HOST_FILE": hostfile, "I_MPI_PERHOST": slots}
-    if options.mpi == "mpich":
-        return {"HYDRA_HOST_FILE": hostfile}
-    return {
-        "OMPI_MCA_orte_default_hostfile": hostfile,
-        "OMPI_MCA_orte_keep_fqdn_hostnames": "true",
-        "OMPI_MCA_plm_rsh_args": "-o ConnectionAttempts=10",
-        "OMPI_MCA_orte_set_default_slots": slots,
-    }
-
-
-def _mpi_files(hosts: list[str], options: JobOptions) -> dict[str, str]:
-    """The hostfile, and the script by which elastic Horovod asks for the hosts there are."""
-    form = "{} slots={}\n" if options.mpi == "openmpi" else "{}:{}\n"
-    echoes = "".join(f"echo {host}:{options.slots}\n" for host in hosts)
-    return {
-        f"{options.mpi_folder}/hostfile": "".join(form.format(h, options.slots) for h in hosts),
-        f"{options.mpi_folder}/discover_hosts.sh": f"#!/bin/sh\n{echoes}",
-    }
+    prefix = (*(mpi.as_host(options, own) if works else ()), *prefix)
+    files = mpi.files(hosts, options)
+    return Member(role, index, mpi.variables(options), gates, files, prefix=prefix)

@@ -162,7 +162,8 @@ class JobOptions:
     `processes` of each replica, told to torchrun (NPROC_PER_NODE, PET_*); `elastic` its bounds.
     `per_host`: Azure ML starts each process itself; so many replicas share a host (LOCAL_RANK).
     `dmlc`: Kubeflow's trainer sets DMLC_* for XGBoost.
-    `mpi` decides the hostfile's form, `mpi_folder` where it lies; `slots` are processes of a host;
+    `mpi` decides the hostfile's form, `mpi_folder` where it lies; `mpi_agent` is the folder of what
+    stands in for an sshd, empty where there is one; `slots` are processes of a host;
     `launcher_works` too, as it does when it was made of the first worker; `mpirun` starts the
     command, where the command is not itself an `mpirun`; `waits_for_workers` as KubeDL's does.
     """
@@ -182,6 +183,7 @@ class JobOptions:
     dmlc: bool = False
     mpi: Literal["openmpi", "intel", "mpich"] = "openmpi"
     mpi_folder: str = "/etc/mpi"
+    mpi_agent: str = ""
     slots: int = 1
     launcher_works: bool = False
     mpirun: bool = False

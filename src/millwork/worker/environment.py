@@ -62,7 +62,8 @@ def packages(env: str) -> List[str]:
     """What is installed in an environment, as sorted `name==version` lines."""
     found: List[str] = []
     lib = os.path.join(env, "lib")
-    for python in os.listdir(lib):
+    # A package may lay libraries of its own beside Python's folder.
+    for python in filter(lambda name: name.startswith("python"), os.listdir(lib)):
         for name in os.listdir(os.path.join(lib, python, "site-packages")):
             match = _INSTALLED.fullmatch(name)
             if match:

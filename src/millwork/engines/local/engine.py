@@ -88,8 +88,11 @@ class LocalEngine(HostEngine):
             bound = [mount for mount in plan.mounts if not mount.is_copy]
             words = [*self.sandbox.wrap(ml, bound), *words]
         env = self._environ(process, replica, preparation.variables)
+        if plan.driver or len(plan.replicas) > 1:
+            folder = os.path.dirname(worker.__file__)
+            env |= {"MILLWORK_PYTHON": sys.executable, "MILLWORK_WORKER": folder}
         if plan.driver:
-            env |= {"MILLWORK_HOME": self._home, "MILLWORK_PYTHON": sys.executable}
+            env["MILLWORK_HOME"] = self._home
         if plan.shims:
             env["PYTHONPATH"] = _search_path(env.get("PYTHONPATH", ""), plan.shims)
         box, confinement = self._confine(process, replica.resources)
