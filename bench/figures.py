@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from tests.kill import runner
 
-from bench import damage, deaths, measure
+from bench import containers, damage, deaths, jobs, measure
 from bench.measure import MILLWORK, Cost
 from bench.rows import Row
 
@@ -209,6 +209,8 @@ FIGURES: dict[str, Callable[[Path], Iterator[Row]]] = {
     "scale": scale,
     "kills": kills,
     "deaths": deaths.deaths,
+    "jobs": jobs.jobs,
+    "containers": containers.containers,
     "floods": damage.floods,
     "hogs": damage.hogs,
     "results": damage.results,

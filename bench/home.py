@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from millwork.ports import AttemptRow, RunRow, StepRow
+    from millwork.ports import AttemptRow, ReplicaRow, RunRow, StepRow
 
 NOTED = 'echo "$PAI_HPS_NAME start" >>"$EFFECTS"; {}; echo "$PAI_HPS_NAME end" >>"$EFFECTS"'
 NAME = {"name": {"type": "String", "required": True}}
@@ -81,12 +81,18 @@ class Home:
 
     def close(self) -> None:
         """Ends what was started here and goes on, with its steps."""
-        going = [process for process in self._started if process.poll() is None]
-        for process in going:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        for folder in self.path.glob("attempts/*") if going else ():
-            processes.kill_marked(folder.name)
+        going = [command for command in self._started if command.poll() is None]
+        for command in going:
+            os.killpg(command.pid, signal.SIGKILL)
+            command.wait()
+        for process in self.process_ids() if going else ():
+            processes.kill_marked(process)
+
+    def process_ids(self, attempt: str = "*") -> list[str]:
+        """The ids of the processes of an attempt, or of all: its own, or those of its replicas."""
+        attempts = self.path / "attempts"
+        locks = [*attempts.glob(f"{attempt}/lock"), *attempts.glob(f"{attempt}/*/lock")]
+        return [str(lock.parent.relative_to(attempts)) for lock in sorted(locks)]
 
     def noted(self, what: str) -> Counter[str]:
         """How often each step noted this, `start` or `end`."""
@@ -103,6 +109,19 @@ class Home:
     def runs(self) -> list[RunRow]:
         with closing(SqliteStore(str(self.path / "millwork.db"))) as store:
             return list(store.runs(100))
+
+    def replicas(self, run: str) -> list[ReplicaRow]:
+        """All starts of replicas in a run, oldest first."""
+        with closing(SqliteStore(str(self.path / "millwork.db"))) as store:
+            return list(store.replicas(run))
+
+    def events(self) -> list[Mapping[str, Any]]:
+        """The history of the newest run; empty if there is none yet."""
+        if not (self.path / "millwork.db").exists():
+            return []
+        with closing(SqliteStore(str(self.path / "millwork.db"))) as store:
+            runs = store.runs(1)
+            return list(store.events(runs[0].id, 0)) if runs else []
 
     def recorded_twice(self) -> int:
         """How many ends of attempts are on record once more than they should, over all runs."""
@@ -134,10 +153,10 @@ def until(holds: Callable[[], object], what: str, seconds: float = 30.0) -> floa
     return time.monotonic() - began
 
 
-def left(attempt: str) -> int:
-    """How many processes of an attempt live, by their mark and by its control group."""
-    box = limits.detect().reopen(attempt)
-    return len({*processes.marked(attempt), *box.pids()})
+def left(process: str) -> int:
+    """How many processes of an attempt, or of a replica, live: by mark and by control group."""
+    box = limits.detect().reopen(process.replace("/", "."))
+    return len({*processes.marked(process), *box.pids()})
 
 
 def rows(

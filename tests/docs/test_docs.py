@@ -165,7 +165,7 @@ def paths(value: Any, at: str = "") -> set[str]:
 
 
 OPEN = ("outputs", "metrics", "tags", "facts", "usage", "env", "resources", "starts_after",
-        "files", "verdict")  # fmt: skip
+        "files", "verdict", "rules")  # fmt: skip
 
 
 def documented_fields(marker: str) -> set[str]:
@@ -189,7 +189,7 @@ def test_the_json_of_runs_is_documented() -> None:
 @quick
 def test_the_json_of_validate_and_plan_is_documented() -> None:
     assert documented_fields("fault") == set(vars(Fault("", 0, 0, "", "", "")))
-    steps = preview(Tree(Component("name", "1.0.0", "true")), Arguments())
+    steps = preview(Tree(Component("name", "1.0.0", "true", job_type="TFJob")), Arguments())
     assert documented_fields("plan") | {"steps", "steps[].replicas"} == paths({"steps": steps})
 
 

@@ -33,6 +33,7 @@ OPTIONS = st.fixed_dictionaries(
         "env": st.dictionaries(st.sampled_from(["A", "B_C"]), st.text("a'\" $\n:#", max_size=9)),
         "resources": st.fixed_dictionaries({}, optional={"cpu": st.floats(0.5, 8)}),
         "when": st.just("parameters.on == true"),
+        "run_policy": st.fixed_dictionaries({}, optional={"restarts": st.integers(0, 9)}),
     },
 )
 
@@ -43,7 +44,7 @@ def plans(draw: st.DrawFn) -> list[tuple[str, dict[str, Any]]]:
     plan = [(kind, draw(OPTIONS)) for kind in draw(st.lists(kinds, min_size=1, max_size=6))]
     for kind, options in plan:
         if kind in ("inner", "flights"):
-            for word in ("timeout", "env", "resources"):
+            for word in ("timeout", "env", "resources", "run_policy"):
                 options.pop(word, None)
     return plan
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,24 +12,17 @@ from millwork.run.decision import Decision
 from millwork.run.loop import Loop
 from millwork.run.machine import Machine
 from millwork.store import sqlite
-from tests.sim.world import Chances, SimClock, Violation, World
+from tests.sim.gangs import Violation
+from tests.sim.world import Chances, SimClock, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from millwork.run.state import StepState, Try
 
 
 SEEDS = int(os.environ.get("SIM_SEEDS", "200"))
 BLOCK = 25
-
-
-@pytest.fixture
-def path() -> Iterator[Callable[[int], str]]:
-    """Database files in memory: the simulation commits thousands of times."""
-    memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
-    with tempfile.TemporaryDirectory(dir=memory) as folder:
-        yield lambda seed: f"{folder}/{seed}.db"
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, BLOCK))
@@ -53,7 +45,7 @@ def test_a_seed_always_gives_the_same_run(path: Callable[[int], str]) -> None:
     for copy in range(2):
         world = World(7, path(copy))
         world.run()
-        ends.append((world.now, world.masters, world.starts))
+        ends.append((world.now, world.masters, world.starts, world.store_events()))
     assert ends[0] == ends[1]
 
 

@@ -25,11 +25,12 @@ from millwork.store.sqlite import SqliteStore
 from tests.sim.gangs import FOREVER, Process, Referee, SimJob, Violation, failing, job_step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from millwork.plan.gang import Roster
     from millwork.plan.jobs import Address, Place
     from millwork.ports.changes import Change
+    from millwork.ports.engine import Image
     from millwork.run.loop import Command
 
 STEPS = 10
@@ -54,8 +55,8 @@ class Chances:
     lose: float = 0.06
     refuse: float = 0.03
     jump: float = 0.05
-    replica_fail: float = 0.1
-    hang: float = 0.04
+    replica_fail: float = 0.2
+    hang: float = 0.06
     stubborn: float = 0.3
     cancel: float = 0.1
 
@@ -85,7 +86,9 @@ class World:
         self.store = SimStore(self.path)
         self.jobs: dict[str, SimJob] = {}
         self.steps = self._graph()
-        self.cancel_at = self.random.uniform(0, 300) if self.chance(self.chances.cancel) else FOREVER
+        self.cancel_at = (
+            self.random.uniform(0, 300) if self.chance(self.chances.cancel) else FOREVER
+        )
         self.referee = Referee(self.jobs, self.steps, self.processes, lambda: self.now)
 
     # --- the run --------------------------------------------------------------------------
@@ -103,7 +106,7 @@ class World:
                 self._master(row)
                 self.now += self.random.uniform(0, 30)
                 if self.now > LONGEST:
-                    raise Violation(f"the run did not end: {[p for p in self.processes.values() if p.end > self.now]}")
+                    raise Violation(f"the run did not end: {self.referee.alive()}")
         finally:
             faultpoints.disarm()
             self.store.close()
@@ -114,8 +117,9 @@ class World:
         for number in range(STEPS):
             upstream = self._some(steps)
             steps[f"s{number}"] = Step(
-                f"s{number}", COMPONENT, after=tuple(upstream), retries=50, timeout=600.0
-            )
+                f"s{number}", COMPONENT, after=tuple(upstream), retries=50, timeout=600.0,
+                continue_on_failure=True,
+            )  # fmt: skip
             if number % (STEPS // JOBS) == 0 and len(self.jobs) < JOBS:
                 name = f"j{number}"
                 self.jobs[name] = job_step(self.random, name, self._some(steps))
@@ -276,7 +280,7 @@ class World:
         for step in self.steps:
             if recorded[step] > 1:
                 raise Violation(f"{step} was recorded {recorded[step]} times")
-            if is_cancelled or step in self.jobs:
+            if is_cancelled or step in self.jobs or self.referee.may_fail(step):
                 continue  # the referee has seen how it ended
             if recorded[step] != 1:
                 raise Violation(f"{step} was recorded {recorded[step]} times")
@@ -411,6 +415,9 @@ class SimEngine:
 
     def environment(self, code: str, wished: Any) -> str | None:
         return ""
+
+    def images(self, steps: Iterable[Step]) -> Mapping[str, Image]:
+        return {}
 
     def hosts(self, attempt: str, places: tuple[Place, ...]) -> Address:
         return loopback(places)

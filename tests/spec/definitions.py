@@ -11,8 +11,10 @@ from millwork.spec.model import (
     Code,
     Component,
     Constraints,
+    Elastic,
     ForEach,
     Input,
+    JobOptions,
     LocalPath,
     Metric,
     Output,
@@ -24,6 +26,7 @@ from millwork.spec.model import (
     Reference,
     ReplicaGroup,
     Resources,
+    RunPolicy,
     Secret,
 )
 from millwork.spec.types import PORT_TYPES
@@ -158,6 +161,32 @@ ENV = st.dictionaries(
 )
 
 
+_COUNTS = st.integers(1, 10_000)
+_JOB_OPTIONS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "PyTorchJob": {
+        "master_port": st.integers(1, 65_535),
+        "processes": st.none() | _COUNTS,
+        "elastic": st.none() | st.builds(Elastic, st.just(2), st.just(4), ANY_TEXT, id=ANY_TEXT),
+    },
+    "TFJob": {"tf_environment": ANY_TEXT, "evaluator_in_cluster": st.booleans()},
+    "MPIJob": {"mpi": st.sampled_from(["openmpi", "intel", "mpich"]), "slots": _COUNTS},
+}
+POLICIES = st.none() | st.builds(
+    RunPolicy,
+    restarts=st.integers(0, 1000),
+    restart=st.sampled_from(["", "gang", "replica"]),
+    restart_policy=st.sampled_from(["", "Never", "OnFailure", "ExitCode", "Always"]),
+    retry_codes=st.sampled_from([(), ("130", "137", "138", "143"), ("128-255", "7")]),
+    hang_timeout=st.none() | DURATIONS,
+    finish_grace=DURATIONS,
+)
+
+
+def jobs(job_type: str) -> st.SearchStrategy[JobOptions | None]:
+    """What the replicas of a job type can be told."""
+    return st.none() | st.builds(JobOptions, **_JOB_OPTIONS.get(job_type, {}))
+
+
 @st.composite
 def components(draw: st.DrawFn) -> Component:
     names = draw(unique(0, 6))
@@ -169,9 +198,12 @@ def components(draw: st.DrawFn) -> Component:
     if constraints:
         most = 0 if constraints.instance_type == "CPU" else 1 + constraints.multiple_gpus
         resources = Resources(resources.cpu, resources.memory, min(resources.gpu, most))
+    job_type = draw(st.sampled_from(JOB_TYPES))
     return Component(
         command=draw(FILLED),
-        job_type=draw(st.sampled_from(JOB_TYPES)),
+        job_type=job_type,
+        job=draw(jobs(job_type)),
+        run_policy=draw(POLICIES),
         image=draw(ANY_TEXT),
         code=draw(CODE),
         env=draw(ENV),
@@ -226,6 +258,8 @@ def pipelines(draw: st.DrawFn) -> Pipeline:
             env=draw(ENV),
             resources=draw(st.none() | RESOURCES),
             replicas=draw(REPLICAS),
+            job=draw(jobs("PyTorchJob")),
+            run_policy=draw(POLICIES),
         )  # fmt: skip
     places = st.tuples(*[st.floats(-1e9, 1e9)] * 2)
     return Pipeline(

@@ -121,6 +121,7 @@ class StepPlanner:
         if not names:
             return {}
         rows = self._store.attempts(self._run)
+        rows = sorted(rows, key=lambda row: row.number)
         earlier = [row.id for row in rows if row.step == step.name and row.id != attempt]
         found = {}
         for name in names:
@@ -134,7 +135,7 @@ class StepPlanner:
         """The outcome, with metrics read from the log and outputs sealed if it was good."""
         component = self._steps[step].component
         metrics = self._metrics(component, attempt)
-        if component.any_exit_code:
+        if component.any_exit_code and not self._steps[step].is_job:
             outcome = _without_code(outcome)
         if outcome.kind != "exited" or outcome.code != 0 or outcome.reason:
             return Result(outcome, metrics=metrics)

@@ -77,4 +77,12 @@ def _shown(step: Step, plan: Plan) -> dict[str, Any]:
             }
             for replica in plan.replicas
         ],
+        **({"rules": _rules(step)} if step.is_job else {}),
     }
+
+
+def _rules(step: Step) -> dict[str, Any]:
+    """When the job is over, and what is started again."""
+    from millwork.plan.gang import roster
+
+    return asdict(roster(step).rules)

@@ -37,7 +37,8 @@ def roster(step: Step) -> Roster:
         for role, member in _called(members)
     )
     policy = step.run_policy or step.component.run_policy or RunPolicy()
-    return Roster(seats, rules_of(wish.job_type, seats, options, policy))
+    rules = rules_of(wish.job_type, seats, options, policy)
+    return Roster(seats, replace(rules, any_exit_code=step.component.any_exit_code))
 
 
 def spread(

@@ -94,7 +94,8 @@ class Step:
     def is_job(self) -> bool:
         """Whether it is a job, of one replica or many, and not a plain command."""
         kind = self.component
-        return kind.job_type != "Job" or kind.work == "distributed" or bool(self.replicas)
+        is_typed = kind.job_type != "Job" or kind.work == "distributed"
+        return is_typed or bool(self.replicas or self.run_policy or kind.run_policy)
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ Restart: TypeAlias = Literal["Never", "OnFailure", "ExitCode", "Always"]
 
 ROLES = ("chief", "master", "launcher", "evaluator", "ps", "worker", "aimaster")
 """The order in which replicas that ended at once are judged (Training Operator's)."""
-_DECIDING = ("chief", "master", "launcher", "aimaster")
+_DECIDING = ("chief", "master", "launcher")
 _POLICIES: Mapping[str, Mapping[str, Restart]] = {
     "TFJob": dict.fromkeys(ROLES, "ExitCode"),
     "PyTorchJob": {"master": "ExitCode", "worker": "OnFailure"},
@@ -44,7 +44,8 @@ class Rules:
     `success` lists sets of replicas of which one must have ended with 0 as a whole. `unit` by role
     is what is started again, `after` by role says when. `codes` are the first and last of each
     range of exit codes that ExitCode takes for passing. `tolerates` are roles that may fail.
-    `grace` is how many seconds a role may go on once the job has succeeded.
+    `grace` is how many seconds a role may go on once the job has succeeded. With `any_exit_code`
+    a replica has succeeded whatever it ended with, unless a signal killed it.
     """
 
     success: tuple[tuple[str, ...], ...]
@@ -56,6 +57,7 @@ class Rules:
     tolerates: tuple[str, ...] = ()
     grace: Mapping[str, float] = field(default_factory=dict)
     hang_timeout: float | None = None
+    any_exit_code: bool = False
 
 
 def rules_of(
@@ -80,7 +82,8 @@ def rules_of(
 def _success(
     job_type: str, seats: tuple[Seat, ...], options: JobOptions, policy: RunPolicy
 ) -> tuple[tuple[str, ...], ...]:
-    deciding = tuple(seat.name for seat in seats if seat.role in _DECIDING)
+    roles = ("aimaster",) if job_type == "ElasticBatchJob" else _DECIDING
+    deciding = tuple(seat.name for seat in seats if seat.role in roles)
     workers = tuple(seat.name for seat in seats if seat.role == "worker")
     if policy.success == "all_workers":
         return ((*deciding, *workers),)
@@ -109,4 +112,4 @@ def _codes(text: str) -> tuple[int, int]:
 def _grace(job_type: str, present: set[str], policy: RunPolicy) -> dict[str, float]:
     endless = _NEVER_END_ALONE.get(job_type, ())
     grace = {role: policy.finish_grace for role in present if role not in endless}
-    return grace | {"evaluator": policy.evaluator_grace or 0.0}
+    return grace | {"evaluator": policy.evaluator_grace}

@@ -100,6 +100,7 @@ class JobJudged:
     reason: str
     code: int | None = None
     kind: str = "exited"
+    for_memory: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 from millwork.base.records import dataclass, field
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from millwork.plan.jobs import Address, Place
-    from millwork.plan.model import Plan
+    from millwork.plan.model import Plan, Step
     from millwork.spec.model import Environment
 
 OutcomeKind: TypeAlias = Literal["exited", "lost", "not started"]
@@ -52,6 +52,20 @@ class Ended:
     outcome: Outcome
 
 
+@dataclass(frozen=True)
+class Image:
+    """The image that a step will run in.
+
+    `id` is the sha256 of its configuration, `digest` what a registry knows it by, empty for an
+    image that was only built. `notices` are for people.
+    """
+
+    reference: str
+    id: str
+    digest: str = ""
+    notices: tuple[str, ...] = ()
+
+
 class Engine(Protocol):
     """Runs plans. Handles are opaque text, kept by the store, and mean nothing to anybody else.
 
@@ -61,7 +75,7 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """`local`, later `container` and others."""
+        """`local` or `container`."""
 
     @property
     def shortcoming(self) -> str:
@@ -78,6 +92,13 @@ class Engine(Protocol):
 
         That is the environment it wishes for, or else the requirements of its code's snapshot.
         Empty if there are none, None if that is not known yet.
+        """
+
+    def images(self, steps: Iterable[Step]) -> Mapping[str, Image]:
+        """The images that steps, whose code is set aside, will run in, by the steps' names.
+
+        Empty on an engine that uses none. Raises BadRequest or Unavailable, with the step's name,
+        if there is no such image, or if the step cannot run in it.
         """
 
     def hosts(self, attempt: str, places: tuple[Place, ...]) -> Address:

@@ -40,19 +40,20 @@ class Used:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a job has come to; its first failing replica's code, and kind of end."""
+    """What a job has come to; the code of the replica that failed first, and how it ended."""
 
     name: Literal["succeeded", "failed", "again", "stopped"]
     reason: str = ""
     code: int | None = None
     kind: Literal["exited", "lost", "not started"] = "exited"
+    for_memory: bool = False
 
 
 @dataclass
 class _Member:
     """A replica: `number` counts its restarts, `due` is when it starts, `stop_at` when it must end.
 
-    Of a failure it `is_judged` what follows; `is_told` that its job is over.
+    It `is_told` that its job is over; others may wait until it `has_run`.
     """
 
     seat: Seat
@@ -62,8 +63,8 @@ class _Member:
     due: float = 0.0
     stop_at: float | None = None
     outcome: Outcome | None = None
-    is_judged: bool = False
     is_told: bool = False
+    has_run: bool = False
 
 
 class Gang:
@@ -97,10 +98,9 @@ class Gang:
     # --- events ---------------------------------------------------------------------------
 
     def start(self, now: float) -> Decision:
-        """The attempt begins, or goes on after `restore`."""
+        """The attempt begins."""
         decision = Decision()
-        if self._rules.hang_timeout:
-            self._hang_at = now + self._rules.hang_timeout
+        self._listen_from(now)
         self._go_on(decision, now)
         return decision
 
@@ -113,7 +113,7 @@ class Gang:
         decision = Decision()
         member = self._by_process.get(process)
         if member and member.status == "opened":
-            member.status = "running"
+            member.status, member.has_run = "running", True
             self._go_on(decision, now)
         return decision
 
@@ -124,16 +124,19 @@ class Gang:
             member = self._by_process.pop(process, None)
             if member:
                 self._close(member, outcome, decision)
+        for member in self._members.values():
+            member.has_run = member.has_run or member.status == "running"
         self._go_on(decision, now)
         return decision
 
-    def stop(self, grace: float) -> Decision:
+    def stop(self, grace: float, reason: str = "") -> Decision:
         """The attempt is to end, whatever its replicas come to."""
         decision = Decision()
-        self.verdict = self.verdict or Verdict("stopped")
+        if not self.verdict:
+            self._conclude(Verdict("stopped", reason), decision)
         decision.instructions += [Stop(process, grace) for process in self.running]
         for each in self._members.values():
-            each.stop_at = None
+            each.stop_at, each.is_told = None, True
         self._finish()
         return decision
 
@@ -165,19 +168,25 @@ class Gang:
         self._go_on(decision, now)
         return decision
 
-    def restore(self, rows: Sequence[ReplicaRow], verdict: Verdict | None) -> list[str]:
-        """Puts replicas back as they were kept, before `start`; returns the processes that run."""
+    def restore(self, rows: Sequence[ReplicaRow], verdict: Verdict | None, now: float) -> list[str]:
+        """Puts replicas back as they were kept, in place of `start`; returns what runs of them.
+
+        Of those that were opened it is not known whether they came to be started: nothing starts
+        after them before `ended` has been told what is over.
+        """
         self.verdict = verdict
+        self._listen_from(now)
         for row in sorted(rows, key=lambda row: row.number):
             member = self._members[row.name]
             if row.number > member.number:
                 self._count(member.outcome)
             member.number, member.outcome = row.number, _outcome(row)
+            member.has_run = member.has_run or row.launched is not None or row.code is not None
             if member.outcome is None:
                 member.status = "running"
                 self._by_process[self._process(member)] = member
             else:
-                member.status = "succeeded" if _is_good(member.outcome) else "failed"
+                member.status = "succeeded" if self._is_good(member.outcome) else "failed"
                 self._usages.append(dict(row.usage))
         return list(self._by_process)
 
@@ -186,6 +195,18 @@ class Gang:
         return process.partition("/")[0] == self.attempt
 
     # --- inside ---------------------------------------------------------------------------
+
+    def _listen_from(self, now: float) -> None:
+        if self._rules.hang_timeout:
+            self._hang_at = now + self._rules.hang_timeout
+
+    def _is_good(self, outcome: Outcome) -> bool:
+        """Whether a replica has done its work; of some programs any code but a signal's says so."""
+        if outcome.kind != "exited" or outcome.code is None:
+            return False
+        if self._rules.any_exit_code:
+            return outcome.code <= 128
+        return outcome.code == 0 and not outcome.reason
 
     def _process(self, member: _Member) -> str:
         return process_of(self.attempt, member.seat.name, member.number)
@@ -206,6 +227,8 @@ class Gang:
     def _open_ready(self, decision: Decision, now: float) -> None:
         for member in self._members.values():
             if member.status == "waiting" and member.due <= now and self._may_start(member.seat):
+                if member.number:
+                    self._count(member.outcome)
                 member.status, member.due = "opened", 0.0
                 process = self._process(member)
                 self._by_process[process] = member
@@ -216,17 +239,15 @@ class Gang:
 
     def _may_start(self, seat: Seat) -> bool:
         """Whether all that it starts after is running, or has been (KubeDL's gate)."""
-        reached = ("running", *_ENDED)
         return all(
-            other.status in reached or other.number
+            other.has_run
             for other in self._members.values()
             if other.seat.role in seat.starts_after
         )
 
     def _close(self, member: _Member, outcome: Outcome, decision: Decision) -> None:
         member.outcome, member.stop_at = outcome, None
-        member.status = "succeeded" if _is_good(outcome) else "failed"
-        member.is_judged = False
+        member.status = "succeeded" if self._is_good(outcome) else "failed"
         self._usages.append(dict(outcome.usage))
         closed = ReplicaClosed(
             self.attempt, member.seat.name, member.number, self._status(outcome), outcome.code,
@@ -235,7 +256,7 @@ class Gang:
         decision.changes.append(closed)
 
     def _status(self, outcome: Outcome) -> AttemptStatus:
-        if _is_good(outcome):
+        if self._is_good(outcome):
             return "succeeded"
         if self.verdict:
             return "cancelled"  # it was stopped with the job
@@ -247,28 +268,25 @@ class Gang:
         if any(good.issuperset(names) for names in self._rules.success):
             self._conclude(Verdict("succeeded", code=0), decision)
             return
-        for member in sorted(self._failures(), key=_first):
-            member.is_judged = True
+        for member in self._failures():
             self._take_failure(member, decision, now)
             if self.verdict:
                 return
-        if all(each.status in _ENDED for each in self._members.values()):
-            reason = "all replicas have ended, and not those that decide with 0"
-            self._conclude(Verdict("failed", reason, 1), decision)
+        failed = self._failures()
+        names = {each.seat.name for each in failed}
+        if failed and all(names.intersection(wanted) for wanted in self._rules.success):
+            self._conclude(self._verdict_on(failed[0]), decision)
 
     def _failures(self) -> list[_Member]:
-        return [
-            each
-            for each in self._members.values()
-            if each.status == "failed"
-            and not each.is_judged
-            and each.seat.role not in self._rules.tolerates
-        ]
+        """Those that have failed and are not started again, the first first."""
+        failed = [each for each in self._members.values() if each.status == "failed"]
+        return sorted(failed, key=_first)
 
     def _take_failure(self, member: _Member, decision: Decision, now: float) -> None:
         verdict = self._verdict_on(member)
+        if verdict.name == "failed" and member.seat.role in self._rules.tolerates:
+            return
         if verdict.name == "again" and self._rules.unit[member.seat.role] == "replica":
-            self._count(member.outcome)
             member.number += 1
             wait = min(FIRST_BACKOFF * 2 ** (member.number - 1), LONGEST_BACKOFF)
             member.status, member.due = "waiting", now + wait
@@ -294,17 +312,20 @@ class Gang:
         return any(first <= code <= last for first, last in self._rules.codes)
 
     def _again_or_failed(self, reason: str, outcome: Outcome | None) -> Verdict:
-        """Another start, if the limits allow one more."""
+        """Another start, if the limits allow one more; what is lost for ever has just failed."""
         code, kind = (outcome.code, outcome.kind) if outcome else (None, "exited")
-        restarts = self._used.restarts + self._restarts
+        decided = [each.outcome for each in self._members.values() if self._is_due_later(each)]
+        restarts = self._used.restarts + self._restarts + len(decided)
+        memory = self._used.memory + self._memory_restarts + sum(map(_is_memory, decided))
         most, for_memory = self._rules.restarts, self._rules.memory_restarts
         if restarts >= most:
-            limit = f"; the limit of {most} restarts is reached" if most else ""
-            return Verdict("failed", reason + limit, code, kind)
-        if _is_memory(outcome) and self._used.memory + self._memory_restarts >= for_memory:
-            limit = f", after {for_memory} restarts for memory" if for_memory else ""
-            return Verdict("failed", reason + limit, code, kind)
-        return Verdict("again", f"{reason}; restart {restarts + 1} of {most}", code, kind)
+            limit = f"; the limit of {_times(most)} is reached" if most else ""
+            return Verdict("failed", reason + limit, code)
+        if _is_memory(outcome) and memory >= for_memory:
+            limit = f", after {_times(for_memory)} for memory" if for_memory else ""
+            return Verdict("failed", reason + limit, code)
+        again = f"{reason}; restart {restarts + 1} of {most}"
+        return Verdict("again", again, code, kind, _is_memory(outcome))
 
     def _count(self, outcome: Outcome | None) -> None:
         self._restarts += 1
@@ -313,14 +334,19 @@ class Gang:
     def _conclude(self, verdict: Verdict, decision: Decision) -> None:
         self.verdict = verdict
         decision.changes.append(
-            JobJudged(self.attempt, verdict.name, verdict.reason, verdict.code, verdict.kind)
+            JobJudged(
+                self.attempt,
+                verdict.name,
+                verdict.reason,
+                verdict.code,
+                verdict.kind,
+                verdict.for_memory,
+            )
         )
 
     def _wind_down(self, decision: Decision, now: float) -> None:
         """Stops what still runs; what may finish after a success gets its time (`grace`)."""
         assert self.verdict is not None
-        if self.verdict.name == "stopped":
-            return
         for member in self._members.values():
             if not _is_under_way(member) or member.is_told:
                 continue
@@ -334,14 +360,15 @@ class Gang:
     def _finish(self) -> None:
         if self.running or self.verdict is None:
             return
-        verdict, again = self.verdict, self.verdict.name == "again"
-        memory = self._memory_restarts + (again and "out of memory" in verdict.reason)
+        verdict = self.verdict
         usage: dict[str, Any] = {"replicas": len(self._members)}
-        if restarts := self._restarts + again:
-            usage |= {"restarts": restarts, "memory_restarts": int(memory), "restarted": again}
+        if self._restarts:
+            usage |= {"restarts": self._restarts, "memory_restarts": self._memory_restarts}
+        if verdict.for_memory:
+            usage[OUT_OF_MEMORY] = True
         usage |= self._usage()
-        code = 0 if verdict.name == "succeeded" else verdict.code
-        self.outcome = Outcome(verdict.kind, code, verdict.reason, usage, again=again)
+        again = verdict.name == "again"
+        self.outcome = Outcome(verdict.kind, verdict.code, verdict.reason, usage, again=again)
 
     def _usage(self) -> dict[str, Any]:
         """The replicas' measures: seconds added up, the highest peak, the means of the first."""
@@ -370,8 +397,8 @@ def _is_under_way(member: _Member) -> bool:
     return member.status in _UNDER_WAY
 
 
-def _is_good(outcome: Outcome) -> bool:
-    return outcome.kind == "exited" and outcome.code == 0 and not outcome.reason
+def _times(count: int) -> str:
+    return "1 restart" if count == 1 else f"{count} restarts"
 
 
 def _is_memory(outcome: Outcome | None) -> bool:

@@ -113,7 +113,7 @@ class Loop:
             return
         gang = Gang(attempt, roster, self._used(step))
         self._gangs.add(gang)
-        for process in gang.restore(replicas, verdict):
+        for process in gang.restore(replicas, verdict, self.clock.monotonic()):
             self.engine.adopt(process)
 
     def drive(self) -> RunStatus:
@@ -123,15 +123,16 @@ class Loop:
         """
         decision = self._obey()  # what was asked for before this master came: nothing starts first
         decision.add(self.machine.start(self.clock.monotonic()))
-        for gang in self._gangs.all():
-            decision.add(self._settled(gang, gang.start(self.clock.monotonic())))
+        adopted = self._gangs.all()
         self._carry_out(decision)
+        if adopted and not self.machine.is_over:
+            self._turn(0.0)  # what has ended meanwhile is known before anything starts after it
         while not self.machine.is_over:
-            self._turn()
+            self._turn(self._patience())
         return self.machine.status
 
-    def _turn(self) -> None:
-        ended = self.engine.observe(self._patience())
+    def _turn(self, patience: float | None) -> None:
+        ended = self.engine.observe(patience)
         reach("loop.observed")
         now = self.clock.monotonic()
         decision = Decision()
@@ -270,6 +271,8 @@ class Loop:
 
     def _settled(self, gang: Gang, decision: Decision) -> Decision:
         """The decision, and what the end of the attempt leads to if the gang has ended."""
+        if gang.verdict and gang.verdict.name == "succeeded":
+            self.machine.decided(gang.attempt)
         if gang.outcome and self._gangs.of(gang.attempt):
             self._gangs.remove(gang)
             self._plans.pop(gang.attempt, None)
@@ -286,7 +289,7 @@ class Loop:
                 raise RunFailed("the job was over before it started")
             handle = self.engine.start(process, self._plan_of(attempt), instruction.place)
         except (MillworkError, OSError) as error:
-            outcome = Outcome("not started", reason=_told(error))
+            outcome = Outcome("not started", reason=_told(error), at=self.clock.wall())
             now = self.clock.monotonic()
             return self._settled(gang, gang.ended([(process, outcome)], now))
         reach("loop.started")
@@ -309,7 +312,9 @@ class Loop:
         if gang is None or "/" in instruction.process:
             self.engine.stop(instruction.process, instruction.grace)
             return Decision()
-        return self._settled(gang, gang.stop(instruction.grace))
+        current = self.machine.steps[self._tries[gang.attempt][0]].current
+        reason = current.stopping if current else ""
+        return self._settled(gang, gang.stop(instruction.grace, reason))
 
     def _listen(self, instruction: Listen) -> Decision:
         gang = self._gangs.of(instruction.attempt)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from millwork.ports.changes import AttemptClosed, AttemptOpened, LateResult, RunChanged, StepChanged
+from millwork.ports.engine import OUT_OF_MEMORY
 from millwork.run.decision import Consult, Decision, Launch, Stop
 from millwork.run.state import (
     ENDED,
@@ -126,6 +127,11 @@ class Machine:
         self._free(state, current)
         status, reason = _verdict(current, result.outcome)
         succeeded = status == "succeeded"
+        left = None if current.deadline is None else current.deadline - now
+        is_again = result.outcome.again and not (current.stopping or self._cancelling)
+        if is_again and left is not None and left <= 0:
+            is_again, reason = False, _too_long(state.task)
+        usage = _restarted(result.outcome, left) if is_again else result.outcome.usage
         decision.changes.append(
             AttemptClosed(
                 attempt,
@@ -134,15 +140,16 @@ class Machine:
                 status,
                 result.outcome.code,
                 reason,
-                result.outcome.usage,
+                usage,
                 result.outputs if succeeded else {},
                 result.metrics if succeeded else {},
                 result.key if succeeded else "",
             )
         )
-        self._count_restarts(state, result.outcome)
-        if result.outcome.again and not current.stopping and not self._cancelling:
-            state.deadline = current.deadline
+        state.restarts += usage.get("restarts", 0)
+        state.memory_restarts += usage.get("memory_restarts", 0)
+        if is_again:
+            state.time_left = left
             self._restart(state, reason, decision, now)
         else:
             self._after_attempt(state, status, reason, decision, now)
@@ -180,7 +187,7 @@ class Machine:
         for state, current in self._active():
             if current.deadline is not None and current.deadline <= now:
                 current.deadline = None
-                current.stopping = f"timed out after {state.task.timeout:g} s"
+                current.stopping = _too_long(state.task)
                 decision.instructions.append(Stop(current.id, GRACE))
         for state, limit in self._impatient():
             if limit <= now:
@@ -193,15 +200,21 @@ class Machine:
         self._conclude(decision)
         return decision
 
+    def decided(self, attempt: str) -> None:
+        """The attempt will succeed once all of it has ended: it no longer takes too long."""
+        current = self._steps[self._owners[attempt]].current
+        if current:
+            current.deadline = None
+
     # --- restoring ------------------------------------------------------------------------
 
     def restore_restarts(
-        self, name: str, restarts: int, memory_restarts: int, deadline: float | None
+        self, name: str, restarts: int, memory_restarts: int, time_left: float | None
     ) -> None:
-        """Puts back how often a job was started again, and until when its next attempt may run."""
+        """Puts back how often a job was started again, and how long its next attempt may run."""
         state = self._steps[name]
         state.restarts, state.memory_restarts = restarts, memory_restarts
-        state.deadline = deadline
+        state.time_left = time_left
 
     def restore_step(
         self, name: str, status: StepStatus, attempts: int, failures: int = 0, losses: int = 0
@@ -223,7 +236,7 @@ class Machine:
         if state.parent:
             self._steps[state.parent].items.remove(name)
             self._steps[state.parent].busy += 1
-        state.status, state.current = "running", attempt
+        state.status, state.current, state.time_left = "running", attempt, None
         self._hold(state, attempt)
 
     def restore_items(self, name: str, items: Iterable[str]) -> None:
@@ -315,7 +328,8 @@ class Machine:
             heappush(self._ready, entry)
         if self._has_impatient:
             for _, name in self._ready:
-                self._steps[name].waits_since = self._steps[name].waits_since or now
+                state = self._steps[name]
+                state.waits_since = now if state.waits_since is None else state.waits_since
 
     def _impatient(self) -> list[tuple[StepState, float]]:
         """The steps that wait for room and may not do so for ever, and until when they may."""
@@ -337,8 +351,9 @@ class Machine:
         task = state.task
         self._counter += 1
         state.attempts += 1
-        deadline = state.deadline or (now + task.timeout if task.timeout else None)
-        state.deadline, state.waits_since = None, None
+        allowed = task.timeout if state.time_left is None else state.time_left
+        deadline = now + allowed if allowed else None
+        state.time_left, state.waits_since = None, None
         gpus = tuple(self._gpus[: task.gpu])
         attempt = Try(f"{self._run}-{self._counter}", self._new_token(), deadline, gpus)
         state.current = attempt
@@ -384,10 +399,6 @@ class Machine:
                 heappush(self._retry_at, (now + wait, state.task.name))
         else:
             self._end(state, "failed", reason, decision)
-
-    def _count_restarts(self, state: StepState, outcome: Outcome) -> None:
-        state.restarts += outcome.usage.get("restarts", 0)
-        state.memory_restarts += outcome.usage.get("memory_restarts", 0)
 
     def _restart(self, state: StepState, reason: str, decision: Decision, now: float) -> None:
         """A job's own rules want it started again: no retry, and its time goes on."""
@@ -455,6 +466,21 @@ class Machine:
     def _counts_as_failed(self, state: StepState) -> bool:
         is_whole = not state.parent  # an item's failure is its parent's
         return state.status == "failed" and is_whole and not state.task.continue_on_failure
+
+
+def _too_long(task: Task) -> str:
+    return f"timed out after {task.timeout:g} s"
+
+
+def _restarted(outcome: Outcome, time_left: float | None) -> dict[str, Any]:
+    """The usage of an attempt that is made once more: that is a restart, and no failure.
+
+    The job's time does not go on while it waits: so much of it is left (pai-contract 1.4).
+    """
+    usage = dict(outcome.usage)
+    usage["restarts"] = usage.get("restarts", 0) + 1
+    usage["memory_restarts"] = usage.get("memory_restarts", 0) + (OUT_OF_MEMORY in usage)
+    return usage | {"restarted": True, "time_left": time_left}
 
 
 def _verdict(current: Try, outcome: Outcome) -> tuple[AttemptStatus, str]:

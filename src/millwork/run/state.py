@@ -55,8 +55,8 @@ class StepState:
     `by_condition` says of a skipped step that this was wanted, and is no failure. A step that
     runs for each item of a list is the `parent` of one step an item: `items` are those that have
     not had their turn, `busy` counts those that have, `unended` both. `restarts` of a job, and
-    those of them for want of memory, are counted over all its attempts, which share `deadline`.
-    `waits_since` is when there was first no room for it.
+    those of them for want of memory, are counted over all its attempts, which share its time: of
+    that so many seconds are `time_left`. `waits_since` is when there was first no room for it.
     """
 
     task: Task
@@ -75,7 +75,7 @@ class StepState:
     bad_items: int = 0
     restarts: int = 0
     memory_restarts: int = 0
-    deadline: float | None = None
+    time_left: float | None = None
     waits_since: float | None = None
 
 

@@ -34,6 +34,8 @@ class NodeOptions(TypedDict, total=False):
     env: Mapping[str, Any]
     resources: Mapping[str, float | str]
     replicas: int | Mapping[str, Any]
+    job: Mapping[str, Any]
+    run_policy: Mapping[str, Any]
 
 
 class Composition(Protocol):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.base import names
 from millwork.base.errors import InvalidFile
-from millwork.spec import values
+from millwork.spec import roles, values
 from millwork.spec.fields import (
     DURATION,
     INVALID,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from millwork.spec import document
-    from millwork.spec.model import Path
+    from millwork.spec.model import Path, PipelineNode
 
 API_VERSION = "millwork/v1"
 COLUMN_TYPES = ("Column", "Columns")
@@ -391,6 +391,7 @@ def check_component(component: Component, reading: Reading) -> None:
         check_variables(kind, getattr(component, kind), reading)
     _check_columns(component, reading)
     _check_compute(component, reading)
+    check_job(component, component, (), reading)
     check_env(component.env, (), reading)
 
 
@@ -409,6 +410,19 @@ def check_env(env: Mapping[str, str | Secret], path: Path, reading: Reading) -> 
     for name in env:
         if name.startswith("PAI_"):
             reading.fault((*path, "env", name), "PAI_ variables are set by the run contract")
+
+
+def check_job(
+    component: Component, said: Component | PipelineNode, path: Path, reading: Reading
+) -> None:
+    """Notes what `said`, the component or its node, has and its job type does not."""
+    if component.work != "command":
+        return  # Azure ML's distribution says what kind of job it is
+    for name, message in roles.misplaced(component, said.job) if said.job else ():
+        reading.fault((*path, "job", name), message)
+    policy = said.run_policy
+    for name, message in roles.faults_of_policy(component, policy) if policy else ():
+        reading.fault((*path, "run_policy", name), message)
 
 
 def check_variables(kind: str, named: Any, reading: Reading) -> None:

@@ -254,6 +254,7 @@ class Measured:
 
     parse: Callable[[str], float]
     label: str
+    may_be_zero: bool = False
     blank: None = None
 
     def read(self, node: Node, path: Path, reading: Reading) -> Any:
@@ -264,6 +265,8 @@ class Measured:
             measure = self.parse(text)
         except ValueError as error:
             return reading.fault(path, f"{_shown(text)} is not a {self.label}: {error}")
+        if self.may_be_zero:
+            return measure
         return measure or reading.fault(path, f"{_shown(text)} is no {self.label}: leave it out")
 
     def schema(self) -> dict[str, Any]:
@@ -271,6 +274,7 @@ class Measured:
 
 
 DURATION = Measured(parse_duration, "duration")
+PAUSE = Measured(parse_duration, "duration", may_be_zero=True)
 SIZE = Measured(parse_size, "size")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from millwork.spec.fields import (
     DURATION,
     INVALID,
+    PAUSE,
     Bool,
     Choice,
     Field,
@@ -38,8 +39,8 @@ def _is_codes(text: str) -> bool:
 
 def _elastic(given: dict[str, Any], path: Path, reading: Reading) -> Any:
     least, most = given["least"], given["most"]
-    if least is None or most is None:
-        return INVALID
+    if not least or not most:
+        return INVALID  # what is wrong with one of them is said already
     if least > most:
         return reading.fault(path, f"{least} to {most} is no range of replicas")
     return Elastic(**given)
@@ -102,9 +103,9 @@ RUN_POLICY = Record(
               default="the job type's"),
         Field("hang_timeout", DURATION, "Without output from any replica: it is started again"),
         Field("pending_timeout", DURATION, "Without room to start: it fails"),
-        Field("finish_grace", DURATION, "For workers that still run when the job has succeeded",
+        Field("finish_grace", PAUSE, "For workers that still run when the job has succeeded",
               default="10s"),
-        Field("evaluator_grace", DURATION, "The same for the evaluator"),
+        Field("evaluator_grace", PAUSE, "The same for the evaluator", default="0s"),
     ),
     plain(RunPolicy),
 )  # fmt: skip

@@ -212,7 +212,7 @@ class RunPolicy:
     hang_timeout: float | None = None
     pending_timeout: float | None = None
     finish_grace: float = 10.0
-    evaluator_grace: float | None = None
+    evaluator_grace: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from millwork.spec.model import JobOptions
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from millwork.spec.model import Component, Path, ReplicaGroup
+    from millwork.spec.model import Component, Path, ReplicaGroup, RunPolicy
 
 ROLES: Mapping[str, tuple[str, ...]] = {
     "Job": ("worker",),
@@ -21,6 +23,13 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "ElasticBatchJob": ("worker", "aimaster"),
 }
 _MANY = ("worker", "ps")
+_TOLD = {
+    "PyTorchJob": ("processes", "elastic", "master_port"),
+    "XGBoostJob": ("master_port", "worker_port", "dmlc"),
+    "TFJob": ("tf_port", "tf_environment", "evaluator_in_cluster", "dynamic_workers"),
+    "MPIJob": ("mpi", "slots", "launcher_works", "mpirun", "waits_for_workers"),
+}
+"""What of a job's options each type has (pai-contract 1.2)."""
 _WORKING = ("chief", "master", "launcher", "worker")
 _WORKS = ("command", "distributed")
 
@@ -66,6 +75,22 @@ def _faults_of_roles(
         yield (), "a job has a chief or a master, not both"
     if not seen.intersection(_WORKING) and seen <= {*known}:
         yield (), "there is no worker"
+
+
+def misplaced(component: Component, options: JobOptions) -> Iterator[tuple[str, str]]:
+    """Options that the component's job type does not have: each name, and who has it."""
+    plain = JobOptions()
+    own = _TOLD.get(component.job_type, ())
+    for name in dict.fromkeys(name for told in _TOLD.values() for name in told):
+        if name not in own and getattr(options, name) != getattr(plain, name):
+            owners = " or ".join(kind for kind, told in _TOLD.items() if name in told)
+            yield name, f"a {component.job_type} has none; a {owners} has"
+
+
+def faults_of_policy(component: Component, policy: RunPolicy) -> Iterator[tuple[str, str]]:
+    """What a policy asks for that cannot come about: the field, and why."""
+    if component.job_type == "MPIJob" and policy.success:
+        yield "success", "the workers of an MPIJob end only with it"
 
 
 def warnings(component: Component, groups: Mapping[str, ReplicaGroup]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from millwork.spec import roles, values
+from millwork.spec.component import check_job
 from millwork.spec.model import Component, Parameter, Pipeline, PipelineNode, Reference
 from millwork.spec.pipeline import references
 from millwork.spec.types import fits
@@ -127,7 +128,7 @@ def _check_kind(node: PipelineNode, child: Tree, path: Path, reading: Reading) -
     if isinstance(child.definition, Component):
         _check_replicas(node, child.definition, path, reading)
         return
-    for name in ("resources", "replicas", "env", "timeout"):
+    for name in ("resources", "replicas", "job", "run_policy", "env", "timeout"):
         if getattr(node, name):
             reading.fault((*path, name), "this node is a pipeline; its own nodes have that")
 
@@ -138,6 +139,7 @@ def _check_replicas(node: PipelineNode, component: Component, path: Path, readin
         reading.fault((*at, *where), message)
     for message in roles.warnings(component, node.replicas):
         reading.fault(at, message, "warning")
+    check_job(component, node, path, reading)
     _check_gpus(node.resources, component, (*path, "resources", "gpu"), reading)
     for role, group in node.replicas.items():
         _check_gpus(group.resources, component, (*at, role, "resources", "gpu"), reading)

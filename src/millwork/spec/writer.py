@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from millwork.base.sizes import write_duration, write_size
 from millwork.spec import values
 from millwork.spec.component import API_VERSION, COMPONENT
-from millwork.spec.fields import DURATION, SIZE, ListOf, MapOf, Record, Text
+from millwork.spec.fields import DURATION, PAUSE, SIZE, ListOf, MapOf, Record, Text
 from millwork.spec.model import Code, Component, ForEach, LocalPath, Range, Reference, Secret
 from millwork.spec.pipeline import GROUP, PIPELINE, REPLICAS
 
@@ -95,7 +95,7 @@ def _plain(kind: Type, value: Any) -> Any:
     """`value`, which `kind` gave, as what `kind` reads."""
     if kind is SIZE:
         return write_size(value)
-    if kind is DURATION:
+    if kind is DURATION or kind is PAUSE:
         return write_duration(value)
     if kind is REPLICAS:
         return _replicas(value)

@@ -365,7 +365,7 @@ _UNTOLD = frozenset({"token", "identity"})
 
 
 def _verdict(change: JobJudged) -> dict[str, Any]:
-    names = ("verdict", "reason", "code", "kind")
+    names = ("verdict", "reason", "code", "kind", "for_memory")
     return {name: getattr(change, name) for name in names}
 
 

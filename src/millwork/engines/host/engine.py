@@ -23,11 +23,12 @@ from millwork.ports.secrets import VARIABLE
 from millwork.worker import mask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from millwork.plan.jobs import Address, Place
-    from millwork.plan.model import Plan, Replica
+    from millwork.plan.model import Plan, Replica, Step
     from millwork.ports import Secrets
+    from millwork.ports.engine import Image
     from millwork.spec.model import Environment
 
 _OURS = ("MILLWORK_HOME", "MILLWORK_URL")
@@ -122,7 +123,15 @@ class HostEngine(ABC):
     def _clean_up(self, state: Watched, code: int | None, usage: dict[str, Any]) -> str:
         """Leaves nothing of a process that is over; adds to `usage`, and says what it died of."""
 
+    def _outcome_of(self, folder: str) -> tuple[int | None, float | None]:
+        """The exit code of what the recorder started, None if it noted none, and CPU seconds."""
+        return recorder.outcome_of(folder)
+
     # --- the port -------------------------------------------------------------------------
+
+    def images(self, steps: Iterable[Step]) -> Mapping[str, Image]:  # noqa: ARG002
+        """None: steps run in what there is on this machine."""
+        return {}
 
     def folder(self, attempt: str) -> str:
         """The folder that the step knows as the plan's root."""
@@ -288,7 +297,7 @@ class HostEngine(ABC):
             os.close(state.watch)
         peak = self._reap(state) if state.is_child else None
         self._keeper.forget(state.folder)
-        code, cpu = recorder.outcome_of(state.folder)
+        code, cpu = self._outcome_of(state.folder)
         # Daemons may have left the group of a step that ended by itself.
         processes.kill_marked(state.id, after=state.pid)
         usage = {**state.facts, "cpu_seconds": cpu, "peak_memory": peak}
@@ -298,7 +307,7 @@ class HostEngine(ABC):
         usage = {name: value for name, value in usage.items() if value is not None}
         if code is None:
             text = "the step's recorder was killed, or the machine went down"
-            return Ended(state.id, Outcome("lost", None, text, usage))
+            return Ended(state.id, Outcome("lost", None, text, usage, time.time()))
         at = recorder.ended_at(state.folder)
         if code:
             reason = recorder.reason_of(state.folder) or reason or _describe(code)

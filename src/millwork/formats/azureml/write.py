@@ -36,7 +36,10 @@ _HEAD = frozenset({
     "outputs", "is_deterministic", "environment", "environment_variables",
     "successful_return_code", "additional_includes",
 })  # fmt: skip
-_OWN_ONLY = ("version_description", "resources", "constraints", "mounts", "metrics", "progress")
+_OWN_ONLY = (
+    "version_description", "resources", "constraints", "mounts", "metrics", "progress", "job",
+    "run_policy",
+)  # fmt: skip
 _EMPTY = Component("", "", "")
 _CONTRACT = re.compile(r"\$\{?(PAI_\w+)|\$\{?([@*])")
 

@@ -24,7 +24,10 @@ _ORDER = {
     "foreach": "a step for each item of a list",
     "after": "an order of steps that no wire gives",
 }
-_NOT_CARRIED = {"retries": 0, "on_lost": "retry", "continue_on_failure": False, "resources": None}
+_NOT_CARRIED: dict[str, Any] = {
+    "retries": 0, "on_lost": "retry", "continue_on_failure": False, "resources": None, "job": None,
+    "run_policy": None,
+}  # fmt: skip
 _TYPES = {"file": "uri_file", "model": "custom_model", "value": "string"}
 
 

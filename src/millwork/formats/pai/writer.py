@@ -13,9 +13,10 @@ from millwork.spec.model import Component, Progress, Range
 if TYPE_CHECKING:
     from millwork.spec.model import Code, Constraints, Input, Output, Parameter
 
-_NOT_CARRIED = frozenset(
-    ("version_description", "tags", "env", "resources", "is_deterministic", "timeout", "mounts")
-)
+_NOT_CARRIED = frozenset({
+    "version_description", "tags", "env", "resources", "is_deterministic", "timeout", "mounts",
+    "job", "run_policy",
+})  # fmt: skip
 _EMPTY = Component("", "", "")
 _CHANNEL_TYPES = {"table": "odps"}
 _URI = re.compile(r"(oss|nas)://([^./]+)(?:\.([^/]+))?/(.*)")
