@@ -229,7 +229,7 @@ def test_the_limit_of_restarts_names_the_first_cause(
 ) -> None:
     file = job(component, rank_two("kill -KILL $$"), run_policy={"restarts": 1})
     result = millwork("run", file, "--replicas", "4", "--json")
-    failed(result, home, "worker-1: killed by SIGKILL; the limit of 1 restarts is reached")
+    failed(result, home, "worker-1: killed by SIGKILL; the limit of 1 restart is reached")
     assert shown(millwork)["steps"][0]["attempts"] == 2
 
 

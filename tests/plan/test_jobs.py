@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from millwork.base.errors import BadRequest
-from millwork.plan.jobs import AIMASTER_PORT, lay_out, loopback, places
+from millwork.plan.jobs import AIMASTER_PORT, at_ports, lay_out, loopback, places
 from millwork.spec.model import Elastic, JobOptions
 
 if TYPE_CHECKING:
@@ -384,3 +384,36 @@ def test_every_replica_has_an_address_of_its_own() -> None:
     assert (known[0], known[249], known[250]) == ("127.9.0.1", "127.9.0.250", "127.9.1.1")
     assert all(0 < int(text.rsplit(".")[-1]) < 255 for text in known)
     assert loopback(found[:1])("worker", 0) == "127.0.0.1"
+
+
+# --- an engine's own ports --------------------------------------------------------------------
+
+
+def at_engine(job_type: str, roles: dict[str, int], **options: Any) -> dict[str, Member]:
+    told = at_ports(JobOptions(**options), 21_000)
+    found = places(job_type, roles, told)
+    members = lay_out(job_type, roles, told, loopback(found))
+    return {f"{member.role}-{member.index}": member for member in members}
+
+
+def test_servers_of_tensorflow_on_one_machine_have_a_port_each() -> None:
+    members = at_engine("TFJob", {"chief": 1, "worker": 1, "ps": 1})
+    cluster = json.loads(members["ps-0"].env["TF_CONFIG"])["cluster"]
+    ports = [address.rpartition(":")[2] for group in cluster.values() for address in group]
+    assert sorted(ports) == ["21000", "21001", "21002"]
+    assert sorted(str(member.port) for member in members.values()) == sorted(ports)
+
+
+def test_the_first_of_a_job_listens_at_a_port_of_the_jobs_own() -> None:
+    torch = at_engine("PyTorchJob", {"worker": 2})
+    assert {member.env["MASTER_PORT"] for member in torch.values()} == {"21000"}
+    boost = at_engine("XGBoostJob", {"worker": 3})["worker-0"].env
+    assert (boost["MASTER_PORT"], boost["WORKER_PORT"]) == ("21000", "21001")
+
+
+def test_a_port_that_somebody_asks_for_is_that_port() -> None:
+    torch = at_engine("PyTorchJob", {"worker": 2}, master_port=23456)
+    assert {member.env["MASTER_PORT"] for member in torch.values()} == {"23456"}
+    members = at_engine("TFJob", {"worker": 2}, tf_port=2300)
+    assert {member.port for member in members.values()} == {2300}
+    assert at_ports(JobOptions(), None) == JobOptions()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from millwork.actions.resume import restore
 from millwork.base import faultpoints
 from millwork.base.errors import Fenced
-from millwork.plan.jobs import loopback
+from millwork.plan.jobs import Hosts, loopback
 from millwork.plan.model import Plan, Step
 from millwork.ports import Ended, Master, Outcome, RunRow, StepRow
 from millwork.run.loop import Loop
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from millwork.plan.gang import Roster
-    from millwork.plan.jobs import Address, Place
+    from millwork.plan.jobs import Place
     from millwork.ports.changes import Change
     from millwork.ports.engine import Image
     from millwork.run.loop import Command
@@ -419,8 +419,8 @@ class SimEngine:
     def images(self, steps: Iterable[Step]) -> Mapping[str, Image]:
         return {}
 
-    def hosts(self, attempt: str, places: tuple[Place, ...]) -> Address:
-        return loopback(places)
+    def hosts(self, attempt: str, places: tuple[Place, ...]) -> Hosts:
+        return Hosts(loopback(places))
 
     def furnish(self, attempt: str, plan: Plan) -> None:
         """Nothing to make."""

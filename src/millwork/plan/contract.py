@@ -19,7 +19,7 @@ from millwork.spec.model import Secret
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from millwork.plan.jobs import Address, Place
+    from millwork.plan.jobs import Hosts, Place
     from millwork.plan.model import Artifact, Step
     from millwork.spec.model import Component, Value
 
@@ -53,7 +53,7 @@ class Job:
     run: str
     attempt: str
     gpus: tuple[int, ...] = ()
-    hosts: Callable[[tuple[Place, ...]], Address] | None = None
+    hosts: Callable[[tuple[Place, ...]], Hosts] | None = None
     carries: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -13,7 +13,7 @@ from millwork.spec.model import JobOptions, Resources, RunPolicy
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from millwork.plan.jobs import Address, Member, Place
+    from millwork.plan.jobs import Hosts, Member, Place
     from millwork.plan.launchers import Wish
     from millwork.plan.model import Replica, Step
 
@@ -46,15 +46,17 @@ def spread(
     alone: Replica,
     root: str,
     gpus: tuple[int, ...],
-    hosts: Callable[[tuple[Place, ...]], Address] | None = None,
+    hosts: Callable[[tuple[Place, ...]], Hosts] | None = None,
 ) -> tuple[Replica, ...]:
     """The replicas of `step`, each `alone` with the variables, files and order of its place.
 
     What the component or the node sets itself wins (seed 000). `gpus` are dealt out by rank.
     """
     wish, options = _wish(step, root)
-    address = (hosts or jobs.loopback)(jobs.places(wish.job_type, wish.roles, options))
-    members = jobs.lay_out(wish.job_type, wish.roles, options, address)
+    places = jobs.places(wish.job_type, wish.roles, options)
+    found = hosts(places) if hosts else jobs.Hosts(jobs.loopback(places))
+    options = jobs.at_ports(options, found.port)
+    members = jobs.lay_out(wish.job_type, wish.roles, options, found.address)
     dealt = iter(gpus)
     replicas = (_replica(step, alone, role, member, root) for role, member in _called(members))
     return tuple(_with_gpus(replica, dealt) if gpus else replica for replica in replicas)

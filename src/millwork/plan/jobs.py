@@ -8,6 +8,7 @@ beyond that, is an option (DESIGN decision 9).
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from millwork.base.errors import BadRequest
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 Place: TypeAlias = "tuple[str, int]"
 Address: TypeAlias = "Callable[[str, int], str]"
 AIMASTER_PORT, SSH_PORT = 23456, 22
+_PORT, _TF_PORT = 9999, 2222
 _ORDER = ("chief", "master", "launcher", "worker", "ps", "evaluator", "aimaster")
 _FIRST = {"PyTorchJob": "master", "XGBoostJob": "master", "MPIJob": "launcher"}
 _OUR_ADDRESS, _SHOWN = "127.0.0.1", 76 * 62_500
@@ -44,6 +46,31 @@ class Member:
     port: int | None = None
     argv: tuple[str, ...] = ()
     prefix: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """Where an engine lets replicas find one another: their addresses, and ports for them alone.
+
+    Frameworks listen at all of a machine's addresses (TensorFlow's servers, torch's store), so
+    where replicas share a machine the first of as many free ports as there are is `port`.
+    """
+
+    address: Address
+    port: int | None = None
+
+
+def at_ports(options: JobOptions, port: int | None) -> JobOptions:
+    """The options with an engine's ports in place of those that nobody has asked for."""
+    if port is None:
+        return options
+    return replace(
+        options,
+        master_port=options.master_port or port,
+        worker_port=options.worker_port or port + 1,
+        tf_port=options.tf_port or port,
+        tf_port_step=options.tf_port_step or int(options.tf_port is None),
+    )
 
 
 def loopback(places: tuple[Place, ...], number: int = _SHOWN) -> Address:
@@ -178,26 +205,33 @@ def _tensorflow(team: _Team, place: Place) -> tuple[dict[str, str], int | None]:
     }
     if options.tf_environment and not options.dynamic_workers:
         config["environment"] = options.tf_environment
-    return {"TF_CONFIG": json.dumps(config)}, options.tf_port
+    return {"TF_CONFIG": json.dumps(config)}, _tf_port(team, place)
 
 
 def _cluster(team: _Team) -> dict[str, list[str]]:
     roles = sorted({role for role, _ in team.ranks})
     if not team.options.evaluator_in_cluster:
         roles = [role for role in roles if role != "evaluator"]
-    return {role: [_with_port(team, found) for found in team.of(role)] for role in roles}
+    return {
+        role: [_with_port(team, place) for place in team.ranks if place[0] == role]
+        for role in roles
+    }
 
 
 def _sparse(team: _Team, place: Place) -> dict[str, Any]:
-    own = _with_port(team, team.addresses[place])
+    own = _with_port(team, place)
     if place[0] == "ps":
         return {"worker": {}, "ps": [own]}
-    servers = [_with_port(team, found) for found in team.of("ps")]
+    servers = [_with_port(team, found) for found in team.ranks if found[0] == "ps"]
     return {"worker": {str(place[1]): own}, "ps": servers}
 
 
-def _with_port(team: _Team, address: str) -> str:
-    return f"{address}:{team.options.tf_port}"
+def _with_port(team: _Team, place: Place) -> str:
+    return f"{team.addresses[place]}:{_tf_port(team, place)}"
+
+
+def _tf_port(team: _Team, place: Place) -> int:
+    return (team.options.tf_port or _TF_PORT) + team.ranks[place] * team.options.tf_port_step
 
 
 def _ranked(team: _Team, place: Place) -> dict[str, str]:
@@ -207,7 +241,7 @@ def _ranked(team: _Team, place: Place) -> dict[str, str]:
         "RANK": str(team.ranks[place]),
         "WORLD_SIZE": str(team.size),
         "MASTER_ADDR": "localhost" if is_local else team.addresses[team.first],
-        "MASTER_PORT": str(team.options.master_port),
+        "MASTER_PORT": str(team.options.master_port or _PORT),
     }
 
 
@@ -225,7 +259,7 @@ def _pytorch(team: _Team, place: Place) -> tuple[dict[str, str], int | None]:
             "LOCAL_WORLD_SIZE": str(options.per_host),
             "NODE_RANK": str(host),
         }
-    return env, options.master_port if place == team.first else None
+    return env, int(env["MASTER_PORT"]) if place == team.first else None
 
 
 def _torchrun(env: Mapping[str, str], processes: int, elastic: Elastic | None) -> dict[str, str]:
@@ -243,7 +277,7 @@ def _rendezvous(elastic: Elastic, name: str, team: _Team) -> dict[str, str]:
     host = team.addresses.get(("worker", 0), team.addresses[team.first])
     wanted = {
         "PET_RDZV_BACKEND": elastic.backend,
-        "PET_RDZV_ENDPOINT": f"{host}:{team.options.master_port}",
+        "PET_RDZV_ENDPOINT": f"{host}:{team.options.master_port or _PORT}",
         "PET_RDZV_ID": elastic.id or name,
         "PET_RDZV_CONF": elastic.conf,
         "PET_MAX_RESTARTS": "" if elastic.max_restarts is None else str(elastic.max_restarts),
@@ -255,7 +289,7 @@ def _xgboost(team: _Team, place: Place) -> tuple[dict[str, str], int | None]:
     env = _ranked(team, place)
     if team.size > 1:
         env["WORKER_ADDRS"] = ",".join(team.of("worker"))
-        env["WORKER_PORT"] = str(team.options.worker_port)
+        env["WORKER_PORT"] = str(team.options.worker_port or _PORT)
     if team.options.dmlc:
         env |= {
             "DMLC_TRACKER_URI": env["MASTER_ADDR"],
@@ -264,7 +298,7 @@ def _xgboost(team: _Team, place: Place) -> tuple[dict[str, str], int | None]:
             "DMLC_NUM_WORKER": env["WORLD_SIZE"],
         }
     is_first = place == team.first
-    return env, team.options.master_port if is_first else team.options.worker_port
+    return env, (team.options.master_port if is_first else team.options.worker_port) or _PORT
 
 
 def _elastic_batch(_team: _Team, place: Place) -> tuple[dict[str, str], int | None]:

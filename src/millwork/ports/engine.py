@@ -9,7 +9,7 @@ from millwork.base.records import dataclass, field
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from millwork.plan.jobs import Address, Place
+    from millwork.plan.jobs import Hosts, Place
     from millwork.plan.model import Plan, Step
     from millwork.spec.model import Environment
 
@@ -101,7 +101,7 @@ class Engine(Protocol):
         if there is no such image, or if the step cannot run in it.
         """
 
-    def hosts(self, attempt: str, places: tuple[Place, ...]) -> Address:
+    def hosts(self, attempt: str, places: tuple[Place, ...]) -> Hosts:
         """Where an attempt's replicas find one another: the same each time it is asked."""
 
     def furnish(self, attempt: str, plan: Plan) -> None:

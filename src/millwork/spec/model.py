@@ -156,7 +156,9 @@ class JobOptions:
     """What of a job is not the same everywhere; the defaults are the seed's listings.
 
     `name` and `namespace` are the job's, for an AIMaster and for torchrun.
-    `master_port`: DLC has 23456. `master_is_localhost`: KubeDL's master calls itself so.
+    A port that is None is the seed's, 9999 or TensorFlow's 2222, or the engine's choice; `tf_port`
+    is the first replica's, that of each further one `tf_port_step` higher. `master_port`: DLC has
+    23456. `master_is_localhost`: KubeDL's master calls itself so.
     `tf_environment`: operators and Azure ML say `cloud` in TF_CONFIG. `evaluator_in_cluster`:
     KubeDL leaves it out. `dynamic_workers`: each sees only itself and the parameter servers.
     `processes` of each replica, told to torchrun (NPROC_PER_NODE, PET_*); `elastic` its bounds.
@@ -170,10 +172,11 @@ class JobOptions:
 
     name: str = ""
     namespace: str = "default"
-    master_port: int = 9999
-    worker_port: int = 9999
+    master_port: int | None = None
+    worker_port: int | None = None
     master_is_localhost: bool = False
-    tf_port: int = 2222
+    tf_port: int | None = None
+    tf_port_step: int = 0
     tf_environment: str = ""
     evaluator_in_cluster: bool = True
     dynamic_workers: bool = False

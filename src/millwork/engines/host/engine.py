@@ -25,13 +25,14 @@ from millwork.worker import mask
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from millwork.plan.jobs import Address, Place
+    from millwork.plan.jobs import Hosts, Place
     from millwork.plan.model import Plan, Replica, Step
     from millwork.ports import Secrets
     from millwork.ports.engine import Image
     from millwork.spec.model import Environment
 
 _OURS = ("MILLWORK_HOME", "MILLWORK_URL")
+_FIRST_PORT, _PORTS = 20_000, 12_000
 
 
 @dataclass(frozen=True)
@@ -137,16 +138,18 @@ class HostEngine(ABC):
         """The folder that the step knows as the plan's root."""
         return f"{self._folder(attempt)}/ml"
 
-    def hosts(self, attempt: str, places: tuple[Place, ...]) -> Address:
-        """Addresses of the attempt's own in 127/8, found again from its id.
+    def hosts(self, attempt: str, places: tuple[Place, ...]) -> Hosts:
+        """Addresses in 127/8 and ports of the attempt's own, found again from its id.
 
-        There are 15 million: two jobs of 8 that run at once share one with a chance of one in a
-        million, and nothing has to be kept, locked or given back.
+        Of the addresses there are 15 million: two jobs of 8 that run at once share one with a
+        chance of one in a million. Nothing has to be kept, locked or given back. Ports lie below
+        those that the kernel hands out by itself.
         """
         from millwork.plan import jobs
 
         number = int.from_bytes(sha256(attempt.encode()).digest()[:8], "big")
-        return jobs.loopback(places, number)
+        port = _FIRST_PORT + number % _PORTS
+        return jobs.Hosts(jobs.loopback(places, number), port)
 
     def furnish(self, attempt: str, plan: Plan) -> None:
         """Makes the attempt's folder and all that a step finds in it."""
