@@ -258,3 +258,14 @@ def test_waking_ends_the_wait_early(tmp_path: Path) -> None:
     began = time.monotonic()
     assert engine.observe(30.0) == []
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("mounts", ["ml", "none"])
+def test_a_stop_before_the_step_has_begun_is_heard(engine: LocalEngine, mounts: str) -> None:
+    for number in range(5):
+        attempt = f"a{os.getpid()}-early{number}"
+        start(engine, "sleep 60", attempt, mounts=mounts)
+        engine.stop(attempt, 30.0)
+        began = time.monotonic()
+        assert wait(engine).outcome.code == 143
+        assert time.monotonic() - began < 10
