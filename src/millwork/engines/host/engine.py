@@ -32,28 +32,37 @@ if TYPE_CHECKING:
     from millwork.spec.model import Environment
 
 _OURS = ("MILLWORK_HOME", "MILLWORK_URL")
+_AGAIN, _ASK_AGAIN = 0.1, 0.02
 _FIRST_PORT, _PORTS = 20_000, 12_000
 
 
 @dataclass(frozen=True)
 class Launch:
-    """What a recorder starts: words, variables, limits; and facts for the record."""
+    """What a recorder starts: words, variables, limits; and facts for the record.
+
+    `work` is the folder that it starts in; empty for that of the code.
+    """
 
     words: Sequence[str]
     env: Mapping[str, str]
     confinement: recorder.Confinement = field(default_factory=recorder.Confinement)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    work: str = ""
 
 
 @dataclass
 class Watched:
-    """A process under watch. `pid` is its recorder's; `is_child` if this process started it."""
+    """A process under watch. `pid` is its recorder's; `is_child` if this process started it.
+
+    It is asked to end at `ask_at`, if it was not there yet to be asked, and killed at `kill_at`.
+    """
 
     id: str
     folder: str
     pid: int | None
     is_child: bool
     watch: int | None = None
+    ask_at: float | None = None
     kill_at: float | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -178,7 +187,7 @@ class HostEngine(ABC):
             os.mkdir(folder, 0o700)
         reach("engine.furnished")
         launch = self._launch(process, plan, replica)
-        work = f"{self.folder(attempt_of(process))}/usercode"
+        work = launch.work or f"{self.folder(attempt_of(process))}/usercode"
         pid = recorder.spawn(folder, work, launch.words, launch.env, launch.confinement)
         self._watch(Watched(process, folder, pid, is_child=True, facts=dict(launch.facts)))
         return process
@@ -213,10 +222,10 @@ class HostEngine(ABC):
         if state is None:
             return
         if grace <= 0:
-            self._kill(state)
+            self._kill_until_it_ends(state)
             return
-        processes.signal_all(self._members(state), signal.SIGTERM)
         state.kill_at = time.monotonic() + grace
+        self._ask(state)
 
     def log(self, process: str, offset: int) -> tuple[bytes, int]:
         """What it printed from `offset` on, and the offset to go on from."""
@@ -261,7 +270,8 @@ class HostEngine(ABC):
 
     def _milliseconds(self, deadline: float | None) -> float | None:
         now = time.monotonic()
-        times = [state.kill_at for state in self._watched.values() if state.kill_at is not None]
+        dues = (due for state in self._watched.values() for due in (state.ask_at, state.kill_at))
+        times = [due for due in dues if due is not None]
         if deadline is not None:
             times.append(deadline)
         if self._watched:
@@ -278,18 +288,30 @@ class HostEngine(ABC):
         now = time.monotonic()
         for state in self._watched.values():
             if state.kill_at is not None and state.kill_at <= now:
-                state.kill_at = None
-                self._kill(state)
+                self._kill_until_it_ends(state)
+            elif state.ask_at is not None and state.ask_at <= now:
+                self._ask(state)
+
+    def _ask(self, state: Watched) -> None:
+        """SIGTERM to the step; if bubblewrap has not begun it yet, a moment later."""
+        members = self._members(state)
+        processes.signal_all(members, signal.SIGTERM)
+        state.ask_at = None if members else time.monotonic() + _ASK_AGAIN
+
+    def _kill_until_it_ends(self, state: Watched) -> None:
+        """A recorder that has just been started may have nothing yet that could be killed."""
+        self._kill(state)
+        state.ask_at, state.kill_at = None, time.monotonic() + _AGAIN
 
     def _members(self, state: Watched) -> list[int]:
-        """The step's own processes: neither the recorder nor bubblewrap's monitor.
+        """The step's own processes: neither the recorder, nor its copy that is to become the step.
 
-        The monitor would die of SIGTERM at once, and its end would be taken for the step's.
+        Nor bubblewrap's monitor, which would die of SIGTERM at once, as if the step had ended.
         """
         own = [
             pid
             for pid in processes.marked(state.id, state.pid)
-            if pid != state.pid and not processes.is_monitor(pid)
+            if not processes.is_monitor(pid) and not processes.runs_script(pid, recorder.SCRIPT)
         ]
         return processes.addressed(own, mask.__file__)
 

@@ -56,6 +56,11 @@ def is_monitor(pid: int) -> bool:
     return False
 
 
+def runs_script(pid: int, script: str) -> bool:
+    """Whether the process is a shell with this text as its script."""
+    return script.encode() in _words(pid)[2:3]
+
+
 def parent_of(pid: int) -> int | None:
     """The parent's process id; None if the process is gone."""
     try:
