@@ -134,7 +134,7 @@ class StepPlanner:
     def result(self, step: str, attempt: str, outcome: Outcome) -> Result:
         """The outcome, with metrics read from the log and outputs sealed if it was good."""
         component = self._steps[step].component
-        metrics = self._metrics(component, attempt)
+        metrics = self._metrics(step, component, attempt)
         if component.any_exit_code and not self._steps[step].is_job:
             outcome = _without_code(outcome)
         if outcome.kind != "exited" or outcome.code != 0 or outcome.reason:
@@ -306,14 +306,14 @@ class StepPlanner:
             "manifest": manifest.to_json(),
         }
 
-    def _metrics(self, component: Component, attempt: str) -> dict[str, float]:
+    def _metrics(self, step: str, component: Component, attempt: str) -> dict[str, float]:
         if component.syntax != "shell":
             return tracking.metrics(self._engine.folder(attempt))
         if not component.metrics:
             return {}
         import re2
 
-        text = "\n".join(map(self._log, self._processes(attempt)))
+        text = "\n".join(map(self._log, self._processes(step, attempt)))
         found: dict[str, float] = {}
         for metric in component.metrics:
             for match in re2.finditer(metric.regex, text):
@@ -322,10 +322,15 @@ class StepPlanner:
                     found[metric.name] = number
         return found
 
-    def _processes(self, attempt: str) -> list[str]:
+    def _processes(self, step: str, attempt: str) -> list[str]:
         """Whose logs are read for metrics: of a job the first replica's last, so that it counts."""
+        job = self.roster(step)
+        if job is None:
+            return [attempt]
+        ranks = {seat.name: rank for rank, seat in enumerate(job.seats)}
         rows = [row for row in self._store.replicas(self._run) if row.attempt == attempt]
-        return [process_of(attempt, row.name, row.number) for row in reversed(rows)] or [attempt]
+        rows.sort(key=lambda row: (-ranks[row.name], row.number))
+        return [process_of(attempt, row.name, row.number) for row in rows]
 
     def _log(self, attempt: str) -> str:
         parts: list[bytes] = []

@@ -80,7 +80,10 @@ class ReplicaStarted:
 
 @dataclass(frozen=True)
 class ReplicaClosed:
-    """A replica is over; `cancelled` if it was stopped because its job was."""
+    """A replica is over; `cancelled` if it was stopped because its job was.
+
+    `at` is when it ended, in Unix seconds; 0 if only now is known.
+    """
 
     attempt: str
     replica: str
@@ -89,6 +92,7 @@ class ReplicaClosed:
     code: int | None
     reason: str
     usage: Mapping[str, Any] = field(default_factory=dict)
+    at: float = 0.0
 
 
 @dataclass(frozen=True)

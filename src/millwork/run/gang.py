@@ -204,7 +204,7 @@ class Gang:
         """Whether a replica has done its work; of some programs any code but a signal's says so."""
         if outcome.kind != "exited" or outcome.code is None:
             return False
-        if self._rules.any_exit_code:
+        if self._rules.any_exit_code and outcome.code:
             return outcome.code <= 128
         return outcome.code == 0 and not outcome.reason
 
@@ -246,21 +246,17 @@ class Gang:
         )
 
     def _close(self, member: _Member, outcome: Outcome, decision: Decision) -> None:
+        ended_by_itself = self.verdict is None or member.stop_at is not None
         member.outcome, member.stop_at = outcome, None
+        member.has_run = member.has_run or outcome.code is not None
         member.status = "succeeded" if self._is_good(outcome) else "failed"
         self._usages.append(dict(outcome.usage))
+        status = _status(outcome, member.status, ended_by_itself=ended_by_itself)
         closed = ReplicaClosed(
-            self.attempt, member.seat.name, member.number, self._status(outcome), outcome.code,
-            outcome.reason, outcome.usage,
+            self.attempt, member.seat.name, member.number, status, outcome.code, outcome.reason,
+            outcome.usage, outcome.at,
         )  # fmt: skip
         decision.changes.append(closed)
-
-    def _status(self, outcome: Outcome) -> AttemptStatus:
-        if self._is_good(outcome):
-            return "succeeded"
-        if self.verdict:
-            return "cancelled"  # it was stopped with the job
-        return "lost" if outcome.kind == "lost" else "failed"
 
     def _judge(self, decision: Decision, now: float) -> None:
         """Success before failure, and of failures the first: others may follow from it."""
@@ -272,7 +268,8 @@ class Gang:
             self._take_failure(member, decision, now)
             if self.verdict:
                 return
-        failed = self._failures()
+        deciding = set().union(*self._rules.success)
+        failed = [each for each in self._failures() if each.seat.name in deciding]
         names = {each.seat.name for each in failed}
         if failed and all(names.intersection(wanted) for wanted in self._rules.success):
             self._conclude(self._verdict_on(failed[0]), decision)
@@ -391,6 +388,14 @@ def _outcome(row: ReplicaRow) -> Outcome | None:
         return None
     kind: Literal["lost", "exited"] = "lost" if row.status == "lost" else "exited"
     return Outcome(kind, row.code, row.reason, row.usage, row.ended or 0.0)
+
+
+def _status(outcome: Outcome, end: Status, *, ended_by_itself: bool) -> AttemptStatus:
+    if end == "succeeded":
+        return "succeeded"
+    if not ended_by_itself:
+        return "cancelled"  # it was stopped with its job
+    return "lost" if outcome.kind == "lost" else "failed"
 
 
 def _is_under_way(member: _Member) -> bool:

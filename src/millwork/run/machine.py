@@ -130,7 +130,7 @@ class Machine:
         left = None if current.deadline is None else current.deadline - now
         is_again = result.outcome.again and not (current.stopping or self._cancelling)
         if is_again and left is not None and left <= 0:
-            is_again, reason = False, _too_long(state.task)
+            is_again, status, reason = False, "failed", _too_long(state.task)
         usage = _restarted(result.outcome, left) if is_again else result.outcome.usage
         decision.changes.append(
             AttemptClosed(

@@ -149,7 +149,8 @@ class SqliteStore:
         elif isinstance(change, ReplicaStarted):
             self._execute("replica_started", values)
         elif isinstance(change, ReplicaClosed):
-            self._execute("close_replica", values | {"usage": _dump(change.usage)})
+            at = change.at or values["now"]
+            self._execute("close_replica", values | {"usage": _dump(change.usage), "at": at})
         else:
             self._execute("job_judged", values | {"verdict": _dump(_verdict(change))})
 

@@ -60,7 +60,7 @@ WHERE attempt = :attempt AND name = :replica AND number = :number AND status = '
 
 -- name: close_replica
 -- How it ended, recorded once.
-UPDATE replica SET status = :status, ended = :now, code = :code, reason = :reason, usage = :usage
+UPDATE replica SET status = :status, ended = :at, code = :code, reason = :reason, usage = :usage
 WHERE attempt = :attempt AND name = :replica AND number = :number AND status = 'running';
 
 -- name: job_judged
