@@ -207,7 +207,7 @@ def test_the_training_job_file(millwork: Millwork, probe: Callable[..., Path], h
 
 JOB_VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "WORKER_ADDRS", "WORKER_PORT",
                  "TF_CONFIG", "ELASTICBATCH_CONFIG")  # fmt: skip
-ONE = {"RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "9999"}
+ONE = {"RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "its own"}
 
 
 @pytest.mark.parametrize(
@@ -232,6 +232,8 @@ def test_variables_of_each_job_type_for_one_replica(
     ours = {name: found[name] for name in JOB_VARIABLES if name in found}
     if "ELASTICBATCH_CONFIG" in ours:
         ours["ELASTICBATCH_CONFIG"] = json.loads(ours["ELASTICBATCH_CONFIG"])
+    if 20_000 <= int(ours.get("MASTER_PORT", 0)) < 32_000:
+        ours["MASTER_PORT"] = "its own"
     assert ours == expected
 
 
