@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from millwork.app.settings import BRIDGE, ENVIRONMENT, REFERENCES, SETTINGS
+from millwork.app.settings import BRIDGE, CONTAINER, ENVIRONMENT, REFERENCES, SETTINGS
 from millwork.base.faultpoints import POINTS
 from millwork.cli.parser import build_parser
 from millwork.formats.azureml.leniencies import LENIENCIES
@@ -26,7 +26,9 @@ _PART = re.compile(
     r"(<!-- (fields|options|ports|points|settings): ([a-z ]+) -->\n\n)(.*?)\n?<!-- end -->",
     re.DOTALL,
 )
-_SETTINGS = {record.label: record for record in (SETTINGS, REFERENCES, ENVIRONMENT, BRIDGE)}
+_SETTINGS = {
+    record.label: record for record in (SETTINGS, REFERENCES, ENVIRONMENT, BRIDGE, CONTAINER)
+}
 
 
 def pages() -> list[Path]:

@@ -208,11 +208,10 @@ def test_plan_starts_nothing(
 def test_plan_shows_replicas(millwork: Millwork, component: Component, pipeline: Pipeline) -> None:
     file = component("mpirun x", "gang", job_type="MPIJob")
     lines = millwork("plan", file, "--replicas", "2").out.splitlines()
+    as_host = 'exec "$MILLWORK_PYTHON" -I -S "$MILLWORK_WORKER/mpi.py" host "$0" "$@"'
     assert lines[:4] == [
         "gang",
-        "  launcher-0: "
-        'sh -c \'exec "$MILLWORK_PYTHON" -I -S "$MILLWORK_WORKER/mpi.py" host "$0" "$@"\' '
-        "127.77.0.1 sh -c 'mpirun x' sh",
+        f"  launcher-0: sh -c '{as_host}' 127.77.0.1 sh -c 'mpirun x' sh",
         "    starts when every worker is running",
         "    input/config/mpi/hostfile = '127.77.0.1 slots=1\\n127.77.0.2 slots=1\\n'",
     ]

@@ -140,7 +140,7 @@ def reported(
     done = run(storage, Container(
         image, inside.wrap(argv), mounts=(Bind(str(folder), OURS),), workdir="/", remove=True,
         **fields,
-    ))  # fmt: skip
+    ), cwd=tmp_path)  # fmt: skip
     path = folder / inside.REPORT
     return done.returncode, inside.read(path.read_text() if path.exists() else "", True)
 
@@ -186,7 +186,8 @@ def test_what_is_in_an_image(
     python = known.resolve(python_image)
     assert python.digest == ""
     assert len(python.id) == len("sha256:") + 64
-    found = known.require(python, python=True, pip=True)
+    wish = "the code has a requirements.txt"
+    found = known.require(python, python=True, pip=wish)
     assert (found.sh, found.python, found.pip) == (True, "python3", True)
     assert found.python_version.count(".") == 2
     for image, complaint in (
@@ -195,7 +196,7 @@ def test_what_is_in_an_image(
         (python_only_image, "has no pip, and the code has a requirements.txt"),
     ):
         with pytest.raises(BadRequest, match=complaint):
-            known.require(known.resolve(image), pip=True)
+            known.require(known.resolve(image), pip=wish)
     nowhere = Tool("podman", ("/no/such/client",))
     again = Images(nowhere, storage.settings, memo, caller())
     assert again.contents(python) == found

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from millwork.base.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from millwork.ports import Clock, Engine, Masters, Secrets, Store
+    from millwork.ports import Clock, Engine, Masters, RunRow, Secrets, Store
     from millwork.run.loop import Command
     from millwork.run.state import Capacity
+
+
+class Engines(Protocol):
+    """The engines of this machine, by name; they are made when they are first asked for."""
+
+    def __call__(self, name: str = "local") -> Engine:
+        """The engine of that name."""
 
 
 @dataclass
@@ -27,8 +34,12 @@ class Context:
     clock: Clock
     masters: Masters
     machine: Capacity
-    engine: Callable[[], Engine]
+    engine: Engines
     commands: Callable[[str], Callable[[], Sequence[Command]]]
+
+    def engine_of(self, run: RunRow) -> Engine:
+        """The engine that a run was begun with; it cannot go on with another."""
+        return self.engine(run.facts.get("engine", "local"))
 
     @property
     def code_store(self) -> str:

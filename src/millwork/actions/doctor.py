@@ -7,18 +7,22 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
+from millwork.base.errors import Unavailable
 from millwork.base.sizes import format_size
 from millwork.blobs.artifacts import Manifest, verify
+from millwork.engines.container import detection
+from millwork.engines.container.memo import Memo
 from millwork.engines.local import limits
 from millwork.engines.local.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from millwork.actions.context import Context
+    from millwork.engines.container.tool import Settings
 
 _LITTLE = 2 * 1024**3
 
 
-def examine(context: Context, filesystem: str) -> list[dict[str, str]]:
+def examine(context: Context, filesystem: str, containers: Settings) -> list[dict[str, str]]:
     """Findings as `{what, state, says}`; the state is `ok` or `note`."""
     machine = context.machine
     gpus = f", {len(machine.gpus)} GPUs" if machine.gpus else ", no GPU"
@@ -28,6 +32,7 @@ def examine(context: Context, filesystem: str) -> list[dict[str, str]]:
         _disk(context.home, filesystem),
         _mounts(context.home),
         _limits(),
+        _containers(context.home, containers),
         _git(),
     ]
 
@@ -79,6 +84,18 @@ def _limits() -> dict[str, str]:
     if limiter.name == "rlimit":
         return _note("limits", f"rlimit ({limited}): no control group can be written here")
     return _ok("limits", f"{limiter.name} ({limited})")
+
+
+def _containers(home: str, settings: Settings) -> dict[str, str]:
+    try:
+        tool = detection.detect(settings, Memo(f"{home}/containers.json"))
+    except Unavailable as error:
+        return _note("containers", str(error).removeprefix("containers: "))
+    root = "without root" if tool.rootless else "as root"
+    if len(tool.limits) < len(detection.LIMITS):
+        missing = " and ".join(name for name in detection.LIMITS if name not in tool.limits)
+        return _note("containers", f"{tool.kind} {tool.version}, {root}: no limit on {missing}")
+    return _ok("containers", f"{tool.kind} {tool.version}, {root} ({', '.join(tool.limits)})")
 
 
 def _git() -> dict[str, str]:

@@ -29,7 +29,7 @@ def open_loop(
     observer: Observer,
 ) -> Loop:
     """The loop of a run that this process is the master of; `drive` it to its end."""
-    engine = context.engine()
+    engine = context.engine_of(run)
     capacity = replace(context.machine, parallel=run.facts["parallel"])
     # The steps of a list's items come to the machine with their parent.
     tasks = [task_of(step, capacity) for step in steps.values() if not step.parent]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from millwork.run.loop import Loop, Observer
     from millwork.spec.model import Component
 
+_VERDICT = ("verdict", "reason", "code", "kind", "for_memory")
 _UNDONE = ("failed", "skipped", "cancelled")
 
 
@@ -83,7 +84,8 @@ def take_over(
         run = _reopen(context, run)
     loop = open_loop(context, run, steps, observer or Unwatched())
     kept = context.store
-    restore(loop, run, kept.steps(run.id), kept.attempts(run.id), kept.replicas(run.id))
+    replicas = kept.replicas(run.id)
+    restore(loop, run, kept.steps(run.id), kept.attempts(run.id), replicas)
     return loop
 
 
@@ -127,7 +129,7 @@ def restore(
 def _restore_restarts(loop: Loop, attempts: Sequence[AttemptRow]) -> None:
     """Puts back how often jobs were started again: all their attempts share the limit and time."""
     by_step: dict[str, list[AttemptRow]] = {}
-    for row in attempts:
+    for row in sorted(attempts, key=lambda row: row.number):
         if row.status != "running":
             by_step.setdefault(row.step, []).append(row)
     for step, rows in by_step.items():
@@ -135,15 +137,15 @@ def _restore_restarts(loop: Loop, attempts: Sequence[AttemptRow]) -> None:
             sum(row.usage.get(name, 0) for row in rows) for name in ("restarts", "memory_restarts")
         )
         if restarts and step in loop.machine.steps:
-            deadline = rows[-1].deadline if rows[-1].usage.get("restarted") else None
-            loop.machine.restore_restarts(step, restarts, memory, deadline)
+            time_left = rows[-1].usage.get("time_left")
+            loop.machine.restore_restarts(step, restarts, memory, time_left)
 
 
 def _verdict(attempt: AttemptRow) -> Verdict | None:
-    given = attempt.verdict
-    return (
-        Verdict(given["verdict"], given["reason"], given["code"], given["kind"]) if given else None
-    )
+    if not attempt.verdict:
+        return None
+    name, *rest = (attempt.verdict[key] for key in _VERDICT)
+    return Verdict(name, *rest)
 
 
 def _reopen(context: Context, run: RunRow) -> RunRow:

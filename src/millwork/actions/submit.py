@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from millwork.actions.context import Context
     from millwork.plan.model import Step
+    from millwork.ports import Engine
     from millwork.ports.changes import Change
     from millwork.spec.model import Component, Definition
     from millwork.spec.tree import Tree
@@ -47,6 +48,7 @@ class Request:
     notes: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     require_image: bool = False
+    engine: str = "local"
     selection: Selection = field(default_factory=Selection)
     forced: tuple[str, ...] = ()
 
@@ -76,12 +78,13 @@ def submit(context: Context, request: Request) -> Submitted:
         _check_arguments(step)
     require(context, graph.steps.values())
     _check_machine(context, graph, notices)
-    _check_mounts(context, graph, notices)
-    _check_images(graph, request.require_image, notices)
-    _check_environments(context, graph, notices)
+    engine = context.engine(request.engine)
+    _check_mounts(engine, graph, notices)
+    _check_environments(engine, graph, notices)
     changes = [change for name in taken for change in _take(context, request, name)]
     graph, git = _with_code(context, graph, notices)
-    run = _row(context, request, graph, git)
+    graph, images = _with_images(engine, graph, request.require_image, notices)
+    run = _row(context, request, graph, {"git": git, **images})
     definitions, steps = _step_rows(graph)
     reach("submit.checked")
     context.store.create_run(run, steps, definitions)
@@ -91,16 +94,16 @@ def submit(context: Context, request: Request) -> Submitted:
     return Submitted(run, graph, tuple(notices), taken)
 
 
-def _row(context: Context, request: Request, graph: Graph, git: Mapping[str, Any]) -> RunRow:
+def _row(context: Context, request: Request, graph: Graph, found: Mapping[str, Any]) -> RunRow:
     definition = request.tree.definition
     now = context.clock.wall()
     outputs = {name: [output.step, output.port] for name, output in graph.outputs.items()}
     parallel = request.parallel or context.machine.parallel
     facts = {
-        "engine": context.engine().name,
+        "engine": request.engine,
         "parallel": parallel,
         "outputs": outputs,
-        "git": git,
+        **found,
         "forced": list(_forced(request, graph)),
     }
     if isinstance(definition, Pipeline) and definition.experiment:
@@ -204,8 +207,8 @@ def _check_machine(context: Context, graph: Graph, notices: list[str]) -> None:
             )
 
 
-def _check_mounts(context: Context, graph: Graph, notices: list[str]) -> None:
-    shortcoming = context.engine().shortcoming
+def _check_mounts(engine: Engine, graph: Graph, notices: list[str]) -> None:
+    shortcoming = engine.shortcoming
     if shortcoming and any(step.component.mounts == "ml" for step in graph.steps.values()):
         notices.append(
             f"steps get no /ml of their own: {shortcoming}; PAI_* variables point elsewhere, paths "
@@ -213,18 +216,32 @@ def _check_mounts(context: Context, graph: Graph, notices: list[str]) -> None:
         )
 
 
+def _with_images(
+    engine: Engine, graph: Graph, require_image: bool, notices: list[str]
+) -> tuple[Graph, dict[str, Any]]:
+    """The graph with the id of each step's image, and the facts about them for the record."""
+    found = engine.images(graph.steps.values())
+    if not found:
+        _check_images(graph, require_image, notices)
+        return graph, {}
+    notices += dict.fromkeys(notice for image in found.values() for notice in image.notices)
+    steps = {name: replace(step, image=found[name].id) for name, step in graph.steps.items()}
+    known = {image.reference: {"id": image.id, "digest": image.digest} for image in found.values()}
+    return Graph(steps, graph.outputs), {"images": known}
+
+
 def _check_images(graph: Graph, require_image: bool, notices: list[str]) -> None:
     named = {step.component.image: step.name for step in graph.steps.values()}
     named.pop("", None)
     if named and require_image:
         image, step = next(iter(named.items()))
-        raise Unavailable(f"step '{step}' needs the image {image}, and no engine here runs images")
+        raise Unavailable(f"step '{step}' needs the image {image}: --engine container runs it")
     notices += [f"image {image} is not used: steps run on this machine" for image in named]
 
 
-def _check_environments(context: Context, graph: Graph, notices: list[str]) -> None:
+def _check_environments(engine: Engine, graph: Graph, notices: list[str]) -> None:
     wished = {step.component.environment for step in graph.steps.values()} - {None}
-    found = (context.engine().lacks(environment) for environment in wished if environment)
+    found = (engine.lacks(environment) for environment in wished if environment)
     notices += dict.fromkeys(filter(None, found))
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
+from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING
 
+from millwork import __version__
 from millwork.actions.context import Context
 from millwork.app.control import Control
 from millwork.app.home import find_home, open_home
@@ -18,9 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from millwork.app.settings import Settings
-    from millwork.engines.local.engine import LocalEngine
+    from millwork.engines.container.tool import Settings as ContainerSettings
+    from millwork.engines.host.engine import HostEngine
     from millwork.run.loop import Command
 
+LOCAL = "local"
+_YOUNG = 2_000_000_000  # ns: a file may change once more within one tick of its clock
 _GPUS = "/proc/driver/nvidia/gpus"
 
 
@@ -36,14 +42,22 @@ def open_context() -> Context:
     control = Control()
 
     @cache
-    def engine() -> LocalEngine:
+    def made(name: str) -> HostEngine:
         from millwork.blobs import code
-        from millwork.engines.local.engine import LocalEngine
 
         def copy(digest: str, target: str) -> None:
             code.copy(digest, f"{home}/code", target)
 
-        return LocalEngine(home, copy, control.wake, secrets)
+        if name == LOCAL:
+            from millwork.engines.local.engine import LocalEngine
+
+            return LocalEngine(home, copy, control.wake, secrets)
+        from millwork.engines.container.engine import ContainerEngine
+
+        return ContainerEngine(home, copy, control.wake, secrets, lambda: _execution()[1])
+
+    def engine(name: str = LOCAL) -> HostEngine:
+        return made(name)
 
     def commands(run: str) -> Callable[[], Sequence[Command]]:
         control.install()
@@ -59,6 +73,48 @@ def open_context() -> Context:
         engine=engine,
         commands=commands,
     )
+
+
+def default_engine() -> str:
+    """The engine of runs that name none."""
+    # A run on this machine alone pays for no more than this look.
+    return _execution()[0] if os.path.lexists(_settings_file()) else LOCAL
+
+
+def container_settings() -> ContainerSettings:
+    """How containers are run."""
+    return _execution()[1]
+
+
+def _settings_file() -> str:
+    return f"{find_home()}/settings.yaml"
+
+
+@cache
+def _execution() -> tuple[str, ContainerSettings]:
+    """What the settings say of engines.
+
+    It is kept until the file changes: reading the file takes longer than starting a step.
+    """
+    from millwork.engines.container.memo import Memo
+    from millwork.engines.container.tool import Settings as ContainerSettings
+
+    try:
+        state = os.stat(_settings_file())
+    except FileNotFoundError:
+        return LOCAL, ContainerSettings()
+    key = [__version__, state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino]
+    memo = Memo(f"{find_home()}/containers.json")
+    kept = memo.get("settings", LOCAL)
+    if isinstance(kept, dict) and kept["key"] == key:
+        lists = {name: tuple(value) for name, value in kept["container"].items()
+                 if isinstance(value, list)}  # fmt: skip
+        return kept["engine"], ContainerSettings(**{**kept["container"], **lists})
+    settings = home_settings()
+    if time.time_ns() - max(state.st_mtime_ns, state.st_ctime_ns) > _YOUNG:
+        said = {"engine": settings.engine, "container": asdict(settings.container)}
+        memo.put("settings", LOCAL, {"key": key, **said})
+    return settings.engine, settings.container
 
 
 @cache

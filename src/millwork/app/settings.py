@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from millwork.base.errors import BadRequest, InvalidFile
 from millwork.base.faults import Fault
 from millwork.base.records import dataclass, field
+from millwork.engines.container.tool import PULLS
+from millwork.engines.container.tool import Settings as ContainerSettings
 from millwork.formats.azureml.conda import absolute_line, read_conda_text
 from millwork.formats.azureml.references import (
     Bridge,
@@ -23,6 +25,7 @@ from millwork.spec.document import parse
 from millwork.spec.fields import (
     INVALID,
     ByShape,
+    Choice,
     Field,
     ListOf,
     MapOf,
@@ -43,14 +46,17 @@ _REFERENCE_RULE = "a reference: azureml:name:version, azureml://... or another U
 _ENVIRONMENT_RULE = "an environment's reference: azureml:name:version, name@latest, azureml://..."
 _PYTHON_RULE = "a Python version: 3.10"
 _CONDA_FILES = (".yml", ".yaml")
+ENGINES = ("local", "container")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a home's settings say."""
+    """What a home's settings say; `engine` is the one of runs that name none."""
 
     references: References = field(default_factory=References)
     bridges: Bridges = field(default_factory=Bridges)
+    engine: str = ENGINES[0]
+    container: ContainerSettings = field(default_factory=ContainerSettings)
 
 
 def read_settings(home: str) -> Settings:
@@ -163,7 +169,7 @@ def _bridges(given: dict[str, Any]) -> Bridges:
 
 
 def _settings(given: dict[str, Any], _path: Path, _reading: Reading) -> Settings:
-    return Settings(given.get("references", References()), _bridges(given.get("bridges", {})))
+    return Settings(**{**given, "bridges": _bridges(given.get("bridges", {}))})
 
 
 ENVIRONMENT = Record(
@@ -214,6 +220,19 @@ BRIDGE = Record(
     ),
     _bridge,
 )
+CONTAINER = Record(
+    "section container",
+    (
+        Field("command", ListOf(Text()), "The client with its global options",
+              default="podman, else docker"),
+        Field("run_options", ListOf(Text()), "Further options of its `run`"),
+        Field("network", Text(), "`host`, `none`, or one that the client knows", default="host"),
+        Field("pull", Choice(PULLS), "When images are fetched", default="missing"),
+        Field("authfile", _LocalFile(), "Logins of registries, as `podman login` writes them"),
+        Field("image", Text(), "The image of components that name none"),
+    ),
+    plain(ContainerSettings),
+)  # fmt: skip
 SETTINGS = Record(
     "settings file",
     (
@@ -223,6 +242,13 @@ SETTINGS = Record(
             MapOf(ByShape(scalar=_LocalFile(), mapping=BRIDGE)),
             "What is run for components of other systems, by `ref_id` or by type",
         ),
+        Field(
+            "engine",
+            Choice(ENGINES),
+            "Where steps run: on this machine, or in containers",
+            default="local",
+        ),
+        Field("container", CONTAINER, "How containers are run"),
     ),
     _settings,
 )

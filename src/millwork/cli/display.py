@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from millwork.plan.model import Step
-    from millwork.ports import Engine, RunRow
+    from millwork.ports import Engine, RunRow, StepRow
     from millwork.ports.changes import Change
 
 
@@ -36,6 +36,9 @@ class Display(Protocol):
     @property
     def interval(self) -> float | None:
         """How often `pulse` is wanted."""
+
+    def resumed(self, steps: Sequence[StepRow], processes: Sequence[tuple[str, str]]) -> None:
+        """The run goes on from here; `processes`, by name and id, are those of its only step."""
 
     def changed(self, changes: Sequence[Change]) -> None:
         """These changes have been kept."""
@@ -78,6 +81,9 @@ class LineDisplay:
 
     def __exit__(self, *_: object) -> None:
         return
+
+    def resumed(self, steps: Sequence[StepRow], processes: Sequence[tuple[str, str]]) -> None:
+        """What is over was told when it was."""
 
     def changed(self, changes: Sequence[Change]) -> None:
         """Prints a line for each step that changed."""
@@ -122,6 +128,11 @@ class LogDisplay:
 
     def __exit__(self, *_: object) -> None:
         return
+
+    def resumed(self, steps: Sequence[StepRow], processes: Sequence[tuple[str, str]]) -> None:
+        """Prints the log of what runs from its beginning."""
+        if any(step.status == "running" for step in steps):
+            self._tails.follow(processes)
 
     def changed(self, changes: Sequence[Change]) -> None:
         """Goes on with the next attempt's log, or an earlier run's; prints its rest at the end."""

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from millwork.actions.doctor import examine, examine_artifacts
-from millwork.app.compose import open_context
+from millwork.app.compose import container_settings, open_context
 from millwork.app.home import filesystem_of
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def run(options: Namespace) -> int:
     if options.what:
         findings = examine_artifacts(context)
     else:
-        findings = examine(context, filesystem_of(context.home))
+        findings = examine(context, filesystem_of(context.home), container_settings())
     damaged = bool(options.what) and any(finding["state"] != "ok" for finding in findings)
     if options.json:
         sys.stdout.write(json.dumps(findings, ensure_ascii=False) + "\n")

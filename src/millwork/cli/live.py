@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import TextIO
 
-    from millwork.ports import RunRow
+    from millwork.ports import RunRow, StepRow
     from millwork.ports.changes import Change
 
 STYLES = {
@@ -70,6 +70,12 @@ class LiveDisplay:
     def __exit__(self, *error: Any) -> None:
         self.pulse()
         self._live.__exit__(*error)
+
+    def resumed(self, steps: Sequence[StepRow], processes: Sequence[tuple[str, str]]) -> None:  # noqa: ARG002
+        """Draws what the steps have come to so far."""
+        for step in steps:
+            row = self._row(step.name)
+            row.status, row.reason, row.attempt = step.status, step.reason, step.attempts
 
     def changed(self, changes: Sequence[Change]) -> None:
         """Takes in the changes; they are drawn with the next pulse."""

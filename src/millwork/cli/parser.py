@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 # Kept here too, so that --help imports nothing; a test compares them with the spec's.
 FLAVOURS = ("millwork", "pai", "azureml-old", "azureml-v2")
 JOB_TYPES = ("Job", "TFJob", "PyTorchJob", "XGBoostJob", "MPIJob", "ElasticBatchJob")
+ENGINES = ("local", "container")
 
 _REPLICAS = "replicas of a component or COMMAND: N, or `chief=1,worker=2,ps=1`"
 _DESCRIPTION = """\
@@ -69,6 +70,8 @@ def _add_run(verbs: _SubParsersAction[ArgumentParser]) -> None:
     run.add_argument("--replicas", metavar="N", help=_REPLICAS)
     run.add_argument("--instances", dest="replicas", metavar="N", help="the same as --replicas")
     run.add_argument("--code", metavar="DIR", help="a COMMAND's code (default: this folder)")
+    run.add_argument("--engine", choices=ENGINES, help="where steps run (default: the settings')")
+    run.add_argument("--image", metavar="IMAGE", help="image of a component or COMMAND")
     run.add_argument("--require-image", action="store_true", help="refuse to run without images")
     run.add_argument("--json", action="store_true", help="end with one JSON object on one line")
 

@@ -32,8 +32,12 @@ def run(context: Context, options: Namespace) -> int:
     row = runs.find(context, options.run)
     steps = steps_of(context.store, row)
     out = sys.stderr if options.json else sys.stdout
-    with open_display(row, steps, context.engine(), out) as display:
-        status = take_over(context, row, steps, display).drive()
+    with open_display(row, steps, context.engine_of(row), out) as display:
+        loop = take_over(context, row, steps, display)
+        rows = context.store.steps(row.id)
+        is_one = len(rows) == 1 and rows[0].attempt
+        display.resumed(rows, runs.logs_of(context, row, "").processes if is_one else ())
+        status = loop.drive()
     return conclude(context, row.id, status, display, options)
 
 

@@ -6,13 +6,14 @@ import json
 import os
 import shlex
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from millwork.actions import runs, submit
 from millwork.actions.drive import open_loop
 from millwork.actions.resume import restore
 from millwork.actions.select import Selection
-from millwork.app.compose import home_settings, open_context
+from millwork.app.compose import default_engine, home_settings, open_context
 from millwork.base.errors import BadRequest
 from millwork.cli.arguments import read_arguments, read_pairs
 from millwork.cli.display import open_display
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from millwork.actions.context import Context
     from millwork.base.faults import Fault
     from millwork.cli.display import Display
+    from millwork.ports import Engine
 
 
 def run(options: Namespace) -> int:
@@ -39,6 +41,7 @@ def run(options: Namespace) -> int:
         notes=options.note,
         tags=read_pairs("--tag", "K=V", options.tag),
         require_image=options.require_image,
+        engine=options.engine or default_engine(),
         selection=Selection(options.first or "", options.last or "", options.only or ""),
         forced=tuple(options.force),
     )
@@ -50,7 +53,7 @@ def run(options: Namespace) -> int:
     for line in (*map(str, warnings), *submitted.notices):
         sys.stderr.write(f"millwork: {line}\n")
     steps = submitted.graph.steps
-    with open_display(submitted.run, steps, context.engine(), out) as display:
+    with open_display(submitted.run, steps, context.engine_of(submitted.run), out) as display:
         loop = open_loop(context, submitted.run, steps, display)
         if submitted.taken:
             restore(loop, submitted.run, context.store.steps(submitted.run.id), ())
@@ -79,13 +82,14 @@ def failed_logs(context: Context, result: dict[str, Any]) -> dict[str, str]:
     failed = [
         step["node"] for step in result["steps"] if step["status"] == "failed" and step["attempts"]
     ][:3]
-    return {name: _end_of_log(context, runs.first_failed(context, row, name)) for name in failed}
+    engine = context.engine_of(row)
+    return {name: _end_of_log(engine, runs.first_failed(context, row, name)) for name in failed}
 
 
-def _end_of_log(context: Context, process: str) -> str:
+def _end_of_log(engine: Engine, process: str) -> str:
     data, offset, end = b"", 0, b""
     while True:
-        data, offset = context.engine().log(process, offset)
+        data, offset = engine.log(process, offset)
         if not data:
             return "\n".join(end.decode("utf-8", "replace").splitlines()[-12:])
         end = (end + data)[-8192:]
@@ -109,7 +113,7 @@ def _definition(options: Namespace) -> tuple[Tree, tuple[Fault, ...]]:
 
         given = tuple(read_arguments(options).inputs)
         loaded = load(options.file, Options(home_settings, given=given))
-        return loaded.tree, loaded.warnings
+        return _with_image(loaded.tree, options.image), loaded.warnings
     words = options.command_words
     component = Component(
         name=_job_name(words[0]),
@@ -117,10 +121,19 @@ def _definition(options: Namespace) -> tuple[Tree, tuple[Fault, ...]]:
         # One word is shell text, as in a component's file; several are words, kept apart.
         command=words[0] if len(words) == 1 else shlex.join(words),
         job_type=options.job,
+        image=options.image or "",
         code=Code(os.path.abspath(options.code or ".")),
         is_deterministic=False,  # nobody has said that it would print and do the same again
     )
     return Tree(component), ()
+
+
+def _with_image(tree: Tree, image: str | None) -> Tree:
+    if not image:
+        return tree
+    if not isinstance(tree.definition, Component):
+        raise BadRequest("--image goes with a component or a COMMAND: a pipeline's name their own")
+    return replace(tree, definition=replace(tree.definition, image=image))
 
 
 def _job_name(command: str) -> str:

@@ -136,7 +136,7 @@ def _logs(context: Context, options: Namespace) -> int:
     wanted = runs.logs_of(context, row, step, replica)
     if options.json:
         return _print_logs(context, row, wanted)
-    tails = Tails(context.engine())
+    tails = Tails(context.engine_of(row))
     tails.follow(wanted.processes)
     while options.follow and runs.is_running(context, row, wanted.attempt):
         _write(tails.read())
@@ -154,7 +154,7 @@ def _write(parts: Iterable[bytes]) -> None:
 
 def _print_logs(context: Context, run: RunRow, wanted: runs.Logs) -> int:
     """The whole log as one text, and that of each process if there are several."""
-    texts = {process: _text(context, process) for _, process in wanted.processes}
+    texts = {process: _text(context, run, process) for _, process in wanted.processes}
     content: dict[str, Any] = {"run": run.id, "attempt": wanted.attempt}
     content["log"] = "".join(texts.values())
     if len(texts) > 1:
@@ -162,8 +162,8 @@ def _print_logs(context: Context, run: RunRow, wanted: runs.Logs) -> int:
     return _print_json(content)
 
 
-def _text(context: Context, process: str) -> str:
-    tails = Tails(context.engine())
+def _text(context: Context, run: RunRow, process: str) -> str:
+    tails = Tails(context.engine_of(run))
     tails.follow([("", process)])
     return b"".join(tails.finish()).decode("utf-8", "replace")
 

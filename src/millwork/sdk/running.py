@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.actions import runs, submit
 from millwork.actions.drive import open_loop
-from millwork.app.compose import open_context
+from millwork.app.compose import default_engine, open_context
 from millwork.base.errors import BadRequest, RunFailed
 from millwork.base.records import dataclass, field
 from millwork.ports.changes import StepChanged
@@ -45,6 +45,7 @@ class RunOptions:
     tags: Mapping[str, str] = field(default_factory=dict)
     parallel: int | None = None
     require_image: bool = False
+    engine: str = ""
     force: bool | Collection[str] = False
     check: bool = True
     progress: bool = True
@@ -111,6 +112,7 @@ def run(tree: Tree, arguments: Arguments, options: RunOptions) -> Run:
         notes=options.notes,
         tags=options.tags,
         require_image=options.require_image,
+        engine=options.engine or default_engine(),
         forced=every if isinstance(options.force, bool) else tuple(options.force),
     )
     context = _context(os.getpid(), frozenset(os.environ.items()))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _CLIENTS: tuple[Kind, ...] = ("podman", "docker")
 _PATIENCE = 30.0
+LIMITS = ("memory", "cpu", "processes")
+"""What a client may hold a container to."""
 
 
 def detect(settings: Settings, memo: Memo) -> Tool:

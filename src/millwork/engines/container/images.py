@@ -116,21 +116,21 @@ class Images:
         self._memo.put("contents", image.id, row)
         return found
 
-    def require(self, image: Image, *, python: bool = False, pip: bool = False) -> Contents:
+    def require(self, image: Image, *, python: bool = False, pip: str = "") -> Contents:
         """The contents of an image that has what a step needs; raises BadRequest if it has not.
 
-        `pip` is for code with a requirements.txt.
+        `pip` says who asks for packages: `the code has a requirements.txt`.
         """
         found = self.contents(image)
         name = f"image {image.reference}"
         if not found.sh:
             raise BadRequest(f"{name} has no sh, which every command is run by")
         if pip and not found.python:
-            raise BadRequest(f"{name} has no Python, and the code has a requirements.txt")
+            raise BadRequest(f"{name} has no Python, and {pip}")
         if python and not found.python:
             raise BadRequest(f"{name} has no Python")
         if pip and not found.pip:
-            raise BadRequest(f"{name} has no pip, and the code has a requirements.txt")
+            raise BadRequest(f"{name} has no pip, and {pip}")
         return found
 
     def _find(self, reference: str) -> Image | None:

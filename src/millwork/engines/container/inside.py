@@ -22,12 +22,17 @@ if TYPE_CHECKING:
 REPORT = "report"
 """The name of the report's file, in the folder that a container knows as `OURS`."""
 
+STOP = "stop"
+"""The name of a file in that folder, which says that the step must not begin any more."""
+
 _TIMES = re.compile(r"(\d+)m(\d+(?:\.\d+)?)s")
 
-# The first line says that the step was about to begin, the last one that the report is whole.
+# The first line says that the step was about to begin, the last one that the report is whole. Who
+# wants it stopped leaves word and then looks at the report: one of the two sees the other.
 SCRIPT = f"""
 report={OURS}/{REPORT} groups=/sys/fs/cgroup
 echo begun >"$report" || exit 125
+[ ! -e {OURS}/{STOP} ] || exit 143
 "$@"
 code=$?
 {{
