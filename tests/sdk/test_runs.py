@@ -190,3 +190,16 @@ def test_ctrl_c_cancels_the_run(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
     assert re.search(r"RunFailed: run \w+ cancelled: cancelled by the user", rest), rest
+
+
+def test_a_job_has_replicas(tmp_path: Path) -> None:
+    file = tmp_path / "component.yaml"
+    file.write_text(
+        "apiVersion: millwork/v1\nkind: Component\nname: who\nversion: 1.0.0\n"
+        "job_type: PyTorchJob\ncommand: echo $RANK >$PAI_OUTPUT_RANKS/$RANK\n"
+        "outputs: {ranks: {type: folder}}\n"
+    )
+    run = load(file).run(RunOptions(progress=False, replicas=3))
+    assert sorted(os.listdir(run.outputs["ranks"])) == ["0", "1", "2"]
+    with pytest.raises(BadRequest, match="no role of a PyTorchJob"):
+        load(file).run(RunOptions(progress=False, replicas={"chief": 1, "worker": 1}))

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,7 @@ class RunOptions:
 
     `force` names the steps that no earlier result may stand in for, or is True for all of them.
     Without `check`, a run that did not succeed is returned like any other; without `progress`,
-    nothing is written to standard error.
+    nothing is written to standard error. `replicas` of a component: a number, or one by role.
     """
 
     name: str = ""
@@ -46,6 +47,7 @@ class RunOptions:
     parallel: int | None = None
     require_image: bool = False
     engine: str = ""
+    replicas: int | Mapping[str, int] = field(default_factory=dict)
     force: bool | Collection[str] = False
     check: bool = True
     progress: bool = True
@@ -98,6 +100,7 @@ class Run:
 
 def run(tree: Tree, arguments: Arguments, options: RunOptions) -> Run:
     """Runs a definition to its end; see `Component.run`."""
+    counts = {"worker": options.replicas} if isinstance(options.replicas, int) else options.replicas
     if threading.current_thread() is not threading.main_thread():
         raise BadRequest(
             "a run is driven from the main thread, which gets the signals that end it; "
@@ -106,7 +109,7 @@ def run(tree: Tree, arguments: Arguments, options: RunOptions) -> Run:
     every = ("",) if options.force else ()  # the empty name stands for all
     request = submit.Request(
         tree=tree,
-        arguments=arguments,
+        arguments=replace(arguments, replicas=counts),
         parallel=options.parallel,
         name=options.name,
         notes=options.notes,
