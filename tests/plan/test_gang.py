@@ -11,6 +11,7 @@ from millwork.actions.preview import preview
 from millwork.base.errors import BadRequest
 from millwork.plan.codec import decode, decode_component, encode, encode_component
 from millwork.plan.contract import Job, make_plan
+from millwork.plan.gang import total
 from millwork.plan.graph import Arguments
 from millwork.plan.identity import component_identity, identity_of, key_of
 from millwork.plan.launchers import wish_of
@@ -194,3 +195,34 @@ def test_what_cannot_run_is_not_shown_either() -> None:
     ):
         with pytest.raises(BadRequest, match=r"c\.yaml:3"):
             preview(Tree(component), Arguments())
+
+
+# --- GPUs: dealt out of a list of made-up ones, as there are none on the machines of the tests ----
+
+
+def visible(groups: dict[str, ReplicaGroup], gpus: tuple[int, ...], **wish: Any) -> dict[str, str]:
+    component = Component("c", "1.0.0", "x", job_type="TFJob")
+    step = Step("s", component, replicas=groups, resources=Resources(**wish))
+    assert total(step).gpu == len(gpus)
+    plan = make_plan(step, {}, {}, Job("run", "run-1", gpus))
+    return {each.name: each.env["NVIDIA_VISIBLE_DEVICES"] for each in plan.replicas}
+
+
+def test_each_replica_sees_gpus_of_its_own() -> None:
+    assert visible({"worker": ReplicaGroup(2)}, (2, 3, 5, 7), gpu=2) == {
+        "worker-0": "2,3",
+        "worker-1": "5,7",
+    }
+
+
+def test_a_role_without_gpus_sees_none() -> None:
+    groups = {"worker": ReplicaGroup(2, Resources(gpu=1)), "ps": ReplicaGroup(1)}
+    assert visible(groups, (0, 1)) == {"worker-0": "0", "worker-1": "1", "ps-0": ""}
+
+
+def test_torchrun_starts_a_process_for_each_gpu() -> None:
+    component = Component("c", "1.0.0", "x", job_type="PyTorchJob")
+    groups = {"worker": ReplicaGroup(2)}
+    step = Step("s", component, replicas=groups, resources=Resources(gpu=2))
+    plan = make_plan(step, {}, {}, Job("run", "run-1", (0, 1, 2, 3)))
+    assert {each.env["NPROC_PER_NODE"] for each in plan.replicas} == {"2"}
