@@ -10,8 +10,9 @@ import pytest
 from millwork.ports import Outcome, ReplicaRow
 from millwork.ports.changes import ReplicaClosed, ReplicaOpened
 from millwork.run.decision import Decision, StartReplica
-from millwork.run.gang import Gang, Gangs, Used
-from millwork.run.state import GRACE
+from millwork.run.gang import Gang, Used
+from millwork.run.gangs import Gangs
+from millwork.run.state import GRACE, StepState, Task
 from tests.plan.test_rules import job
 from tests.run.job import GOOD, LOST, MEMORY, SERVERS, TORCH, Job, at
 
@@ -172,11 +173,13 @@ def test_foreign_and_repeated_news_change_nothing() -> None:
         True, True, False,
     ]  # fmt: skip
     gangs = Gangs()
-    gangs.add(run.gang)
-    assert gangs.of("r-1/worker-9~3") is gangs.of("r-1") is run.gang
+    step = StepState(Task("a"), 0, 0)
+    gang = gangs.begin("r-1", job("PyTorchJob", TORCH, hang_timeout=60.0), step)
+    gang.start(100.0)
+    assert gangs.of("r-1/worker-9~3") is gangs.of("r-1") is gang
     assert gangs.of("r-10") is None
-    assert gangs.next_deadline() == run.gang.next_deadline()
-    gangs.remove(run.gang)
+    assert gangs.next_deadline() == 160.0
+    gangs.remove(gang)
     assert (gangs.next_deadline(), [*gangs.all()]) == (None, [])
 
 

@@ -16,7 +16,7 @@ from millwork.run.decision import Decision, Listen, StartReplica, Stop
 from millwork.run.state import FIRST_BACKOFF, GRACE, LONGEST_BACKOFF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from millwork.plan.gang import Roster
     from millwork.plan.rules import Rules, Seat
@@ -414,31 +414,3 @@ def _first(member: _Member) -> tuple[float, int, int]:
     """By time; of those that ended at once, in the fixed order of roles."""
     at = member.outcome.at if member.outcome else 0.0
     return at, ROLES.index(member.seat.role), member.place
-
-
-class Gangs:
-    """The gangs of the attempts that run, found by any of their processes."""
-
-    def __init__(self) -> None:
-        self._gangs: dict[str, Gang] = {}
-
-    def add(self, gang: Gang) -> None:
-        """Watches over one more."""
-        self._gangs[gang.attempt] = gang
-
-    def of(self, process: str) -> Gang | None:
-        """The gang of an attempt, or of one of its processes; None for a plain step's."""
-        return self._gangs.get(process.partition("/")[0])
-
-    def all(self) -> Iterable[Gang]:
-        """All of them; one may be removed meanwhile."""
-        return tuple(self._gangs.values())
-
-    def remove(self, gang: Gang) -> None:
-        """The attempt is over."""
-        self._gangs.pop(gang.attempt, None)
-
-    def next_deadline(self) -> float | None:
-        """When the first of them has something to do."""
-        times = (gang.next_deadline() for gang in self._gangs.values())
-        return min((time for time in times if time is not None), default=None)

@@ -15,7 +15,7 @@ from millwork.base.records import dataclass, field
 from millwork.ports.changes import AttemptClosed, AttemptOpened, AttemptStarted, ReplicaStarted
 from millwork.ports.engine import Ended, Outcome
 from millwork.run.decision import Consult, Decision, Launch, Listen, StartReplica, Stop
-from millwork.run.gang import Gang, Gangs, Used
+from millwork.run.gangs import Gangs
 from millwork.run.state import GRACE
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from millwork.ports import Clock, Engine, ReplicaRow, Store
     from millwork.ports.changes import Change, RunStatus
     from millwork.run.decision import Instruction
-    from millwork.run.gang import Verdict
+    from millwork.run.gang import Gang, Verdict
     from millwork.run.machine import Machine
     from millwork.run.state import Answer, Result
 
@@ -111,8 +111,7 @@ class Loop:
         if roster is None:
             self.engine.adopt(attempt)
             return
-        gang = Gang(attempt, roster, self._used(step))
-        self._gangs.add(gang)
+        gang = self._gangs.begin(attempt, roster, self.machine.steps[step])
         for process in gang.restore(replicas, verdict, self.clock.monotonic()):
             self.engine.adopt(process)
 
@@ -248,7 +247,7 @@ class Loop:
             self.engine.furnish(attempt, plan)
             roster = self.planner.roster(step)
             if roster:
-                return self._begin(Gang(attempt, roster, self._used(step)), plan)
+                return self._begin(attempt, step, roster, plan)
             handle = self.engine.start(attempt, plan)
         except (MillworkError, OSError) as error:
             outcome = Outcome("not started", reason=_told(error))
@@ -259,14 +258,10 @@ class Loop:
 
     # --- jobs -----------------------------------------------------------------------------
 
-    def _used(self, step: str) -> Used:
-        state = self.machine.steps[step]
-        return Used(state.restarts, state.memory_restarts)
-
-    def _begin(self, gang: Gang, plan: Plan) -> Decision:
-        self._gangs.add(gang)
-        self._plans[gang.attempt] = plan
-        self._handles.append(AttemptStarted(gang.attempt, gang.attempt, self.clock.wall()))
+    def _begin(self, attempt: str, step: str, roster: Roster, plan: Plan) -> Decision:
+        gang = self._gangs.begin(attempt, roster, self.machine.steps[step])
+        self._plans[attempt] = plan
+        self._handles.append(AttemptStarted(attempt, attempt, self.clock.wall()))
         return self._settled(gang, gang.start(self.clock.monotonic()))
 
     def _settled(self, gang: Gang, decision: Decision) -> Decision:
