@@ -12,7 +12,6 @@ from millwork.base.errors import BadRequest, Fenced
 from millwork.base.faultpoints import reach
 from millwork.plan.codec import decode, decode_component
 from millwork.ports.changes import RunChanged, StepChanged
-from millwork.run.gang import Verdict
 from millwork.run.state import ENDED, Try
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from millwork.plan.model import Step
     from millwork.ports import AttemptRow, ReplicaRow, RunRow, StepRow, Store
     from millwork.ports.changes import Change, StepStatus
+    from millwork.run.gang import Verdict
     from millwork.run.loop import Loop, Observer
     from millwork.spec.model import Component
 
@@ -144,6 +144,8 @@ def _restore_restarts(loop: Loop, attempts: Sequence[AttemptRow]) -> None:
 def _verdict(attempt: AttemptRow) -> Verdict | None:
     if not attempt.verdict:
         return None
+    from millwork.run.gang import Verdict
+
     name, *rest = (attempt.verdict[key] for key in _VERDICT)
     return Verdict(name, *rest)
 
