@@ -79,7 +79,7 @@ def _in_turns(home: Home, alone: list[str]) -> tuple[str, bool]:
 
 def _seconds(action: Callable[[], object]) -> float:
     """How long it takes, when podman has put away what it ran before: it does so in its absence."""
-    time.sleep(0.5)
+    time.sleep(0.5)  # podman tidies up in the background and tells nobody
     began = time.perf_counter()
     action()
     return time.perf_counter() - began

@@ -36,7 +36,7 @@ step, total = json.load(open(path)) if os.path.exists(path) else (0, int(rank))
 with open("pid" + rank, "w") as file:
     file.write(str(os.getpid()))
 while step < 15:
-    time.sleep(0.1)
+    time.sleep(0.1)  # the work: long enough to be killed in
     step, total = step + 1, (total * 31 + step) % 1_000_003
     with open(path + ".new", "w") as file:
         json.dump([step, total], file)
@@ -142,7 +142,7 @@ def _kill_rank(home: Home, pipeline: str, rank: int, seconds: float) -> subproce
 
     until(found, "the rank to begin")
     pid = int(found()[0].read_text())
-    time.sleep(seconds)
+    time.sleep(seconds)  # the random instant
     os.kill(pid, signal.SIGKILL)
     return command
 
@@ -297,13 +297,13 @@ def ask(host):
             with socket.create_connection((host, port)) as peer:
                 return peer.recv(100).decode()
         except ConnectionRefusedError:
-            time.sleep(0.05)
+            time.sleep(0.05)  # a peer that does not listen yet gives no event
 
 teller = threading.Thread(target=tell)
 teller.start()
 assert all(ask(host) == job for number, host in enumerate(hosts) if number != rank)
 teller.join()
-time.sleep(2)
+time.sleep(2)  # so that all sixteen run at once
 """
 """Every replica asks every other one, all at one port, which job it belongs to."""
 

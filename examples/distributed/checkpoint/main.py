@@ -114,7 +114,7 @@ def train(model: nn.Module, args: argparse.Namespace) -> None:
     steps = args.epochs * STEPS
     for step in range(int(state.step), steps):
         if step % STEPS == 0:
-            time.sleep(args.pause)
+            time.sleep(args.pause)  # on demand: longer, for who wants to kill it on the way
             say(f"epoch={step // STEPS} progress={step / steps:.3f}")
         mine = share_of(step, args.seed)
         learn(model, state, images[mine], labels[mine])

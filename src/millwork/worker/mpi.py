@@ -206,7 +206,7 @@ def _end_all() -> None:
                 with suppress(OSError):
                     os.kill(each, signal.SIGKILL if is_over else signal.SIGTERM)
         asked.update(found)
-        time.sleep(_TICK)
+        time.sleep(_TICK)  # grandchildren that go give no event
 
 
 def _reap() -> Dict[int, int]:
@@ -439,7 +439,7 @@ def _reach(host: str, wait: float) -> socket.socket:
             return connection
         if time.monotonic() > deadline:
             raise Refused("worker {} did not answer within {:g} s".format(host, wait))
-        time.sleep(_TICK)
+        time.sleep(_TICK)  # a socket that another process is to make gives no event
 
 
 def _connect(name: str) -> Optional[socket.socket]:

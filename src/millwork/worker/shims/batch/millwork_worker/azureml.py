@@ -163,7 +163,7 @@ class Child:
         self._stack.seek(0, os.SEEK_END)
         before = self._stack.tell()
         self._process.send_signal(signal.SIGUSR1)
-        time.sleep(_STACK)
+        time.sleep(_STACK)  # faulthandler writes at once, and says nothing when it has
         self._stack.seek(before)
         stack = self._stack.read(4000).decode("utf-8", "replace").strip()
         return "{}\n{}".format(text, stack) if stack else text

@@ -74,6 +74,7 @@ class Service:
             except BaseException:  # a signal's: the answer to this call must not meet the next
                 self.close()
                 raise
+            # The server is gone: nothing tells when another has taken its place.
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
             pause = min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
 
