@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 Status: TypeAlias = Literal["waiting", "opened", "running", "succeeded", "failed"]
 _UNDER_WAY = ("opened", "running")
-_ENDED = ("succeeded", "failed")
 _SUMMED, _OF_FIRST = ("cpu_seconds",), ("mounts", "limits", "environment", "packages", "image")
 _SLACK = 0.05  # seconds by which two clocks may differ
 
