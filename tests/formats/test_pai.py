@@ -14,6 +14,7 @@ from millwork.formats.pai import is_pai, read_pai, write_pai
 from millwork.spec.document import parse
 from millwork.spec.fields import Reading
 from millwork.spec.model import (
+    Batch,
     Code,
     Component,
     Constraints,
@@ -336,6 +337,17 @@ def test_what_cannot_be_carried_is_listed() -> None:
         "inputs.data.type",
         "outputs.score",
     ]
+
+
+def test_a_batch_is_not_carried() -> None:
+    component = Component(
+        "c", "1.0.0", "x", job_type="ElasticBatchJob", image="python:3.11",
+        code=Code(uri="oss://b/c/"), inputs={"images": Input()}, batch=Batch("images"),
+    )  # fmt: skip
+    document, left = write_pai(component)
+    assert document["AlgorithmSpec"]["JobType"] == "ElasticBatchJob"
+    assert left == ["batch: an AlgorithmSpec has no such field"]
+    assert carried(component).batch is None
 
 
 def carried(component: Component) -> Component:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 
-from millwork import BadRequest, Input, InputPath, InvalidFile, OutputPath, component
+from millwork import BadRequest, Input, InputPath, InvalidFile, OutputPath, component, load
 from millwork.sdk import step
+from millwork.spec.model import Batch, Output, Parameter, Range, RunPolicy, Split
 from millwork.spec.model import Component as Definition
 from millwork.spec.model import Input as Port
-from millwork.spec.model import Output, Parameter, Range
 from tests.sdk.functions import measure, write
 
 if TYPE_CHECKING:
@@ -51,6 +51,30 @@ def test_a_function_becomes_a_component() -> None:
 def test_the_function_is_still_there(tmp_path: Path) -> None:
     assert write.function(tmp_path, 2, "a") == 2
     assert (tmp_path / "words.txt").read_text() == "a\na"
+
+
+@component(
+    job_type="ElasticBatchJob",
+    batch={"input": "images", "split": {"keys": ("year", "month")}, "append": "scores.jsonl"},
+    run_policy={"restarts": 9},
+)
+def score(images: InputPath, scores: OutputPath, scale: float = 1.0) -> int:
+    """Scores shard by shard."""
+    return len(str(images)) + len(str(scores)) + int(scale)
+
+
+@quick
+def test_a_function_whose_replicas_are_leased_shards(tmp_path: Path) -> None:
+    definition: Any = score.tree.definition
+    assert definition.batch == Batch(
+        "images", Split("keys", keys=("year", "month")), "scores", "scores.jsonl"
+    )
+    assert definition.run_policy == RunPolicy(9)
+    assert load(score.save(tmp_path / "score" / "component.yaml")) == score
+    with pytest.raises(InvalidFile, match=r"batch\.input: there is no input 'image'; did you mean"):
+        component(job_type="ElasticBatchJob", batch={"input": "image"})(score.function)
+    with pytest.raises(InvalidFile, match="batch: it needs job_type: ElasticBatchJob"):
+        component(batch={"input": "images"})(score.function)
 
 
 # --- refusals ---------------------------------------------------------------------------------

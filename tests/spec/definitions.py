@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from millwork.base.names import variable_suffix
 from millwork.spec.model import (
     JOB_TYPES,
+    Batch,
     Code,
     Component,
     Constraints,
@@ -28,8 +29,9 @@ from millwork.spec.model import (
     Resources,
     RunPolicy,
     Secret,
+    Split,
 )
-from millwork.spec.types import PORT_TYPES
+from millwork.spec.types import PORT_TYPES, holds_files
 
 TEXT = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0")
@@ -187,6 +189,40 @@ def jobs(job_type: str) -> st.SearchStrategy[JobOptions | None]:
     return st.none() | st.builds(JobOptions, **_JOB_OPTIONS.get(job_type, {}))
 
 
+FILES = st.sampled_from(["scores.jsonl", "a/b c.csv", ".parts.txt", "a/.parts", "null", "1.10"])
+SIZES = st.integers(1, 2**31 - 1)
+SPLITS = (
+    st.builds(Split)
+    | st.builds(Split, st.sampled_from(["files", "rows"]), SIZES)
+    | st.builds(Split, st.just("bytes"), MEMORY)
+    | st.builds(
+        Split,
+        st.just("keys"),
+        keys=tuples(st.lists(ANY_TEXT.filter(bool), min_size=1, max_size=3, unique=True)),
+    )
+    | st.builds(Split, st.just("list"), list=FILES)
+)
+THRESHOLDS = st.integers(-1, 2**31 - 1)
+
+
+@st.composite
+def batches(draw: st.DrawFn, cut: list[str], filled: list[str]) -> Batch:
+    """A batch of an input that can be cut; with the output that is meant where there is one."""
+    output = filled[0] if len(filled) == 1 else draw(st.sampled_from(["", *filled]))
+    return Batch(
+        draw(st.sampled_from(cut)),
+        draw(SPLITS),
+        output,
+        draw(st.just("") | FILES) if output else "",
+        draw(st.integers(0, 1000)),
+        draw(THRESHOLDS),
+        draw(THRESHOLDS),
+        draw(st.floats(0, 100)),
+        draw(st.booleans()),
+        draw(st.booleans()),
+    )
+
+
 @st.composite
 def components(draw: st.DrawFn) -> Component:
     names = draw(unique(0, 6))
@@ -198,17 +234,22 @@ def components(draw: st.DrawFn) -> Component:
     if constraints:
         most = 0 if constraints.instance_type == "CPU" else 1 + constraints.multiple_gpus
         resources = Resources(resources.cpu, resources.memory, min(resources.gpu, most))
-    job_type = draw(st.sampled_from(JOB_TYPES))
+    outputs = draw(named(names[2:4], OUTPUTS))
+    cut = [name for name, port in inputs.items() if holds_files(port.type) and port.required]
+    filled = [name for name, port in outputs.items() if holds_files(port.type)]
+    batch = draw(st.none() | batches(cut, filled)) if cut else None
+    job_type = "ElasticBatchJob" if batch else draw(st.sampled_from(JOB_TYPES))
     return Component(
         command=draw(FILLED),
         job_type=job_type,
         job=draw(jobs(job_type)),
         run_policy=draw(POLICIES),
+        batch=batch,
         image=draw(ANY_TEXT),
         code=draw(CODE),
         env=draw(ENV),
         inputs=inputs,
-        outputs=draw(named(names[2:4], OUTPUTS)),
+        outputs=outputs,
         parameters=draw(named(names[4:], values)),
         constraints=constraints,
         resources=resources,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.plan.model import Each, GivenPath, Guard, Step, StepOutput
 from millwork.spec.model import (
+    Batch,
     Code,
     Component,
     Constraints,
@@ -29,6 +30,7 @@ from millwork.spec.model import (
     Resources,
     RunPolicy,
     Secret,
+    Split,
 )
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ _ONE = {
     "job": JobOptions,
     "elastic": Elastic,
     "run_policy": RunPolicy,
+    "batch": Batch,
+    "split": Split,
 }
 _NAMED = {"inputs": Input, "outputs": Output, "parameters": Parameter}
 _LISTED = {"metrics": Metric}

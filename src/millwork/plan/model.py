@@ -94,7 +94,7 @@ class Step:
     def is_job(self) -> bool:
         """Whether it is a job, of one replica or many, and not a plain command."""
         kind = self.component
-        is_typed = kind.job_type != "Job" or kind.work == "distributed"
+        is_typed = kind.job_type != "Job" or kind.work == "distributed" or kind.batch is not None
         return is_typed or bool(self.replicas or self.run_policy or kind.run_policy)
 
     @property
@@ -188,7 +188,8 @@ class Plan:
     requirements.txt of the code. `shims` are small packages of ours that stand in for a cloud's
     own, by name. `driver` is a program of ours that runs in place of a command, with the
     replica's words as arguments; it may start further runs. `carries` are folders that earlier
-    attempts left, by where they go on below `root`: checkpoints.
+    attempts left, by where they go on below `root`: checkpoints. `leases` is the folder of the
+    socket at which a batch's shards are leased, empty for none.
     """
 
     replicas: tuple[Replica, ...]
@@ -203,3 +204,4 @@ class Plan:
     shims: tuple[str, ...] = ()
     driver: str = ""
     carries: Mapping[str, str] = field(default_factory=dict)
+    leases: str = ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from millwork.base import names
 from millwork.base.errors import InvalidFile
 from millwork.spec import roles, values
+from millwork.spec.batch import BATCH, check_batch, with_output
 from millwork.spec.fields import (
     DURATION,
     INVALID,
@@ -300,6 +301,7 @@ COMPONENT = Record(
         Field("job_type", Choice(JOB_TYPES), "How its processes find one another", default="Job"),
         Field("job", JOB, "What its replicas are told"),
         Field("run_policy", RUN_POLICY, "When a job is over, and what is started again"),
+        Field("batch", BATCH, "What is leased to its replicas, shard by shard"),
         Field("image", Text(), "Container image"),
         Field("code", CODE, "Where its code is, relative to this file", default="."),
         Field(
@@ -377,6 +379,8 @@ def read_component(root: document.Mapping, text: str, file: str) -> tuple[Compon
     reading = Reading(file)
     given = COMPONENT.read(root, (), reading)
     del given["apiVersion"], given["kind"]
+    if batch := given.get("batch"):
+        given["batch"] = with_output(batch, given.get("outputs", {}))
     component = Component(**given, source=Source(file, text=text, places=reading.places))
     check_component(component, reading)
     if any(fault.severity == "error" for fault in reading.faults):
@@ -392,6 +396,7 @@ def check_component(component: Component, reading: Reading) -> None:
     _check_columns(component, reading)
     _check_compute(component, reading)
     check_job(component, component, (), reading)
+    check_batch(component, reading)
     check_env(component.env, (), reading)
 
 

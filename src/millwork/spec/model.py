@@ -219,6 +219,43 @@ class RunPolicy:
 
 
 @dataclass(frozen=True)
+class Split:
+    """How a batch's input is cut into shards.
+
+    By `files` or `bytes` of whole files, or by `rows` of tables, `size` of them a shard; by the
+    folders of partition `keys`; or as the file `list` within the input says, a shard a line. By
+    `auto` Millwork chooses between files and rows, and what size.
+    """
+
+    by: Literal["auto", "files", "bytes", "rows", "keys", "list"] = "auto"
+    size: int | None = None
+    keys: tuple[str, ...] = ()
+    list: str = ""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What is leased to a component's replicas, shard by shard, and what becomes of their output.
+
+    `input` and `output` are ports; of what shards stage for `output`, the file `append` becomes
+    one file in the order of the shards. The other fields are AzureML's, with Millwork's defaults:
+    how often a shard is tried again, and how many items, shards (-1: any number) and percent of
+    the shards may fail.
+    """
+
+    input: str
+    split: Split = field(default_factory=Split)
+    output: str = ""
+    append: str = ""
+    max_retries: int = 2
+    error_threshold: int = 0
+    mini_batch_error_threshold: int = 0
+    allowed_failed_percent: float = 100.0
+    partial_is_failure: bool = False
+    speculates: bool = True
+
+
+@dataclass(frozen=True)
 class Secret:
     """A variable's value that is kept apart, by name; only a step's environment gets it."""
 
@@ -267,6 +304,7 @@ class Component:
     job_type: str = "Job"
     job: JobOptions | None = None
     run_policy: RunPolicy | None = None
+    batch: Batch | None = None
     image: str = ""
     code: Code = field(default_factory=Code)
     environment: Environment | None = None

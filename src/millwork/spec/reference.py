@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from millwork.spec.batch import BATCH, SPLIT
 from millwork.spec.component import (
     CODE,
     COMPONENT,
@@ -41,6 +42,8 @@ RECORDS: dict[str, tuple[str, Record]] = {
     "secret": ("component-file.md", SECRET),
     "constraints": ("component-file.md", _record(COMPONENT.rows["constraints"].type)),
     "resources": ("component-file.md", RESOURCES),
+    "batch": ("component-file.md", BATCH),
+    "split": ("component-file.md", SPLIT),
     "metric": ("component-file.md", _record(COMPONENT.rows["metrics"].type)),
     "progress": ("component-file.md", _record(COMPONENT.rows["progress"].type)),
     "job": ("jobs.md", JOB),

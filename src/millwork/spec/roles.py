@@ -53,8 +53,11 @@ def faults(component: Component, groups: Mapping[str, ReplicaGroup]) -> Iterator
     limits = component.constraints
     if limits and not limits.multiple_instances and count > 1:
         yield (), "the component's constraints allow one instance"
-    if component.work not in _WORKS and count > 1:
+    if component.work not in _WORKS and not component.batch and count > 1:
         yield (), f"only a command has more than one replica, and this is: {component.work}"
+    for written in groups if component.batch else ():
+        if written.lower() == "aimaster":
+            yield (written,), "a batch has none: Millwork leases the shards itself"
     yield from _faults_of_roles(component.job_type, groups)
 
 

@@ -24,6 +24,11 @@ _ALSO_FITS = {
 }
 
 
+def holds_files(port_type: str) -> bool:
+    """Whether the data of a port of this type are files of the user's, and no single value."""
+    return port_type != "value"
+
+
 def fits(output: str, wanted: str) -> bool:
     """Whether an output of type `output` may be wired to an input of type `wanted`."""
     if "any" in (output, wanted) or output == wanted:

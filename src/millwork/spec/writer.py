@@ -14,7 +14,16 @@ from millwork.base.sizes import write_duration, write_size
 from millwork.spec import values
 from millwork.spec.component import API_VERSION, COMPONENT
 from millwork.spec.fields import DURATION, PAUSE, SIZE, ListOf, MapOf, Record, Text
-from millwork.spec.model import Code, Component, ForEach, LocalPath, Range, Reference, Secret
+from millwork.spec.model import (
+    Code,
+    Component,
+    ForEach,
+    LocalPath,
+    Range,
+    Reference,
+    Secret,
+    Split,
+)
 from millwork.spec.pipeline import GROUP, PIPELINE, REPLICAS
 
 if TYPE_CHECKING:
@@ -140,6 +149,13 @@ def _code(code: Code) -> str | dict[str, str]:
     return {name: text for name, text in given.items() if text}
 
 
+def _split(split: Split) -> str | dict[str, Any]:
+    values = {"keys": list(split.keys), "list": split.list}
+    if split.by == "bytes" and split.size is not None:
+        values["bytes"] = write_size(split.size)
+    return "auto" if split.by == "auto" else {split.by: values.get(split.by, split.size)}
+
+
 def _foreach(foreach: ForEach) -> dict[str, Any]:
     most = {} if foreach.max_parallel is None else {"max_parallel": foreach.max_parallel}
     return {"from": str(foreach.items), "into": foreach.into, **most}
@@ -162,4 +178,5 @@ _WRITERS: dict[type, Callable[[Any], Any]] = {
     Secret: lambda secret: {"secret": secret.name},
     LocalPath: lambda local: {"path": local.path},
     ForEach: _foreach,
+    Split: _split,
 }

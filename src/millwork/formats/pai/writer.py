@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _NOT_CARRIED = frozenset({
     "version_description", "tags", "env", "resources", "is_deterministic", "timeout", "mounts",
-    "job", "run_policy",
+    "job", "run_policy", "batch",
 })  # fmt: skip
 _EMPTY = Component("", "", "")
 _CHANNEL_TYPES = {"table": "odps"}
