@@ -176,7 +176,7 @@ def test_a_parallel_component(data: str) -> None:
     assert component.body == {
         "input_data": ("a",), "output_data": "o", "entry": "score.py", "args": "--n {inputs.n}",
     }  # fmt: skip
-    assert reasons(component) == ["a parallel component is not run yet"]
+    assert reasons(component) == []
 
 
 def test_a_parallel_component_that_names_what_there_is_not() -> None:

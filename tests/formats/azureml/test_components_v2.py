@@ -180,7 +180,7 @@ def test_a_parallel_component() -> None:
     }  # fmt: skip
     assert component.code == Code("./src")
     assert (component.image, component.environment) == ("ubuntu", Environment("pandas", "3.10"))
-    assert reasons(component) == ["a parallel component is not run yet"]
+    assert reasons(component) == []
 
 
 @pytest.mark.parametrize(

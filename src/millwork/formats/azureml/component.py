@@ -27,6 +27,7 @@ from millwork.formats.azureml.kinds import (
     label_of,
     text_of,
 )
+from millwork.formats.azureml.parallel import with_batch
 from millwork.formats.azureml.ports import build_ports
 from millwork.formats.azureml.sweep import sweep_body, trial_facts
 from millwork.formats.azureml.tables import TABLES
@@ -196,7 +197,7 @@ def _plain_component(
     for path, text in shape.templates.items():
         _check_template(text, path, ports, findings)
     named = read_environment(shape.environment, shape.environment_path, findings)
-    return Component(
+    component = Component(
         "",
         "",
         shape.command,
@@ -211,6 +212,10 @@ def _plain_component(
         parameters=ports.parameters,
         outputs=ports.outputs,
     )
+    if shape.work != "parallel":
+        return component
+    appends = not findings.is_v2 or bool((given.get("task") or {}).get("append_row_to"))
+    return with_batch(component, findings, appends=appends)
 
 
 def _reference(named: Named) -> dict[str, str]:
@@ -300,6 +305,8 @@ def _sweep(root: Mapping, given: dict[str, Any], ports: Ports, findings: Finding
     return replace(
         trial,
         work="sweep",
+        job_type="Job",
+        batch=None,
         body={**trial.body, **body, **trial_facts(trial)},
         env=dict(trial.env) | _env(given.get("environment_variables") or {}, findings),
         inputs={**ports.inputs, **trial.inputs},
@@ -343,7 +350,7 @@ def _trial_file(file: str, findings: Findings) -> Component | None:
     if not isinstance(trial, Component):
         return None
     findings.refusals.extend(trial.refusals)
-    if trial.work == "distributed":
+    if trial.work in ("distributed", "parallel"):
         findings.refuse(("trial",), "trials of more than one replica are not run yet")
     return replace(trial, code=_moved(trial.code, posixpath.dirname(file)))
 

@@ -25,7 +25,6 @@ _FILE = "file:"
 _CONDA_KEYS = ("conda_dependencies", "conda_dependencies_file", "pip_requirements_file")
 _OLDER_CONDA_KEYS = ("condaDependenciesFile", "conda_file")
 _BUILT = "an image is built from it only by a container engine; on the host it is not used"
-_ANYTHING = ByShape(Text(), AsIs(), Section())
 
 _OLD = Record(
     "environment",

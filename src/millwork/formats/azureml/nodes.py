@@ -16,7 +16,8 @@ from millwork.formats.azureml.bindings import (
     unread,
 )
 from millwork.formats.azureml.jobs import ARTIFACTS, UNUSED, Job, Types
-from millwork.formats.azureml.words import plain
+from millwork.formats.azureml.parallel import OVERRIDES, problems_of
+from millwork.formats.azureml.words import note_places, plain
 from millwork.spec.document import Mapping, Scalar
 from millwork.spec.fields import INVALID, MapOf, Number, Text
 from millwork.spec.model import LocalPath, PipelineNode, Reference, ReplicaGroup
@@ -138,11 +139,37 @@ def _reference(value: Expression, path: Path, scope: Scope) -> Reference | None:
 def _check_fields(job: Job, scope: Scope) -> None:
     for name in job.root.entries:
         path = (*job.path, name)
+        if name in OVERRIDES and job.kind == "parallel":
+            continue  # `read_overrides` reads it
         if name in _OVERRIDES:
             scope.refuse(path, f"'{name}' of a job in place of its component's is not used yet")
         elif name not in _KNOWN:
             near = scope.reading.nearest(name, _KNOWN | _OVERRIDES)
             scope.reading.fault(path, f"this field is kept, not used here{near}", "warning")
+
+
+def read_overrides(job: Job, scope: Scope) -> dict[str, Any]:
+    """What a parallel job that names a component sets in its place, in the words of its body."""
+    if job.is_inline or job.kind != "parallel":
+        return {}
+    found: dict[str, Any] = {}
+    for name in OVERRIDES:
+        if name in job.root.entries:
+            node = job.root.entries[name][1]
+            note_places(node, (*job.path, name), scope.reading)
+            found[name] = plain(node)
+    resources = mapping_at(job.root, "resources", job.path, scope.reading)
+    if "instance_count" in resources:
+        found["instance_count"] = plain(resources["instance_count"][1])
+    problems = [each for each in problems_of(found) if each.field != ("instance_count",)]
+    for problem in problems:
+        path = (*job.path, *problem.field)
+        if problem.is_warning:
+            scope.reading.fault(path, problem.message, "warning")
+        else:
+            scope.refuse(path, problem.message)
+    wrong = {problem.field[0] for problem in problems if not problem.is_warning}
+    return {name: value for name, value in found.items() if name not in wrong and value != ""}
 
 
 def _env(job: Job, scope: Scope) -> dict[str, str]:

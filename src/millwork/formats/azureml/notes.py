@@ -21,7 +21,8 @@ class AzureNames(Reading):
 
     `path` is the pipeline's own, `moved` are the paths of those nodes and outputs that are not
     simply in `jobs` and `outputs`. `inner` are those of the pipelines that stand within it, and
-    `untyped` the inputs of which the file says a value and no type.
+    `untyped` the inputs of which the file says a value and no type. `overrides` are what jobs set
+    in place of their components.
     """
 
     def __init__(
@@ -31,10 +32,12 @@ class AzureNames(Reading):
         moved: Mapping[Path, Path],
         inner: Mapping[str, AzureNames],
         untyped: frozenset[str],
+        overrides: Mapping[str, Mapping[str, Any]],
     ) -> None:
         super().__init__(reading.file, reading.faults, reading.places)
         self.inner = inner
         self.untyped = untyped
+        self.overrides = overrides
         self._reading = reading
         self._path = path
         self._moved = moved

@@ -81,7 +81,9 @@ def _parallel(given: dict[str, Any], findings: Findings) -> Shape:
         findings,
     )  # fmt: skip
     body["output_data"] = written[0] if written else ""
-    findings.refuse(("parallel",), "a parallel component is not run yet")
+    if len(written) > 1:
+        message = f"one output takes what run() returns, and these are {len(written)}"
+        findings.refuse(("parallel", "output_data"), message)
     return Shape(
         "parallel",
         "",

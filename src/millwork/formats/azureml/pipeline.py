@@ -26,7 +26,7 @@ from millwork.formats.azureml.component import read_component
 from millwork.formats.azureml.findings import Files, Findings
 from millwork.formats.azureml.jobs import UNUSED, Job, Types, kind_of_job, read_job
 from millwork.formats.azureml.kinds import is_azureml, is_pipeline, kind_of, text_of
-from millwork.formats.azureml.nodes import Scope, read_node
+from millwork.formats.azureml.nodes import Scope, read_node, read_overrides
 from millwork.formats.azureml.notes import AzureNames, Notes
 from millwork.formats.azureml.ports import V2_INPUTS, Ports, build_ports
 from millwork.formats.azureml.words import Flag, plain
@@ -133,6 +133,7 @@ class _Reader:
         types = Types(declared, outputs, jobs)
         scope = Scope(ports, given, outputs, types, findings, self.notes)
         nodes = {job.name: read_node(job, scope) for job in jobs.values()}
+        overrides = {job.name: read_overrides(job, scope) for job in jobs.values()}
         inner: dict[str, AzureNames] = {}
         definitions = self._definitions(jobs, types, inner)
         moved: dict[Path, Path] = {("nodes", job.name): job.path for job in jobs.values()}
@@ -156,7 +157,7 @@ class _Reader:
             source=Source(self.reading.file),
         )
         untyped = frozenset(port for port, one in given.items() if isinstance(one.value, Literal))
-        named = AzureNames(self.reading, path, moved, inner, untyped)
+        named = AzureNames(self.reading, path, moved, inner, untyped, overrides)
         check_pipeline(pipeline, named)
         return pipeline, named
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from millwork.formats.azureml.bindings import UNKNOWN
+from millwork.formats.azureml.parallel import overridden
 from millwork.spec import values
 from millwork.spec.model import (
     Component,
@@ -42,6 +43,7 @@ def settle(tree: Tree, reading: AzureNames) -> Tree:
     pipeline = tree.definition
     assert isinstance(pipeline, Pipeline)
     tree = Tree(pipeline, _typed_children(pipeline, tree))
+    tree = Tree(pipeline, _batches(pipeline, tree, reading))
     pipeline = _typed_inputs(pipeline, tree, reading.untyped)
     nodes = {
         name: _placed(node, tree.children[name], pipeline, ("nodes", name), reading)
@@ -71,6 +73,21 @@ def _typed_children(pipeline: Pipeline, tree: Tree) -> dict[str, Tree]:
     return children
 
 
+def _batches(pipeline: Pipeline, tree: Tree, reading: AzureNames) -> dict[str, Tree]:
+    """The children, parallel ones with what their jobs set, and with the names of their files."""
+    children = dict(tree.children)
+    for name, child in tree.children.items():
+        node, component = pipeline.nodes[name], child.definition
+        given = reading.overrides.get(name, {})
+        if isinstance(component, Component) and component.work == "parallel":
+            children[name] = Tree(overridden(component, given, node.file_names))
+        else:
+            for field in sorted(given.keys() - {"instance_count"}):  # any job has that
+                message = "its component is no parallel one, and has no use for it"
+                reading.fault(("nodes", name, field), message, "warning")
+    return children
+
+
 def _typed(component: Component, node: PipelineNode, others: Mapping[str, Tree]) -> Component:
     inputs, parameters = dict(component.inputs), dict(component.parameters)
     for name, port in component.inputs.items():
@@ -83,7 +100,16 @@ def _typed(component: Component, node: PipelineNode, others: Mapping[str, Tree])
             del inputs[name]
         elif offered:
             inputs[name] = replace(port, type=offered)
+            if component.work == "parallel":  # a table is split in another way than files
+                native = _native(source, others)
+                inputs[name] = replace(inputs[name], native=native or port.native)
     return replace(component, inputs=inputs, parameters=parameters)
+
+
+def _native(source: Reference, others: Mapping[str, Tree]) -> str:
+    definition = others[source.owner].definition
+    port = definition.outputs.get(source.name) if isinstance(definition, Component) else None
+    return port.native if port else ""
 
 
 def _typed_inputs(pipeline: Pipeline, tree: Tree, untyped: Collection[str]) -> Pipeline:

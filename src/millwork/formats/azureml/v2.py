@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from millwork.formats.azureml.bodies import port_names, spark_shape
+from millwork.formats.azureml.parallel import OVERRIDES
 from millwork.formats.azureml.shape import Shape
 from millwork.formats.azureml.tables import TASKS
 from millwork.formats.azureml.words import UNKNOWN, is_finite, whole
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from millwork.spec.model import Work
 
 _DISTRIBUTIONS = ("mpi", "pytorch", "tensorflow", "ray")
-_PARALLEL = (
-    "mini_batch_size", "partition_keys", "retry_settings", "max_concurrency_per_instance",
-    "error_threshold", "mini_batch_error_threshold", "logging_level",
-)  # fmt: skip
 _TASK_TYPES = ("run_function", "function", "model")
 _COPY_MODES = ("merge_with_overwrite", "fail_if_conflict")
 _HEAD = frozenset({
@@ -104,10 +101,12 @@ def _parallel(given: dict[str, Any], findings: Findings) -> Shape:
         "entry": task.get("entry_script", ""),
         "args": args,
         **({"model": task["model"]} if task.get("model") else {}),
-        **{name: _text(given[name]) for name in _PARALLEL if name in given},
+        **{name: _text(given[name]) for name in OVERRIDES if name in given},
         "instance_count": str((given.get("resources") or {}).get("instance_count", 1)),
     }
-    findings.refuse(("task",), "a parallel component is not run yet")
+    if written and not task.get("append_row_to"):
+        message = "nothing is written there; `task.append_row_to` names what run() returns"
+        findings.warn(("output_data",), message)
     return Shape(
         "parallel",
         "",
