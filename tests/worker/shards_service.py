@@ -75,7 +75,13 @@ class Book:
                 self.changed.notify_all()
             return self.answers[key]
 
-    def lease(self, worker: str, max: int, wait: float) -> dict[str, Any]:  # noqa: A002
+    def lease(
+        self,
+        worker: str,
+        max: int,  # noqa: A002
+        wait: float,
+        held: list[str] | None = None,
+    ) -> dict[str, Any]:
         self.changed.wait_for(lambda: self.todo or self.is_finished, wait)
         shards = []
         for shard in self.todo[:max]:

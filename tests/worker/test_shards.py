@@ -96,6 +96,17 @@ def test_items_are_files_or_what_the_code_says(place: Place) -> None:
     assert counts == {0: (2, 0), 1: (1, 1), 2: (7, 5), 3: (1, 0)}
 
 
+def test_whoever_asks_says_which_leases_it_knows(place: Place) -> None:
+    book = place.serve(*place.files(3))
+    place.run_script("import time\nfor shard in shards(): time.sleep(0.3)")
+    held = [body["held"] for verb, body in book.calls if verb == "lease"]
+    given = [result["token"] for result in book.done.values()]
+    assert held[0] == []
+    assert all(set(tokens) <= set(given) for tokens in held)
+    # The shard before it is being told of while the next one is asked for.
+    assert held[1] in ([], given[:1])
+
+
 # --- exceptions -------------------------------------------------------------------------------
 
 

@@ -198,7 +198,7 @@ def test_a_lost_lease_ends_the_mini_batch(place: Place) -> None:
 def test_rows_without_pandas_are_an_error_that_says_so(place: Place) -> None:
     file = place.folder / "a.csv"
     file.write_text("a\n1\n")
-    book = place.serve({"rows": {"file": str(file), "start": 0, "end": 4}}, retries=0)
+    book = place.serve({"rows": [{"file": str(file), "start": 0, "end": 4}]}, retries=0)
     ended(start(place, "sys.modules['pandas'] = None\n" + NAMES))
     assert "a mini-batch of rows is a DataFrame, and pandas cannot be imported" in book.failed[0]
 
@@ -208,8 +208,8 @@ def test_rows_are_data_frames(place: Place) -> None:
     file = place.folder / "a.csv"
     file.write_text("a,b\n" + "".join(f"{n},x y\n" for n in range(20)))
     book = place.serve(
-        {"rows": {"file": str(file), "start": 0, "end": 60}},
-        {"rows": {"file": str(file), "start": 60, "end": 200}},
+        {"rows": [{"file": str(file), "start": 0, "end": 60}]},
+        {"rows": [{"file": str(file), "start": 60, "end": 200}]},
         {"files": [str(file), str(file)], "key": {"store": 7}},
     )
     text = (

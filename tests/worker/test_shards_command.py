@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
 
-from .shards_service import Place, ended, place, until
+from .shards_service import SHIM, Place, ended, place, until
 
 pytestmark = pytest.mark.slow  # until a run starts the workers: nothing else needs them yet
 
@@ -72,6 +74,43 @@ def test_without_a_service_it_says_so(place: Place) -> None:
     assert err.startswith("millwork: there are no shards here")
 
 
+# --- the command of its own --------------------------------------------------------------------
+
+
+def test_the_command_needs_neither_a_search_path_nor_a_python_of_that_name(place: Place) -> None:
+    place.serve(*place.files(1, "a b"))
+    env = {**place.env(), "MILLWORK_PYTHON": sys.executable, "PYTHONPATH": "/elsewhere"}
+    env["PATH"] = f"{SHIM}/bin:{env['PATH']}"
+
+    def run(*words: str) -> tuple[int, str, str]:
+        found = subprocess.run(
+            words, env=env, cwd=place.folder, capture_output=True, text=True, check=False
+        )
+        return found.returncode, found.stdout, found.stderr
+
+    code, out, err = run("millwork", "shard", "next", "--wait")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["files"] == [str(place.folder / "a b")]
+    assert run("millwork", "shard", "done", json.loads(out)["token"]) == (0, "", "")
+    relative = os.path.relpath(f"{SHIM}/bin/millwork", place.folder)
+    assert run(relative, "shard", "next", "--wait") == (3, "", "")
+    assert run("millwork", "shard", "what")[0] == 2
+    for words in ([], ["run", "x"], ["shards"]):
+        code, out, err = run("millwork", *words)
+        assert (code, out) == (127, "")
+        assert "only 'millwork shard next|renew|done|fail|map'" in err
+
+
+def test_the_command_is_executable_and_starts_nothing_but_python() -> None:
+    command = SHIM / "bin/millwork"
+    assert os.access(command, os.X_OK)
+    found = subprocess.run(
+        [command, "shard", "what"], env={"PATH": "", "MILLWORK_PYTHON": sys.executable},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (found.returncode, "not found" in found.stderr) == (2, False)
+
+
 # --- map ----------------------------------------------------------------------------------------
 
 
@@ -125,7 +164,7 @@ def test_map_says_what_cannot_be_started_and_what_was_killed(place: Place) -> No
 
 
 def test_map_is_for_files(place: Place) -> None:
-    book = place.serve({"key": {"a": 1}}, {"rows": {"file": "a.csv", "start": 0, "end": 9}})
+    book = place.serve({"key": {"a": 1}}, {"rows": [{"file": "a.csv", "start": 0, "end": 9}]})
     place.run(*COMMAND, "map", "--", "cat", "{}")
     assert set(book.failed.values()) == {
         "map works on files, and shard 0 is none", "map works on files, and shard 1 is none",

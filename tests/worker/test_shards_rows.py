@@ -112,6 +112,13 @@ def test_empty_files_have_no_rows(tmp_path: Path) -> None:
 
 
 @quick
+def test_a_header_may_have_several_lines_and_blank_ones_before(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_bytes(b'\xef\xbb\xbf\r\n"a\n1",b"\r\n1,2\r\n3,4\r\n')
+    assert read(file, [18, 21]) == [{"a\n1": "1", 'b"': "2"}, {"a\n1": "3", 'b"': "4"}]
+
+
+@quick
 def test_long_fields_are_read(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a\n" + "x" * 300_000 + "\n")
     assert len(next(rows.read(rows.Part(str(tmp_path / "a.csv"))))["a"]) == 300_000
@@ -121,7 +128,7 @@ def test_shards_have_rows(place: Place) -> None:
     file = place.folder / "a.csv"
     file.write_text("n\n" + "".join(f"{n}\n" for n in range(100)))
     parts = [{"file": str(file), "start": at, "end": at + 100} for at in range(0, 300, 100)]
-    book = place.serve(*({"rows": part} for part in parts), {"files": [str(file)]})
+    book = place.serve(*({"rows": [part]} for part in parts), {"files": [str(file)]})
     text = "for shard in shards(): print(*(row['n'] for row in shard.rows))"
     out = place.run_script(text)[1].split()
     assert out == [str(n) for n in range(100)] * 2
@@ -129,8 +136,23 @@ def test_shards_have_rows(place: Place) -> None:
     assert book.done[3]["ok"] == 100
 
 
+def test_a_shard_has_ranges_of_several_files(place: Place) -> None:
+    parts = []
+    for name, rows in (("a.csv", "1\n2\n3\n"), ("b.csv", "4\n5\n")):
+        (place.folder / name).write_text("n\n" + rows)
+        parts.append({"file": str(place.folder / name), "start": 0, "end": None})
+    first, second = {**parts[0], "end": 4}, {**parts[0], "start": 4}
+    place.serve({"rows": [first, second, parts[1]]})
+    text = (
+        "for shard in shards():\n"
+        "    print(*(row['n'] for row in shard.rows))\n"
+        "    print(*map(os.path.basename, shard.files), len(shard.ranges), len(shard.parts()))\n"
+    )
+    assert place.run_script("import os\n" + text)[1] == "1 2 3 4 5\na.csv b.csv 3 3\n"
+
+
 def test_parquet_without_pyarrow_is_an_error_that_says_so(place: Place) -> None:
-    book = place.serve({"rows": {"file": "a.parquet", "start": 0, "end": 2}}, retries=0)
+    book = place.serve({"rows": [{"file": "a.parquet", "start": 0, "end": 2}]}, retries=0)
     text = "import sys; sys.modules['pyarrow'] = None\nrun(lambda shard: list(shard.rows))"
     place.run_script(text)
     assert "a.parquet: Parquet is read with pyarrow, which cannot be imported" in book.failed[0]

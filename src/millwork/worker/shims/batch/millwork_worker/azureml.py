@@ -198,7 +198,7 @@ class _Runner:
         rows = options.append_row and shard.path(options.append_row, options.output)
         request = {
             "parts": [tuple(part) for part in shard.parts()],
-            "tabular": options.tabular or shard.part is not None,
+            "tabular": options.tabular or bool(shard.ranges),
             "key": shard.key,
             "id": shard.id,
             "rows": rows,

@@ -87,9 +87,14 @@ class Leases:
                     self.ask(WAIT)
 
     def ask(self, wait: float) -> None:
-        """Leases as many shards as are worked on in a short time, one at least."""
+        """Leases as many shards as are worked on in a short time, one at least.
+
+        It names the leases that are known here: an answer that was lost held others.
+        """
         most = max(1, min(self._most, int(AHEAD / max(self._pace, 1e-6))))
-        body = {"worker": self._worker, "max": most, "wait": wait}
+        with self._changed:
+            held = list(self._held)
+        body = {"worker": self._worker, "max": most, "wait": wait, "held": held}
         reply = self._asking.call("lease", body, wait)
         with self._changed:
             for entry in reply.get("shards", ()):

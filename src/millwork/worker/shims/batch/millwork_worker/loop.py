@@ -88,8 +88,9 @@ def begin(prefetch: int = 8) -> Leases:
     for before in list(_open):
         before.close(describe(error) if error is not None else None)
         _open.remove(before)
-    worker = os.environ.get("MILLWORK_WORKER_NAME")
-    worker = worker or "{}-{}".format(socket.gethostname(), os.getpid())
+    # Each process of a replica is a worker of its own, which knows what it holds.
+    replica = os.environ.get("MILLWORK_WORKER_NAME") or socket.gethostname()
+    worker = "{}/{}".format(replica, os.getpid())
     leases = Leases(from_environment(), from_environment(), worker, max(1, prefetch))
     _open.append(leases)
     atexit.unregister(_at_exit)

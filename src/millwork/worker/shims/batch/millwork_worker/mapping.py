@@ -53,7 +53,7 @@ class Mapping:
 
     def __call__(self, shard: Shard) -> None:
         """Runs the command over one shard. Raises CommandFailed."""
-        if shard.part is not None or not shard.files:
+        if shard.ranges or not shard.files:
             return shard.fail("map works on files, and shard {} is none".format(shard.id), False)
         env = {**os.environ, "MILLWORK_SHARD": shard.id}
         with suppress(ValueError):  # a component need not have an output

@@ -1,7 +1,7 @@
 """Rows of a part of a file, without reading the file whole.
 
 A part of CSV, TSV or JSON lines is a range of bytes, cut anywhere: a line belongs to the part that
-its first byte lies in. The first line of CSV and TSV is the header and belongs to none. Where a
+its first byte lies in. The first record of CSV and TSV is the header and belongs to none. Where a
 quoted field holds a line break, a cut must not lie within it: whoever cuts sees to that, and a row
 that was torn is an error. A part of Parquet is a range of row groups. An end of None is the file's.
 """
@@ -88,9 +88,10 @@ class _Lines:
     def __init__(self, file: BinaryIO, part: Part) -> None:
         self._file = file
         self.header = b""
+        self.names: List[str] = []
         self.at = 0
         if part.kind != "jsonl":
-            self.header = self._next()
+            self._take_header(part)
         elif file.read(len(_BOM)) == _BOM:
             self.at = len(_BOM)
         else:
@@ -112,6 +113,20 @@ class _Lines:
         """All that follows, for a reader that asks for no more lines than it needs."""
         return iter(self._next, b"")
 
+    def _take_header(self, part: Part) -> None:
+        def lines() -> Iterator[str]:
+            for line in self.record():
+                at, self.header = len(self.header), self.header + line
+                yield _header(part, at, line)
+
+        _allow_long_fields()
+        reader = csv.reader(lines(), delimiter=_separator(part))
+        while not self.names:  # blank lines come before it
+            names = _record(part, 0, reader)
+            if names is None:
+                return
+            self.names = names
+
     def _next(self) -> bytes:
         line = self._file.readline()
         self.at += len(line)
@@ -123,13 +138,10 @@ def _separator(part: Part) -> str:
 
 
 def _csv(part: Part) -> Iterator[Dict[str, Any]]:
-    if csv.field_size_limit() < _LONGEST_FIELD:
-        csv.field_size_limit(_LONGEST_FIELD)
     with open(part.file, "rb") as file:
         lines = _Lines(file, part)
-        if not lines.header:
+        if not lines.names:
             return
-        names = next(csv.reader([_header(part, lines.header)], delimiter=_separator(part)))
         reader = csv.reader(_decoded(part, lines), delimiter=_separator(part), strict=True)
         while lines.at < lines.end:
             at = lines.at
@@ -137,11 +149,18 @@ def _csv(part: Part) -> Iterator[Dict[str, Any]]:
             if row is None:
                 return
             if row:  # not an empty line
-                yield _named(part, at, names, row)
+                yield _named(part, at, lines.names, row)
 
 
-def _header(part: Part, line: bytes) -> str:
-    return _text(part, 0, line[len(_BOM) :] if line.startswith(_BOM) else line)  # noqa: FURB188
+def _allow_long_fields() -> None:
+    """Lifts the csv module's limit."""
+    if csv.field_size_limit() < _LONGEST_FIELD:
+        csv.field_size_limit(_LONGEST_FIELD)
+
+
+def _header(part: Part, at: int, line: bytes) -> str:
+    text = _text(part, at, line)
+    return text[1:] if at == 0 and text.startswith("\ufeff") else text
 
 
 def _record(part: Part, at: int, reader: Iterator[List[str]]) -> Optional[List[str]]:

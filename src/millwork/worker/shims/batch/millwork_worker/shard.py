@@ -11,14 +11,15 @@ from .staging import Staging
 
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import IO, Any, Callable, Dict, Iterator, List, Optional, Tuple, Type
+    from typing import IO, Any, Callable, Dict, Iterator, List, Optional, Type
 
 
 class Shard:
     """A leased part of the input. `failed` may be counted up: items that could not be worked on.
 
-    `id`, `attempt` (from 0), `files` (paths) and `key` (of a partition; else None) are as leased;
-    `lost` is true when the lease is no longer ours: then nothing of it will be kept.
+    `id`, `attempt` (from 0), `files` (paths), `ranges` (of tables; else empty) and `key` (of a
+    partition; else None) are as leased; `lost` is true when the lease is no longer ours: then
+    nothing of it will be kept.
     """
 
     def __init__(self, entry: Dict[str, Any], end: Callable[[Shard, str, Dict[str, Any]], bool]):
@@ -27,7 +28,8 @@ class Shard:
         self.attempt = int(entry.get("attempt", 0))
         self.seconds = float(entry.get("seconds", 60))
         self.key: Optional[Dict[str, Any]] = entry.get("key")
-        self.files, self.part = _input(entry)
+        self.ranges = [_range(part) for part in entry.get("rows") or ()]
+        self.files = _files(entry, self.ranges)
         self.failed = 0
         self.lost = False
         self.entry = entry
@@ -41,7 +43,7 @@ class Shard:
 
     @property
     def rows(self) -> Iterator[Dict[str, Any]]:
-        """The rows as dicts: of the shard's range, else of all its files. Each use starts anew."""
+        """The rows as dicts: of the shard's ranges, else of all its files. Each use starts anew."""
         return self._read()
 
     def _read(self) -> Iterator[Dict[str, Any]]:
@@ -52,8 +54,8 @@ class Shard:
                 yield row
 
     def parts(self) -> List[Part]:
-        """The ranges of files that the shard consists of."""
-        return [self.part] if self.part else [Part(file) for file in self.files]
+        """The ranges of files that the shard consists of; each of whole files is all of one."""
+        return self.ranges or [Part(file) for file in self.files]
 
     @property
     def error(self) -> Optional[str]:
@@ -126,10 +128,13 @@ class Shard:
         return False
 
 
-def _input(entry: Dict[str, Any]) -> Tuple[List[str], Optional[Part]]:
-    found = entry.get("rows")
-    if not found:
-        return [str(path) for path in entry.get("files") or ()], None
+def _range(found: Dict[str, Any]) -> Part:
     end = found.get("end")
-    part = Part(str(found["file"]), int(found.get("start") or 0), None if end is None else int(end))
-    return [part.file], part
+    return Part(str(found["file"]), int(found.get("start") or 0), None if end is None else int(end))
+
+
+def _files(entry: Dict[str, Any], ranges: List[Part]) -> List[str]:
+    """The paths, each once where a file has several ranges."""
+    if ranges:
+        return list(dict.fromkeys(part.file for part in ranges))
+    return [str(path) for path in entry.get("files") or ()]
