@@ -169,7 +169,7 @@ def test_a_million_shards() -> None:
 def test_restoring_takes_seconds_a_million() -> None:
     numbers, total = count(), 200_000
     rows = (
-        ShardRow(shard, "done", 1, token=f"{shard}.{shard:032x}", worker="worker-1", seconds=0.1)
+        ShardRow(shard, "done", 1, token=f"{shard:032x}-{shard}", worker="worker-1", seconds=0.1)
         for shard in range(total - 10)
     )
     machine = Machine(total, Rules(), lambda: f"{next(numbers):032x}")

@@ -89,8 +89,8 @@ def test_a_slow_lease_gets_a_copy_and_the_first_is_accepted() -> None:
     assert (copy.shard, copy.attempt) == (0, 1)
     assert desk.ask("third").grants == (), "there is one copy at most"
     assert desk.done(copy) == (True,)
-    assert desk.renew("slow", "0.t0").lost == ("0.t0",)
-    assert desk.done("0.t0") == (False,)
+    assert desk.renew("slow", "t0-0").lost == ("t0-0",)
+    assert desk.done("t0-0") == (False,)
     assert desk.machine.status(desk.now).copies == 1
 
 
@@ -131,7 +131,7 @@ def test_a_copy_that_fails_leaves_the_shard_to_the_other() -> None:
     desk.now = 50.0
     desk.fail(desk.one("quick"))
     assert desk.status(0) == "leased"
-    assert desk.done("0.t0") == (True,)
+    assert desk.done("t0-0") == (True,)
 
 
 def test_the_last_failure_decides_once_the_other_is_lost() -> None:
@@ -148,7 +148,7 @@ def test_what_is_not_retryable_fails_whoever_else_has_it() -> None:
     desk.now = 50.0
     desk.fail(desk.one("quick"), retryable=False)
     assert desk.status(0) == "failed"
-    assert desk.done("0.t0") == (False,)
+    assert desk.done("t0-0") == (False,)
 
 
 def test_who_asked_ahead_is_woken_when_it_becomes_idle() -> None:

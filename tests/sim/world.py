@@ -16,7 +16,8 @@ from millwork.base import faultpoints
 from millwork.base.errors import Fenced
 from millwork.plan.jobs import Hosts, loopback
 from millwork.plan.model import Plan, Step
-from millwork.ports import Ended, Master, Outcome, RunRow, StepRow
+from millwork.ports import Ended, Master, Opening, Outcome, RunRow, StepRow
+from millwork.ports.leases import NoLeasing
 from millwork.run.loop import Loop
 from millwork.run.machine import Machine
 from millwork.run.state import Answer, Capacity, Result, Task
@@ -169,7 +170,7 @@ class World:
         return self.loop_class(
             run="r", epoch=epoch, machine=machine, store=self.store, engine=SimEngine(self, epoch),
             planner=SimPlanner(self), clock=SimClock(self), observer=Nobody(),
-            commands=Wishes(self),
+            commands=Wishes(self), leasing=NoLeasing(),
         )  # fmt: skip
 
     # --- what goes wrong ------------------------------------------------------------------
@@ -365,10 +366,13 @@ class SimPlanner:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def plan(self, step: str, attempt: str, gpus: tuple[int, ...]) -> Plan:
+    def plan(self, step: str, attempt: str, gpus: tuple[int, ...], token: str) -> Plan:
         if self._world.chance(self._world.chances.refuse):
             raise OSError(28, "No space left on device")
         return Plan((), "/ml", (), {}, (step,))
+
+    def opening(self, step: str, attempt: str, token: str, gone: Mapping[str, bool]) -> Opening:
+        raise AssertionError("there are no batches here")
 
     def result(self, step: str, attempt: str, outcome: Outcome) -> Result:
         output = {"path": attempt, "type": "any", "manifest": "{}"}
@@ -403,6 +407,9 @@ class SimEngine:
 
     def root(self, attempt: str, mounts: str) -> str:
         return "/ml"
+
+    def aside(self, attempt: str) -> str:
+        return attempt
 
     def folder(self, attempt: str) -> str:
         return attempt

@@ -9,7 +9,8 @@ from millwork.base.records import dataclass
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from millwork.ports import Clock, Engine, Masters, RunRow, Secrets, Store
+    from millwork.batch.records import Records
+    from millwork.ports import Clock, Engine, Leasing, Masters, RunRow, Secrets, Store
     from millwork.run.loop import Command
     from millwork.run.state import Capacity
 
@@ -25,7 +26,8 @@ class Engines(Protocol):
 class Context:
     """A Millwork home, and the means to work in it.
 
-    `commands` gives what people want of a run since it was last asked.
+    `commands` gives what people want of a run since it was last asked; `shards` are the records of
+    batches, `leasing` the service that gives a run's shards out, at an address.
     """
 
     home: str
@@ -36,6 +38,12 @@ class Context:
     machine: Capacity
     engine: Engines
     commands: Callable[[str], Callable[[], Sequence[Command]]]
+    shards: Callable[[], Records]
+    leasing: Callable[[RunRow, str], Leasing]
+
+    def leases_of(self, run: str) -> str:
+        """Where the lease service of a run listens."""
+        return f"{self.home}/leases/{run}/socket"
 
     def engine_of(self, run: RunRow) -> Engine:
         """The engine that a run was begun with; it cannot go on with another."""

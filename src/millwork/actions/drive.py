@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from millwork.actions.planner import StepPlanner
+from millwork.actions.planner import Leases, StepPlanner
 from millwork.base.ids import new_token
+from millwork.ports.leases import NoLeasing
 from millwork.run.loop import Loop
 from millwork.run.machine import Machine
 from millwork.run.state import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from millwork.actions.context import Context
     from millwork.plan.model import Step
-    from millwork.ports import RunRow
+    from millwork.ports import Leasing, RunRow
     from millwork.run.loop import Observer
     from millwork.run.state import Capacity
     from millwork.spec.model import Resources
@@ -39,11 +40,25 @@ def open_loop(
         machine=Machine(run.id, tasks, capacity, new_token),
         store=context.store,
         engine=engine,
-        planner=StepPlanner(run.id, steps, engine, context.store, run.facts["forced"]),
+        planner=StepPlanner(
+            run.id, steps, engine, context.store, run.facts["forced"], _leases(context, run)
+        ),
         clock=context.clock,
         observer=observer,
         commands=context.commands(run.id),
+        leasing=_leasing(context, run, steps.values()),
     )
+
+
+def _leasing(context: Context, run: RunRow, steps: Iterable[Step]) -> Leasing:
+    if any(step.component.batch for step in steps):
+        return context.leasing(run, context.leases_of(run.id))
+    return NoLeasing()
+
+
+def _leases(context: Context, run: RunRow) -> Leases:
+    room = (context.machine.cpu, context.machine.memory)
+    return Leases(context.leases_of(run.id), context.shards, room)
 
 
 def task_of(step: Step, capacity: Capacity) -> Task:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.actions.reuse import Reuse
 from millwork.base.errors import BadRequest, MillworkError, RunFailed
+from millwork.base.records import dataclass
 from millwork.base.sizes import format_size
 from millwork.blobs import artifacts, content, tracking
 from millwork.plan.codec import encode, encode_component
@@ -23,12 +24,23 @@ from millwork.run.state import Answer, Result
 from millwork.spec import values
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Callable, Container, Mapping
 
+    from millwork.batch.records import Records
     from millwork.plan.gang import Roster
     from millwork.plan.model import Each, Guard, InputSource, Plan, Step
-    from millwork.ports import Engine, Store
+    from millwork.ports import Engine, Opening, Store
     from millwork.spec.model import Component, Input, Output, Reference, Syntax, Value
+
+
+@dataclass(frozen=True)
+class Leases:
+    """How batches are given out here: where workers ask, what was kept, and room for workers."""
+
+    address: str
+    records: Callable[[], Records]
+    room: tuple[float, int]
+
 
 _LARGEST_VALUE = 64 * 1024
 _MOST_ITEMS = 1000
@@ -44,6 +56,7 @@ class StepPlanner:
         engine: Engine,
         store: Store,
         forced: Container[str] = (),
+        leases: Leases | None = None,
     ) -> None:
         self._run = run
         self._steps = dict(steps)
@@ -53,6 +66,7 @@ class StepPlanner:
                 self._items.setdefault(step.parent, []).append(step.name)
         self._engine = engine
         self._store = store
+        self._leases = leases
         self._reuse = Reuse(store, forced)
         self._outputs: dict[str, Mapping[str, Any]] = {}
         self._components: dict[int, Mapping[str, Any]] = {}
@@ -87,25 +101,34 @@ class StepPlanner:
             self._outputs[step] = answer.reused.outputs
         return answer
 
-    def plan(self, step: str, attempt: str, gpus: tuple[int, ...]) -> Plan:
+    def plan(self, step: str, attempt: str, gpus: tuple[int, ...], token: str) -> Plan:
         """The plan of an attempt; raises MillworkError if it cannot be started."""
         wanted = self._steps[step]
         component = wanted.component
         fault = self._upstream_fault(wanted)
         if fault:
             raise RunFailed(fault)
-        data = {
-            name: self._artifact(source, component.inputs[name], component.syntax)
-            for name, source in wanted.inputs.items()
-        }
+        data = self._data(wanted)
         parameters = {
             name: self._value(name, source, component) for name, source in wanted.parameters.items()
         }
         root = self._engine.root(attempt, component.mounts)
         hosts, carries = partial(self._engine.hosts, attempt), self._carries(wanted, attempt)
-        return make_plan(
-            wanted, data, parameters, Job(self._run, attempt, gpus, hosts, carries), root
-        )
+        job = Job(self._run, attempt, gpus, hosts, carries)
+        if component.batch and self._leases:
+            from millwork.actions.batches import lease_token
+
+            job = replace(job, leases=(self._leases.address, lease_token(token)))
+        return make_plan(wanted, data, parameters, job, root)
+
+    def opening(self, step: str, attempt: str, token: str, gone: Mapping[str, bool]) -> Opening:
+        """What the lease service opens a step's batch with, of which some workers are gone."""
+        from millwork.actions.batches import opening_of
+
+        wanted, roster = self._steps[step], self.roster(step)
+        assert roster is not None
+        seats = roster.rules.at_once or len(roster.seats)
+        return opening_of(wanted, attempt, token, self._data(wanted), self._engine, seats, gone)
 
     def roster(self, step: str) -> Roster | None:
         """Who belongs to a step that is a job, and its rules; None for a plain step."""
@@ -113,7 +136,16 @@ class StepPlanner:
             return None
         from millwork.plan.gang import roster
 
-        return roster(self._steps[step])
+        room = self._leases.room if self._leases else (0.0, 0)
+        return roster(self._steps[step], *room)
+
+    def _data(self, step: Step) -> dict[str, Artifact]:
+        """The data of a step's inputs."""
+        component = step.component
+        return {
+            name: self._artifact(source, component.inputs[name], component.syntax)
+            for name, source in step.inputs.items()
+        }
 
     def _carries(self, step: Step, attempt: str) -> dict[str, str]:
         """The checkpoints that earlier attempts at the step have left: the newest of each."""
@@ -137,9 +169,16 @@ class StepPlanner:
         metrics = self._metrics(step, component, attempt)
         if component.any_exit_code and not self._steps[step].is_job:
             outcome = _without_code(outcome)
+        if component.batch:
+            outcome = self._with_failures(step, attempt, outcome)
         if outcome.kind != "exited" or outcome.code != 0 or outcome.reason:
             return Result(outcome, metrics=metrics)
         try:
+            if component.batch and self._leases:
+                from millwork.actions.batches import publish_outputs
+
+                records = self._leases.records()
+                publish_outputs(self._steps[step], attempt, self._engine, records, self._run)
             outputs = {
                 name: self._seal(attempt, name, port) for name, port in component.outputs.items()
             }
@@ -147,6 +186,17 @@ class StepPlanner:
             failed = Outcome("exited", outcome.code, str(error), outcome.usage)
             return Result(failed, metrics=metrics)
         return Result(outcome, outputs, metrics, self._key(step))
+
+    def _with_failures(self, step: str, attempt: str, outcome: Outcome) -> Outcome:
+        """The outcome of a batch with the file that says which of its shards have failed."""
+        from millwork.actions.batches import report_failures
+
+        assert self._leases is not None
+        records = self._leases.records()
+        path = report_failures(self._steps[step], attempt, self._engine, records, self._run)
+        if not path:
+            return outcome
+        return replace(outcome, usage={**outcome.usage, "failed_shards": path})
 
     def published(self, step: str, attempt: str, result: Result) -> None:  # noqa: ARG002
         """Lets later steps read the outputs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import asdict
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from millwork import __version__
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from millwork.app.settings import Settings
     from millwork.engines.container.tool import Settings as ContainerSettings
     from millwork.engines.host.engine import HostEngine
+    from millwork.ports import Leasing, RunRow
     from millwork.run.loop import Command
+    from millwork.store.shards import ShardStore
 
 LOCAL = "local"
 _YOUNG = 2_000_000_000  # ns: a file may change once more within one tick of its clock
@@ -72,7 +74,22 @@ def open_context() -> Context:
         machine=this_machine(),
         engine=engine,
         commands=commands,
+        shards=cache(open_shards),
+        leasing=partial(_leasing, home, control),
     )
+
+
+def _leasing(home: str, control: Control, run: RunRow, address: str) -> Leasing:
+    from millwork.app.leases import LeaseProcess
+
+    return LeaseProcess(home, address, run, control.notify)
+
+
+def open_shards() -> ShardStore:
+    """The records of batches in `$MILLWORK_HOME`."""
+    from millwork.store.shards import ShardStore
+
+    return ShardStore(f"{open_home(find_home())}/millwork.db")
 
 
 def default_engine() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ class Control:
         signal.signal(signal.SIGUSR1, self._request)
         # Python gives signals back their defaults as it ends, and SIGUSR1's would be its death.
         atexit.register(signal.signal, signal.SIGUSR1, signal.SIG_IGN)
+
+    def notify(self) -> None:
+        """Makes `wake` readable, from whichever thread."""
+        with suppress(BlockingIOError):  # there is enough to be read already
+            os.write(self._write, b"\0")
 
     def commands(self, store: Store, run: str) -> Callable[[], Sequence[Command]]:
         """What was asked for since the last call."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from millwork.batch.state import Worker
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from millwork.batch.state import Lease
 
 
@@ -43,6 +45,17 @@ class Book:
         """None of a shard's leases counts any more."""
         for lease in tuple(self.by_shard.get(shard, ())):
             self.drop(lease)
+
+    def renew_unknown(self, worker: Worker, held: Collection[str], now: float) -> list[Lease]:
+        """The leases that a worker was granted and does not know of, for their full time again."""
+        missed = [lease for token, lease in worker.leases.items() if token not in held]
+        for lease in missed:
+            lease.deadline = now + lease.seconds
+        if len(missed) == len(worker.leases):
+            worker.began = now
+        if missed:
+            worker.asked = None
+        return missed
 
     def in_time(self, shard: int) -> int:
         """How many leases of a shard have not expired."""

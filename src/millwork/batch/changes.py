@@ -17,6 +17,16 @@ ShardStatus: TypeAlias = Literal["todo", "leased", "done", "failed"]
 
 
 @dataclass(frozen=True)
+class ShardsCut:
+    """From number `shard` on there are `count` shards of `size` atoms each, from `atom` on."""
+
+    shard: int
+    atom: int
+    size: int
+    count: int
+
+
+@dataclass(frozen=True)
 class Leased:
     """One lease: a try of a shard. `attempt` counts the shard's leases from 0, copies too."""
 
@@ -61,7 +71,7 @@ class ShardFailed:
 
     `status` is what the shard is now: `todo`, `leased` (another worker has it too), or `failed`
     for good, which voids all its leases. `failures` is how often it has failed, `losses` how often
-    its leases were lost: too often is a failure, too.
+    its leases were lost: too often is a failure, too. `place` is where its worker's log was then.
     """
 
     shard: int
@@ -72,6 +82,7 @@ class ShardFailed:
     failures: int
     losses: int
     status: ShardStatus
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,7 +130,8 @@ class BatchJudged:
 
 
 Change: TypeAlias = (
-    ShardsLeased
+    ShardsCut
+    | ShardsLeased
     | ShardsDone
     | ShardFailed
     | ShardsReturned

@@ -57,7 +57,8 @@ _SHOWN = 5
 class Machine:
     """The state of one batch of `total` shards, numbered from 0.
 
-    `items` is how many items each has, or all; it counts for shards that fail for good.
+    `items` is how many items each has, or all; it counts for shards that fail for good. Further
+    shards may come (`extend`) as long as it is not `is_whole`.
     """
 
     def __init__(
@@ -66,9 +67,11 @@ class Machine:
         rules: Rules,
         new_token: Callable[[], str],
         items: Sequence[int] | int = 1,
+        *,
+        is_whole: bool = True,
     ) -> None:
         self._rules, self._new_token, self._items = rules, new_token, items
-        self._shards, self._tally = Shards(total), Tally(total)
+        self._shards, self._tally = Shards(total), Tally(total, is_whole)
         self._retries, self._max_lost = min(rules.max_retries, _TRIES), min(rules.max_lost, _TRIES)
         self._book = Book()
         self._troubles: dict[int, Trouble] = {}
@@ -96,6 +99,15 @@ class Machine:
         self._judge(decision)
         return decision
 
+    def extend(self, count: int, *, is_whole: bool) -> Decision:
+        """So many more shards are there, and if `is_whole` no others will come."""
+        self._shards.extend(count)
+        self._tally.total += count
+        self._tally.is_whole = is_whole
+        decision = Decision(wakes=True)
+        self._judge(decision)
+        return decision
+
     def lease(
         self, worker: str, most: int, now: float, held: Collection[str] | None = None
     ) -> LeaseAnswer:
@@ -113,6 +125,8 @@ class Machine:
         shards, again_at = self._choice.take(asker, self._choice.share(asker, most), now)
         if shards:
             return self._grant(asker, shards, now)
+        if not self._tally.is_whole:
+            return LeaseAnswer(again_at=again_at)
         if self._rules.speculates and not asker.leases:
             lease, later = self._choice.copy(asker, now)
             if lease:
@@ -185,6 +199,14 @@ class Machine:
             self._judge(decision)
         return decision
 
+    def release(self, worker: str, tokens: Collection[str]) -> Decision:
+        """A worker gives back what it has not begun."""
+        decision = Decision()
+        held = self._book.hear(worker).leases
+        leases = [held[token] for token in tokens if token in held]
+        self._give_back(worker, leases, "left", decision)
+        return decision
+
     def lost(self, worker: str) -> Decision:
         """A worker is gone for sure: its shards go back at once, and that counts against them."""
         return self._gone(worker, "lost")
@@ -214,6 +236,15 @@ class Machine:
         return decision
 
     # --- questions ------------------------------------------------------------------------
+
+    @property
+    def has_work(self) -> bool:
+        """Whether a shard waits to be leased."""
+        return self._shards.counts[TODO] > 0
+
+    def live(self) -> list[str]:
+        """The workers that have asked and not gone."""
+        return list(self._book.live)
 
     def wanted(self, unstarted: int, now: float, startup: float = 0.0) -> int:
         """How many of so many workers that were not started would still find work.
@@ -294,7 +325,7 @@ class Machine:
         leased, grants = [], []
         for shard in shards:
             attempt = self._shards.next_attempt(shard)
-            token = f"{shard}.{self._new_token()}"
+            token = f"{self._new_token()}-{shard}"
             self._book.hold(Lease(shard, attempt, token, asker, now, seconds))
             leased.append(Leased(shard, attempt, token))
             grants.append(Grant(shard, attempt, token, seconds))
@@ -304,13 +335,7 @@ class Machine:
 
     def _missed(self, asker: Worker, held: Collection[str], now: float) -> tuple[Grant, ...]:
         """What it was granted and does not know of."""
-        missed = [lease for token, lease in asker.leases.items() if token not in held]
-        for lease in missed:
-            lease.deadline = now + lease.seconds
-        if len(missed) == len(asker.leases):
-            asker.began = now
-        if missed:
-            asker.asked = None
+        missed = self._book.renew_unknown(asker, held, now)
         return tuple(Grant(each.shard, each.attempt, each.token, each.seconds) for each in missed)
 
     def _seconds(self, worker: Worker, count: int, shard: int) -> float:
@@ -355,11 +380,7 @@ class Machine:
         return Done(shard, lease.attempt, lease.token, worker.name, ok, failed, seconds, is_partial)
 
     def _count(self, worker: Worker, ok: int, failed: int, *, is_partial: bool) -> None:
-        tally = self._tally
-        tally.done += 1
-        tally.partial += is_partial
-        tally.items += ok
-        tally.failed_items += failed
+        self._tally.accept(ok, failed, is_partial=is_partial)
         worker.done += 1
         worker.items += ok + failed
 

@@ -41,14 +41,25 @@ class Verdict:
 
 @dataclass
 class Tally:
-    """What has ended so far: `partial` shards are done, but count as failed."""
+    """What has ended so far: `partial` shards are done, but count as failed.
+
+    `total` is of the shards that are known: of all, if it `is_whole`.
+    """
 
     total: int
+    is_whole: bool = True
     done: int = 0
     failed: int = 0
     partial: int = 0
     items: int = 0
     failed_items: int = 0
+
+    def accept(self, ok: int, failed: int, *, is_partial: bool) -> None:
+        """One more shard is done."""
+        self.done += 1
+        self.partial += is_partial
+        self.items += ok
+        self.failed_items += failed
 
     @property
     def open(self) -> int:
@@ -66,10 +77,10 @@ def judge(rules: Rules, tally: Tally, failed: list[int]) -> Verdict | None:
     if 0 <= rules.mini_batch_error_threshold < bad:
         limit = f"mini_batch_error_threshold is {rules.mini_batch_error_threshold}"
         return Verdict("failed", f"{_count(bad, 'shard')} failed, {limit}{shards}")
-    if bad * 100 > rules.allowed_failed_percent * tally.total:
+    if tally.is_whole and bad * 100 > rules.allowed_failed_percent * tally.total:
         limit = f"allowed_failed_percent is {rules.allowed_failed_percent:g}"
         return Verdict("failed", f"{bad} of {tally.total} shards failed, {limit}{shards}")
-    if not tally.open:
+    if tally.is_whole and not tally.open:
         return Verdict("succeeded", f"{_count(bad, 'shard')} failed{shards}" if bad else "")
     return None
 

@@ -36,6 +36,15 @@ class Shards:
         self._accepted = array("q", bytes(8 * total))
         self._fresh = 0
 
+    def extend(self, count: int) -> None:
+        """So many more are to be leased."""
+        self.total += count
+        self.counts[TODO] += count
+        for flags in (self._status, self._failures, self._losses):
+            flags.extend(bytes(count))
+        self._attempts.frombytes(bytes(4 * count))
+        self._accepted.frombytes(bytes(8 * count))
+
     def status(self, shard: int) -> int:
         """TODO, LEASED, DONE or FAILED."""
         return self._status[shard]
@@ -97,7 +106,7 @@ class Shards:
 
     def was_accepted(self, token: str) -> bool:
         """Whether it is the token by which its shard was done."""
-        number = token.partition(".")[0]
+        number = token.rpartition("-")[2]
         if not (number.isdecimal() and number.isascii() and len(number) < 12):
             return False
         shard = int(number)

@@ -43,7 +43,8 @@ class Status:
     """Counts of shards and items, and of what had to be done again.
 
     `failures` and `losses` count tries; `copies` speculative leases since this master began.
-    `seconds_left` is None as long as no speed is known.
+    `seconds_left` is None as long as no speed is known; `uncut` are atoms that belong to no shard
+    yet, which it does not know of.
     """
 
     total: int
@@ -60,6 +61,7 @@ class Status:
     seconds_left: float | None
     stragglers: tuple[Straggler, ...]
     workers: tuple[WorkerStatus, ...]
+    uncut: int = 0
 
 
 def overview(

@@ -47,7 +47,7 @@ _SPLITS_OR_GLOBS = frozenset(" \t\n\r\v\f*?[]'\"\\")
 class Job:
     """Who asks: the run, the attempt, the GPUs that were set aside for it, and where replicas are.
 
-    `carries` as in the plan.
+    `carries` as in the plan; `leases` are where a batch's shards are leased, and the token for it.
     """
 
     run: str
@@ -55,6 +55,7 @@ class Job:
     gpus: tuple[int, ...] = ()
     hosts: Callable[[tuple[Place, ...]], Hosts] | None = None
     carries: Mapping[str, str] = field(default_factory=dict)
+    leases: tuple[str, str] = ("", "")
 
 
 def make_plan(
@@ -74,7 +75,7 @@ def make_plan(
 
         return driver_plan(step, data, parameters, job.run, root)
     check_user_args(step.name, component.command, parameters)
-    targets = {name: _input_path(root, name, artifact) for name, artifact in data.items()}
+    targets = {name: input_path(root, name, artifact) for name, artifact in data.items()}
     outputs = {name: output_path(step, name) for name in component.outputs}
     uris = {name: f"{root}/{path}" for name, path in outputs.items()}
     words = _words(parameters)
@@ -85,8 +86,7 @@ def make_plan(
         **step.env,
         **_variables(root, targets, outputs, parameters, words),
         **command.env,
-        "PAI_TRAINING_JOB_ID": job.run,
-        "NVIDIA_VISIBLE_DEVICES": ",".join(map(str, job.gpus)),
+        **_job_variables(component, job),
     }
     replicas = _replicas(step, command.argv, env, root, job)
     return Plan(
@@ -106,6 +106,7 @@ def make_plan(
         environment=component.environment,
         shims=_shims(component),
         carries=job.carries,
+        leases=job.leases[0].rpartition("/")[0],
     )
 
 
@@ -147,13 +148,19 @@ def _command(
 ) -> Rendered:
     if component.syntax == "shell":
         return Rendered(("sh", "-c", component.command, "sh", *words), {})
-    from millwork.plan import placeholders, spark  # a run without them does not pay for them
+    from millwork.plan import (  # a run without them does not pay for them
+        parallel,
+        placeholders,
+        spark,
+    )
 
     texts = {f"inputs.{name}": values.to_text(value) for name, value in parameters.items()}
     texts |= {f"inputs.{name}": path for name, path in inputs.items()}
     texts |= {f"outputs.{name}": path for name, path in outputs.items()}
     if component.work in ("spark", "hdinsight"):
         return spark.submit(component, texts)
+    if component.work == "parallel":
+        return parallel.words(component, texts)
     return placeholders.render(component.command, component.syntax, texts)
 
 
@@ -173,8 +180,26 @@ def _azureml_variables(component: Component, root: str, job: Job) -> dict[str, s
     }
 
 
+def _job_variables(component: Component, job: Job) -> dict[str, str]:
+    """What is the job's own, and where a batch's shards are leased (docs/elastic-batch.md)."""
+    told = {
+        "PAI_TRAINING_JOB_ID": job.run,
+        "NVIDIA_VISIBLE_DEVICES": ",".join(map(str, job.gpus)),
+    }
+    if component.batch:
+        told["MILLWORK_SHARDS"], told["MILLWORK_SHARDS_TOKEN"] = job.leases
+        if component.batch.output:
+            told["MILLWORK_SHARDS_OUTPUT"] = component.batch.output
+    return told
+
+
 def _shims(component: Component) -> tuple[str, ...]:
-    """AzureML's old package, for scripts that call `Run.get_context()`, where it is not wanted."""
+    """Packages of ours: the worker's side of a batch, and what stands in for AzureML's old one."""
+    return (("batch",) if component.batch else ()) + _azureml_shims(component)
+
+
+def _azureml_shims(component: Component) -> tuple[str, ...]:
+    """For scripts that call `Run.get_context()`, where AzureML's own package is not wanted."""
     wanted = component.environment.requirements if component.environment else ""
     is_wanted = any(name in wanted for name in _AZUREML_PACKAGES)
     return () if component.syntax == "shell" or is_wanted else ("azureml",)
@@ -214,7 +239,8 @@ def check_user_args(step: str, command: str, parameters: Mapping[str, Value]) ->
             )
 
 
-def _input_path(root: str, name: str, artifact: Artifact) -> str:
+def input_path(root: str, name: str, artifact: Artifact) -> str:
+    """Where a step finds an input's data."""
     folder = f"{root}/input/data/{name}"
     if artifact.text is not None:
         return f"{folder}/{VALUE_FILE}"

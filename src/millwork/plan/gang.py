@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.base.records import dataclass
 from millwork.plan import jobs, launchers
-from millwork.plan.rules import Rules, Seat, rules_of
+from millwork.plan.rules import Rules, Seat, by_shards, rules_of
 from millwork.spec.model import JobOptions, Resources, RunPolicy
 
 if TYPE_CHECKING:
@@ -28,8 +28,11 @@ class Roster:
     rules: Rules
 
 
-def roster(step: Step) -> Roster:
-    """Who belongs to the job of a step, and its rules."""
+def roster(step: Step, cpu: float = 0.0, memory: int = 0) -> Roster:
+    """Who belongs to the job of a step, and its rules.
+
+    Of workers that lease shards there are as many at once as cores and memory are enough for.
+    """
     wish, options = _wish(step, "")
     members = jobs.lay_out(wish.job_type, wish.roles, options, lambda role, _: role)
     seats = tuple(
@@ -38,6 +41,8 @@ def roster(step: Step) -> Roster:
     )
     policy = step.run_policy or step.component.run_policy or RunPolicy()
     rules = rules_of(wish.job_type, seats, options, policy)
+    if step.component.batch:
+        rules = by_shards(rules, policy, _room(_resources_of(step, "worker"), cpu, memory))
     return Roster(seats, replace(rules, any_exit_code=step.component.any_exit_code))
 
 
@@ -72,6 +77,16 @@ def total(step: Step) -> Resources:
         memory=sum(each.memory or 0 for each in asked) or None,
         gpu=sum(each.gpu for each in asked),
     )
+
+
+def _room(each: Resources, cpu: float, memory: int) -> int | None:
+    """How many that want so much have room in so many cores and bytes; None for any number."""
+    rooms = []
+    if each.cpu and cpu:
+        rooms.append(int(cpu / each.cpu))
+    if each.memory and memory:
+        rooms.append(memory // each.memory)
+    return max(1, min(rooms)) if rooms else None
 
 
 def _wish(step: Step, root: str) -> tuple[Wish, JobOptions]:

@@ -73,7 +73,9 @@ def _refusals(tree: Tree) -> Iterator[str]:
 
 def _asked_for(component: Component, counts: Mapping[str, int]) -> dict[str, ReplicaGroup]:
     """So many of each role; nothing for one worker, unless the file says how many there are."""
-    if not counts or (counts == {"worker": 1} and component.work != "distributed"):
+    if not counts or (
+        counts == {"worker": 1} and component.work not in ("distributed", "parallel")
+    ):
         return {}
     groups = roles.by_role({role: ReplicaGroup(count) for role, count in counts.items()})
     if faults := [message for _, message in roles.faults(component, groups)]:

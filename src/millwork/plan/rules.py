@@ -5,6 +5,7 @@ Pure data: the run machine follows it on every engine alike.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from millwork.base.records import dataclass, field
@@ -45,7 +46,8 @@ class Rules:
     is what is started again, `after` by role says when. `codes` are the first and last of each
     range of exit codes that ExitCode takes for passing. `tolerates` are roles that may fail.
     `grace` is how many seconds a role may go on once the job has succeeded. With `any_exit_code`
-    a replica has succeeded whatever it ended with, unless a signal killed it.
+    a replica has succeeded whatever it ended with, unless a signal killed it. `by_shards`: the job
+    is over when its shards are, and replicas start as there is work for them, at most `at_once`.
     """
 
     success: tuple[tuple[str, ...], ...]
@@ -58,6 +60,8 @@ class Rules:
     grace: Mapping[str, float] = field(default_factory=dict)
     hang_timeout: float | None = None
     any_exit_code: bool = False
+    by_shards: bool = False
+    at_once: int | None = None
 
 
 def rules_of(
@@ -76,6 +80,24 @@ def rules_of(
         tolerates=("worker",) if job_type == "TFJob" and options.dynamic_workers else (),
         grace=_grace(job_type, present, policy),
         hang_timeout=policy.hang_timeout,
+    )
+
+
+def by_shards(rules: Rules, policy: RunPolicy, at_once: int | None) -> Rules:
+    """The rules of workers that lease the shards of a batch.
+
+    None of them is needed: one that ends is started again after whatever end, as often as the
+    policy allows, and its shards are done by others meanwhile (seed 000, ElasticBatch).
+    """
+    return replace(
+        rules,
+        success=(),
+        unit={"worker": "replica"},
+        after={"worker": policy.restart_policy or "OnFailure"},
+        tolerates=("worker",),
+        grace={"worker": policy.finish_grace},
+        by_shards=True,
+        at_once=at_once,
     )
 
 

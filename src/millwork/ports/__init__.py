@@ -4,6 +4,7 @@ Rooms below know nothing of them; the rooms that implement them are named only i
 """
 
 from millwork.ports.engine import Ended, Engine, Outcome
+from millwork.ports.leases import Leasing, News, Opening
 from millwork.ports.secrets import Secrets
 from millwork.ports.store import (
     AttemptRow,
@@ -22,8 +23,11 @@ __all__ = [
     "Clock",
     "Ended",
     "Engine",
+    "Leasing",
     "Master",
     "Masters",
+    "News",
+    "Opening",
     "Outcome",
     "ReplicaRow",
     "ResultRow",

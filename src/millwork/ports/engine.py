@@ -125,6 +125,9 @@ class Engine(Protocol):
     def folder(self, attempt: str) -> str:
         """Where the attempt's outputs lie, as this process can read them."""
 
+    def aside(self, attempt: str) -> str:
+        """Where files about the attempt may lie, which it does not see: the logs are there, too."""
+
     def log(self, process: str, offset: int) -> tuple[bytes, int]:
         """What it printed from `offset` on, and the offset to go on from."""
 

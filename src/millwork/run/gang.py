@@ -80,6 +80,12 @@ class Gang:
         self._usages: list[dict[str, Any]] = []
         self._restarts = self._memory_restarts = 0
         self._hang_at: float | None = None
+        self._looked_at = float("-inf")
+
+    @property
+    def by_shards(self) -> bool:
+        """Whether its job is over when its shards are."""
+        return self._rules.by_shards
 
     @property
     def running(self) -> list[str]:
@@ -88,7 +94,8 @@ class Gang:
 
     def next_deadline(self) -> float | None:
         """When `tick` must be called at the latest; None if nothing is due."""
-        times = [each.due for each in self._members.values() if self._is_due_later(each)]
+        waiting = (each.due for each in self._members.values() if self._is_due_later(each))
+        times = [due for due in waiting if due > self._looked_at]
         times += [each.stop_at for each in self._members.values() if each.stop_at is not None]
         if self._hang_at is not None and not self.verdict:
             times.append(self._hang_at)
@@ -215,6 +222,7 @@ class Gang:
 
     def _go_on(self, decision: Decision, now: float) -> None:
         """Judges what there is; then starts what may start, or ends what still runs."""
+        self._looked_at = now
         if not self.verdict:
             self._judge(decision, now)
         if self.verdict:
@@ -226,15 +234,16 @@ class Gang:
     def _open_ready(self, decision: Decision, now: float) -> None:
         for member in self._members.values():
             if member.status == "waiting" and member.due <= now and self._may_start(member.seat):
-                if member.number:
-                    self._count(member.outcome)
-                member.status, member.due = "opened", 0.0
-                process = self._process(member)
-                self._by_process[process] = member
-                opened = ReplicaOpened(self.attempt, member.seat.name, member.number)
-                decision.changes.append(opened)
-                start = StartReplica(process, self.attempt, member.place)
-                decision.instructions.append(start)
+                self._open(member, decision)
+
+    def _open(self, member: _Member, decision: Decision) -> None:
+        if member.number:
+            self._count(member.outcome)
+        member.status, member.due = "opened", 0.0
+        process = self._process(member)
+        self._by_process[process] = member
+        decision.changes.append(ReplicaOpened(self.attempt, member.seat.name, member.number))
+        decision.instructions.append(StartReplica(process, self.attempt, member.place))
 
     def _may_start(self, seat: Seat) -> bool:
         """Whether all that it starts after is running, or has been (KubeDL's gate)."""

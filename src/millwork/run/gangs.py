@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from millwork.plan.gang import Roster
+    from millwork.run.crew import Crew
     from millwork.run.gang import Gang
     from millwork.run.state import StepState
 
@@ -22,13 +23,28 @@ class Gangs:
         """Watches over one more, of a step that has had some restarts already."""
         from millwork.run.gang import Gang, Used  # a run without a job does not pay for it
 
+        kind = Gang
+        if roster.rules.by_shards:
+            from millwork.run.crew import Crew
+
+            kind = Crew
         used = Used(step.restarts, step.memory_restarts)
-        self._gangs[attempt] = Gang(attempt, roster, used)
+        self._gangs[attempt] = kind(attempt, roster, used)
         return self._gangs[attempt]
 
     def of(self, process: str) -> Gang | None:
         """The gang of an attempt, or of one of its processes; None for a plain step's."""
         return self._gangs.get(process.partition("/")[0])
+
+    def crew_of(self, attempt: str) -> Crew | None:
+        """The workers of an attempt at a batch."""
+        gang = self._gangs.get(attempt)
+        if gang is None or not gang.by_shards:
+            return None
+        from millwork.run.crew import Crew
+
+        assert isinstance(gang, Crew)
+        return gang
 
     def all(self) -> Iterable[Gang]:
         """All of them; one may be removed meanwhile."""

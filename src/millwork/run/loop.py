@@ -13,7 +13,7 @@ from millwork.base.errors import MillworkError, NoSpace, RunFailed
 from millwork.base.faultpoints import reach
 from millwork.base.records import dataclass, field
 from millwork.ports.changes import AttemptClosed, AttemptOpened, AttemptStarted, ReplicaStarted
-from millwork.ports.engine import Ended, Outcome
+from millwork.ports.engine import Ended, Outcome, process_of
 from millwork.run.decision import Consult, Decision, Launch, Listen, StartReplica, Stop
 from millwork.run.gangs import Gangs
 from millwork.run.state import GRACE
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from millwork.plan.gang import Roster
     from millwork.plan.model import Plan
-    from millwork.ports import Clock, Engine, ReplicaRow, Store
+    from millwork.ports import Clock, Engine, Leasing, Opening, ReplicaRow, Store
     from millwork.ports.changes import Change, RunStatus
     from millwork.run.decision import Instruction
     from millwork.run.gang import Gang, Verdict
@@ -42,8 +42,11 @@ An engine finds an attempt whose handle was lost by its id (`adopt`).
 class Planner(Protocol):
     """Turns a step that may start into a plan, and an attempt that ended into a result."""
 
-    def plan(self, step: str, attempt: str, gpus: tuple[int, ...]) -> Plan:
+    def plan(self, step: str, attempt: str, gpus: tuple[int, ...], token: str) -> Plan:
         """The plan; raises MillworkError if the step cannot be started."""
+
+    def opening(self, step: str, attempt: str, token: str, gone: Mapping[str, bool]) -> Opening:
+        """What the lease service opens a step's batch with, of which some workers are gone."""
 
     def roster(self, step: str) -> Roster | None:
         """Who belongs to a step that is a job, and its rules; None for a plain step."""
@@ -88,6 +91,7 @@ class Loop:
     clock: Clock
     observer: Observer
     commands: Callable[[], Sequence[Command]]
+    leasing: Leasing
     _tries: dict[str, tuple[str, str]] = field(default_factory=dict)
     _gangs: Gangs = field(default_factory=Gangs)
     _plans: dict[str, Plan] = field(default_factory=dict)
@@ -114,12 +118,23 @@ class Loop:
         gang = self._gangs.begin(attempt, roster, self.machine.steps[step])
         for process in gang.restore(replicas, verdict, self.clock.monotonic()):
             self.engine.adopt(process)
+        if roster.rules.by_shards:
+            over = [row for row in replicas if row.status != "running"]
+            gone = {_worker_of(row): row.status != "succeeded" for row in over}
+            self.leasing.open(self.planner.opening(step, attempt, token, gone))
 
     def drive(self) -> RunStatus:
         """Runs until the run is over, and returns its status.
 
         Raises Fenced if another master has taken the run over: nothing was written after that.
         """
+        try:
+            self._drive()
+        finally:
+            self.leasing.stop()
+        return self.machine.status
+
+    def _drive(self) -> None:
         decision = self._obey()  # what was asked for before this master came: nothing starts first
         decision.add(self.machine.start(self.clock.monotonic()))
         adopted = self._gangs.all()
@@ -128,7 +143,6 @@ class Loop:
             self._turn(0.0)  # what has ended meanwhile is known before anything starts after it
         while not self.machine.is_over:
             self._turn(self._patience())
-        return self.machine.status
 
     def _turn(self, patience: float | None) -> None:
         ended = self.engine.observe(patience)
@@ -139,13 +153,31 @@ class Loop:
             if "/" not in event.process:
                 decision.add(self._take(event, now))
         for gang in self._gangs.all():
-            decision.add(self._settled(gang, gang.ended(_ends_of(gang, ended), now)))
+            own = _ends_of(gang, ended)
+            self._tell_of(gang, own)
+            decision.add(self._settled(gang, gang.ended(own, now)))
+        decision.add(self._informed(now))
         decision.add(self._obey())
         decision.add(self.machine.tick(now))
         for gang in self._gangs.all():
             decision.add(self._settled(gang, gang.tick(now)))
         self._carry_out(decision)
         self.observer.pulse()
+
+    def _tell_of(self, gang: Gang, ended: Sequence[tuple[str, Outcome]]) -> None:
+        """Lets the lease service know of workers that have ended."""
+        if gang.by_shards:
+            for process, outcome in ended:
+                is_lost = outcome.code != 0 or bool(outcome.reason)
+                self.leasing.gone(gang.attempt, process.partition("/")[2], is_lost=is_lost)
+
+    def _informed(self, now: float) -> Decision:
+        decision = Decision()
+        for attempt, news in self.leasing.news():
+            crew = self._gangs.crew_of(attempt)
+            if crew:
+                decision.add(self._settled(crew, crew.informed(news, now)))
+        return decision
 
     def _obey(self) -> Decision:
         decision = Decision()
@@ -243,7 +275,7 @@ class Loop:
         try:
             if self._is_full:
                 raise NoSpace
-            plan = self.planner.plan(step, attempt, instruction.gpus)
+            plan = self.planner.plan(step, attempt, instruction.gpus, self._tries[attempt][1])
             self.engine.furnish(attempt, plan)
             roster = self.planner.roster(step)
             if roster:
@@ -259,6 +291,9 @@ class Loop:
     # --- jobs -----------------------------------------------------------------------------
 
     def _begin(self, attempt: str, step: str, roster: Roster, plan: Plan) -> Decision:
+        if roster.rules.by_shards:
+            token = self._tries[attempt][1]
+            self.leasing.open(self.planner.opening(step, attempt, token, {}))
         gang = self._gangs.begin(attempt, roster, self.machine.steps[step])
         self._plans[attempt] = plan
         self._handles.append(AttemptStarted(attempt, attempt, self.clock.wall()))
@@ -270,6 +305,8 @@ class Loop:
             self.machine.decided(gang.attempt)
         if gang.outcome and self._gangs.of(gang.attempt):
             self._gangs.remove(gang)
+            if gang.by_shards:
+                self.leasing.close(gang.attempt)
             self._plans.pop(gang.attempt, None)
             decision.add(self._take(Ended(gang.attempt, gang.outcome), self.clock.monotonic()))
         return decision
@@ -296,10 +333,10 @@ class Loop:
     def _plan_of(self, attempt: str) -> Plan:
         """The plan of an attempt; made again where an earlier master made it."""
         if attempt not in self._plans:
-            step = self._tries[attempt][0]
+            step, token = self._tries[attempt]
             current = self.machine.steps[step].current
             gpus = current.gpus if current else ()
-            self._plans[attempt] = self.planner.plan(step, attempt, gpus)
+            self._plans[attempt] = self.planner.plan(step, attempt, gpus, token)
         return self._plans[attempt]
 
     def _stop(self, instruction: Stop) -> Decision:
@@ -321,6 +358,10 @@ class Loop:
 
 def _ends_of(gang: Gang, ended: Sequence[Ended]) -> list[tuple[str, Outcome]]:
     return [(each.process, each.outcome) for each in ended if gang.owns(each.process)]
+
+
+def _worker_of(row: ReplicaRow) -> str:
+    return process_of(row.attempt, row.name, row.number).partition("/")[2]
 
 
 def _told(error: MillworkError | OSError) -> str:

@@ -169,7 +169,7 @@ class ContainerEngine(HostEngine):
             image=plan.image,
             argv=inside.wrap((*before, *replica.argv)),
             name=_name(process),
-            env={**replica.env, processes.MARK: process, "MILLWORK_REASON": _REASON},
+            env={**replica.env, **_ours(process, plan)},
             secrets=tuple(replica.secrets),
             mounts=_mounts(ml, ours, plan),
             caps=_caps(replica),
@@ -291,11 +291,19 @@ def _roles(step: Step) -> list[str]:
     return [seat.role for seat in roster(step).seats]
 
 
+def _ours(process: str, plan: Plan) -> dict[str, str]:
+    """The variables that every process gets from its engine."""
+    worker_name = {"MILLWORK_WORKER_NAME": process.partition("/")[2]} if plan.leases else {}
+    return {processes.MARK: process, "MILLWORK_REASON": _REASON, **worker_name}
+
+
 def _mounts(ml: str, ours: str, plan: Plan) -> tuple[Bind, ...]:
     mounts = [Bind(ml, ML), Bind(f"{ml}/input/config", f"{ML}/input/config", read_only=True)]
     mounts += [Bind(each.source, each.target, each.read_only) for each in plan.mounts
                if not each.is_copy]  # fmt: skip
     mounts.append(Bind(ours, OURS))
+    if plan.leases:
+        mounts.append(Bind(plan.leases, plan.leases))
     if plan.shims:
         os.makedirs(f"{ours}/{os.path.basename(preparation.WORKER)}", exist_ok=True)
         folder = os.path.dirname(worker.__file__)

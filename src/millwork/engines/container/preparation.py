@@ -41,7 +41,10 @@ if [ -n "$file" ]; then
     exit $code
   fi
 fi
-[ -z "$shims" ] || export PYTHONPATH="${{PYTHONPATH:+$PYTHONPATH:}}$shims"
+if [ -n "$shims" ]; then
+  export PYTHONPATH="${{PYTHONPATH:+$PYTHONPATH:}}$shims"
+  export PATH="$PATH:${{shims%%:*}}/bin"
+fi
 exec "$@"
 """
 

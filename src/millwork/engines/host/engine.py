@@ -147,6 +147,10 @@ class HostEngine(ABC):
         """The folder that the step knows as the plan's root."""
         return f"{self._folder(attempt)}/ml"
 
+    def aside(self, attempt: str) -> str:
+        """The attempt's folder, in which each replica has one of its own."""
+        return self._folder(attempt)
+
     def hosts(self, attempt: str, places: tuple[Place, ...]) -> Hosts:
         """Addresses in 127/8 and ports of the attempt's own, found again from its id.
 

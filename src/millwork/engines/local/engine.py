@@ -95,6 +95,10 @@ class LocalEngine(HostEngine):
             env["MILLWORK_HOME"] = self._home
         if plan.shims:
             env["PYTHONPATH"] = _search_path(env.get("PYTHONPATH", ""), plan.shims)
+        if plan.leases:
+            env["MILLWORK_WORKER_NAME"] = process.partition("/")[2]
+            env["PATH"] = f"{env.get('PATH', os.defpath)}:{_shim('batch')}/bin"
+            env.setdefault("MILLWORK_PYTHON", sys.executable)
         box, confinement = self._confine(process, replica.resources)
         facts = {
             "mounts": "namespace" if plan.root == ML else "folder",
@@ -185,8 +189,12 @@ def _flat(process: str) -> str:
 
 def _search_path(given: str, shims: Sequence[str]) -> str:
     """PYTHONPATH with our packages behind what the step names itself."""
-    folder = f"{os.path.dirname(worker.__file__)}/shims"
-    return os.pathsep.join(filter(None, (given, *(f"{folder}/{name}" for name in shims))))
+    return os.pathsep.join(filter(None, (given, *map(_shim, shims))))
+
+
+def _shim(name: str) -> str:
+    """The folder of a small package of ours."""
+    return f"{os.path.dirname(worker.__file__)}/shims/{name}"
 
 
 def _driver(plan: Plan) -> tuple[str, ...]:

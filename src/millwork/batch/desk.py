@@ -1,0 +1,228 @@
+"""A batch at work: who gives out its shards, by the machine, and what they consist of.
+
+What is decided is noted in `changes`: it is to be kept before anybody is told of it. Tokens of
+workers who ask, and the word of an engine that one is gone, come from outside.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from millwork.base.records import dataclass, field
+from millwork.batch.changes import BatchJudged, ShardFailed, ShardsDone
+from millwork.batch.cuts import Cuts
+from millwork.batch.decision import Decision, LeaseAnswer
+from millwork.batch.machine import Machine
+from millwork.ports.leases import News
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from millwork.batch.changes import Change, LeaseRow, ShardRow, ShardsCut
+    from millwork.batch.decision import (
+        DoneAnswer,
+        Grant,
+        RenewAnswer,
+        Result,
+    )
+    from millwork.batch.rules import Rules, Verdict
+    from millwork.batch.status import Status
+
+STARTUP = 0.1
+"""Seconds that a worker's start takes at least."""
+_TELLING = 1.0
+
+
+def replica_of(worker: str) -> str:
+    """The replica that a worker belongs to: `worker-0/123` is a process of `worker-0`."""
+    return worker.partition("/")[0]
+
+
+class Layout(Protocol):
+    """What an input was cut into: `total` atoms, and how many items each of them has, or all."""
+
+    @property
+    def total(self) -> int:
+        """How many atoms there are."""
+
+    @property
+    def items(self) -> Sequence[int] | int:
+        """How many items each atom has; one number if all are alike."""
+
+    def entry(self, first: int, count: int = 1, root: str = "") -> dict[str, Any]:
+        """Atoms as one shard: its files or ranges of rows below `root`, and its key."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What an earlier master of the same attempt has kept."""
+
+    shards: Iterable[ShardRow] = ()
+    leases: Iterable[LeaseRow] = ()
+    cuts: Iterable[ShardsCut] = ()
+    verdict: Verdict | None = None
+
+
+@dataclass
+class Desk:
+    """Gives out the shards of one attempt at a batch; `root` is how workers see its input.
+
+    `place` tells where a replica's log is at the moment.
+    """
+
+    layout: Layout
+    rules: Rules
+    root: str
+    by_speed: bool
+    new_token: Callable[[], str]
+    place: Callable[[str], str]
+    changes: list[Change] = field(default_factory=list)
+    _told: set[str] = field(default_factory=set)
+    _gone: set[str] = field(default_factory=set)
+    _over_at: float | None = None
+
+    def start(self, kept: Kept, gone: Mapping[str, bool], now: float) -> None:
+        """Begins, or goes on from what was kept; some workers are `gone`, perhaps lost."""
+        self._cuts = Cuts(self.layout.total, by_speed=self.by_speed)
+        self._cuts.restore(kept.cuts)
+        self._items: array[int] | None = None
+        if self.by_speed:
+            self._items = array("I", map(self._items_of, range(self._cuts.total)))
+        self._machine = Machine(
+            self._cuts.total,
+            self.rules,
+            self.new_token,
+            self.layout.items if self._items is None else self._items,
+            is_whole=self._cuts.is_whole,
+        )
+        self._machine.restore(kept.shards, kept.leases, kept.verdict, now)
+        self._note(self._machine.start(), now)
+        for worker, is_lost in gone.items():
+            self.gone(worker, now, is_lost=is_lost)
+
+    # --- what workers ask -----------------------------------------------------------------
+
+    def lease(
+        self, worker: str, most: int, held: Collection[str] | None, now: float
+    ) -> LeaseAnswer:
+        """Shards for a worker, or that there will be none, or when it should ask again."""
+        if replica_of(worker) in self._gone:
+            return LeaseAnswer(is_over=True)
+        self._cut_for(now)
+        answer = self._machine.lease(worker, most, now, held)
+        self._note(answer, now)
+        if answer.is_over:
+            self._told.add(worker)
+        return answer
+
+    def told(self, grant: Grant) -> dict[str, Any]:
+        """What a worker is told of a shard."""
+        first, count = self._cuts.atoms_of(grant.shard)
+        entry = self.layout.entry(first, count, self.root)
+        return {
+            "id": str(grant.shard),
+            "attempt": grant.attempt,
+            "token": grant.token,
+            "seconds": grant.seconds,
+            **entry,
+        }
+
+    def renew(self, worker: str, tokens: Collection[str], items: int, now: float) -> RenewAnswer:
+        """Which of its leases a worker still has."""
+        answer = self._machine.renew(worker, tokens, now, items)
+        self._note(answer, now)
+        return answer
+
+    def done(self, results: Sequence[Result], now: float) -> DoneAnswer:
+        """Which results are accepted."""
+        answer = self._machine.done(results, now)
+        self._note(answer, now)
+        return answer
+
+    def fail(self, token: str, error: str, now: float, *, retryable: bool) -> Decision:
+        """A try has failed."""
+        decision = self._machine.fail(token, error, now, retryable=retryable)
+        self._note(decision, now)
+        return decision
+
+    def release(self, worker: str, tokens: Collection[str], now: float) -> Decision:
+        """A worker gives back what it has not begun."""
+        decision = self._machine.release(worker, tokens)
+        self._note(decision, now)
+        return decision
+
+    # --- what a run says ------------------------------------------------------------------
+
+    def gone(self, replica: str, now: float, *, is_lost: bool) -> Decision:
+        """A replica has ended, by itself or not: what its workers had goes back at once."""
+        decision = Decision()
+        for worker in self._machine.live():
+            if replica_of(worker) == replica:
+                end = self._machine.lost(worker) if is_lost else self._machine.left(worker)
+                decision.changes += end.changes
+                decision.wakes |= end.wakes
+        self._gone.add(replica)
+        self._note(decision, now)
+        return decision
+
+    def tick(self, now: float) -> Decision:
+        """Time has passed."""
+        decision = self._machine.tick(now)
+        self._note(decision, now)
+        return decision
+
+    def next_deadline(self) -> float | None:
+        """When `tick` should be called, and `news` looked at."""
+        if self._machine.is_over:
+            return self._over_at
+        return self._machine.next_deadline()
+
+    def news(self, now: float, seats: int) -> News:
+        """What a run of so many workers needs to know."""
+        workers = self._machine.live()
+        live = set(map(replica_of, workers))
+        verdict = self._machine.verdict
+        if verdict is None:
+            wanted = self._machine.wanted(seats, now, STARTUP) + self._cuts.left
+            return News(min(wanted, seats), len(live))
+        vain: tuple[str, ...] = ()
+        if self._over_at is not None and now >= self._over_at:
+            self._over_at = None
+            vain = tuple({replica_of(name) for name in workers if name not in self._told})
+        return News(0, len(live), verdict.name, verdict.reason, vain)
+
+    def status(self, now: float) -> Status:
+        """What is shown of it."""
+        return replace(self._machine.status(now), uncut=self._cuts.left)
+
+    # --- inside ---------------------------------------------------------------------------
+
+    def _note(self, decision: Decision, now: float) -> None:
+        for change in decision.changes:
+            if isinstance(change, ShardsDone) and self.by_speed:
+                for result in change.results:
+                    self._cuts.measure(result.shard, result.seconds)
+            if isinstance(change, ShardFailed):
+                change = replace(change, place=self.place(replica_of(change.worker)))  # noqa: PLW2901
+            if isinstance(change, BatchJudged):
+                self._over_at = now + _TELLING
+            self.changes.append(change)
+
+    def _cut_for(self, now: float) -> None:
+        """Cuts more if nothing else is there to be leased."""
+        if self._machine.has_work:
+            return
+        cut = self._cuts.cut(len(self._machine.live()))
+        if cut is None:
+            return
+        assert self._items is not None
+        self._items.extend(map(self._items_of, range(cut.shard, cut.shard + cut.count)))
+        self.changes.append(cut)
+        self._note(self._machine.extend(cut.count, is_whole=self._cuts.is_whole), now)
+
+    def _items_of(self, shard: int) -> int:
+        first, count = self._cuts.atoms_of(shard)
+        items = self.layout.items
+        return items * count if isinstance(items, int) else sum(items[first : first + count])
