@@ -123,14 +123,14 @@ class LeaseService:
                 continue
             if batch.desk is None:
                 return [], True
-            now = self._now()
+            now, woken = self._now(), batch.woken
             answer = batch.desk.lease(worker, most, held, now)
             self._act(batch, answer)
             await self._kept()
             if answer.grants or answer.is_over or now >= deadline:
                 return [batch.desk.told(grant) for grant in answer.grants], answer.is_over
             until = min(deadline, answer.again_at or deadline)
-            await _comes(batch.woken, until - self._now())
+            await _comes(woken, until - self._now())
         return [], True
 
     async def renew(
