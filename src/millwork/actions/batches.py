@@ -7,6 +7,7 @@ from dataclasses import asdict
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from millwork.actions import incremental
 from millwork.base.errors import BadRequest
 from millwork.batch.rules import Rules
 from millwork.blobs.layout import Layout
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from millwork.batch.records import BatchRow, Records
+    from millwork.blobs.content import Memo
     from millwork.plan.model import Artifact, Step
     from millwork.ports import Engine
     from millwork.spec.model import Batch
@@ -86,14 +88,27 @@ def publish_outputs(step: Step, attempt: str, engine: Engine, records: Records, 
     batch, row = step.component.batch, records.batch(run, step.name)
     if batch is None or row is None:
         return
+    aside = engine.aside(attempt)
     for name, port in step.component.outputs.items():
         if holds_files(port.type):
             publish(
                 f"{engine.folder(attempt)}/output/{name}",
                 _parts(name, engine, records, row),
                 batch.append if name == batch.output else "",
-                f"{engine.aside(attempt)}/published-{name}.jsonl",
+                incremental.record_of(aside, name),
+                incremental.carried_of(os.path.dirname(row.layout), name),
             )
+
+
+def note_inputs(
+    step: Step, attempt: str, source: str, engine: Engine, records: Records, run: str, memo: Memo
+) -> dict[str, Any]:
+    """Writes down what the shards consisted of; how many of an earlier run are among them."""
+    row = records.batch(run, step.name)
+    if row is None:
+        return {}
+    incremental.write_inputs(engine.aside(attempt), source, row, records, memo)
+    return incremental.counted(os.path.dirname(row.layout))
 
 
 def report_failures(step: Step, attempt: str, engine: Engine, records: Records, run: str) -> str:

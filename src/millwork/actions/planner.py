@@ -124,11 +124,16 @@ class StepPlanner:
     def opening(self, step: str, attempt: str, token: str, gone: Mapping[str, bool]) -> Opening:
         """What the lease service opens a step's batch with, of which some workers are gone."""
         from millwork.actions.batches import opening_of
+        from millwork.actions.incremental import only_of
 
         wanted, roster = self._steps[step], self.roster(step)
         assert roster is not None
         seats = roster.rules.at_once or len(roster.seats)
-        return opening_of(wanted, attempt, token, self._data(wanted), self._engine, seats, gone)
+        data = self._data(wanted)
+        opening = opening_of(wanted, attempt, token, data, self._engine, seats, gone)
+        known = self._identities.get(step)
+        only = only_of(self._store, self._run, wanted, known, self._engine, opening)
+        return replace(opening, only=only)
 
     def roster(self, step: str) -> Roster | None:
         """Who belongs to a step that is a job, and its rules; None for a plain step."""
@@ -174,11 +179,8 @@ class StepPlanner:
         if outcome.kind != "exited" or outcome.code != 0 or outcome.reason:
             return Result(outcome, metrics=metrics)
         try:
-            if component.batch and self._leases:
-                from millwork.actions.batches import publish_outputs
-
-                records = self._leases.records()
-                publish_outputs(self._steps[step], attempt, self._engine, records, self._run)
+            if component.batch:
+                outcome = self._published(step, attempt, outcome)
             outputs = {
                 name: self._seal(attempt, name, port) for name, port in component.outputs.items()
             }
@@ -186,6 +188,19 @@ class StepPlanner:
             failed = Outcome("exited", outcome.code, str(error), outcome.usage)
             return Result(failed, metrics=metrics)
         return Result(outcome, outputs, metrics, self._key(step))
+
+    def _published(self, step: str, attempt: str, outcome: Outcome) -> Outcome:
+        """The outcome of a batch, of whose shards' files the outputs are made."""
+        from millwork.actions.batches import note_inputs, publish_outputs
+
+        assert self._leases is not None
+        wanted, records = self._steps[step], self._leases.records()
+        publish_outputs(wanted, attempt, self._engine, records, self._run)
+        if not self._identities.get(step) or wanted.component.batch is None:
+            return outcome
+        source = self._data(wanted)[wanted.component.batch.input].path
+        usage = note_inputs(wanted, attempt, source, self._engine, records, self._run, self._store)
+        return replace(outcome, usage={**outcome.usage, **usage})
 
     def _with_failures(self, step: str, attempt: str, outcome: Outcome) -> Outcome:
         """The outcome of a batch with the file that says which of its shards have failed."""

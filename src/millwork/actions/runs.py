@@ -12,8 +12,10 @@ from millwork.ports.engine import process_of
 from millwork.views import runs as views
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from millwork.actions.context import Context
-    from millwork.ports import ReplicaRow, RunRow
+    from millwork.ports import AttemptRow, ReplicaRow, RunRow
 
 _PAGE = 50
 
@@ -68,8 +70,19 @@ def shown(context: Context, given: str) -> dict[str, Any]:
     run = find(context, given)
     steps, attempts = context.store.steps(run.id), context.store.attempts(run.id)
     replicas = context.store.replicas(run.id)
-    alive = _alive(context, run)
-    return views.page(run, steps, attempts, replicas, alive, context.clock.wall())
+    alive, now = _alive(context, run), context.clock.wall()
+    batches = _batches(context, run, attempts)
+    return views.page(run, steps, attempts, replicas, alive, now, batches)
+
+
+def _batches(
+    context: Context, run: RunRow, attempts: Sequence[AttemptRow]
+) -> dict[str, dict[str, Any]]:
+    if not context.shards().batches(run.id):
+        return {}
+    from millwork.actions.batch_status import batches_of
+
+    return batches_of(context, run, attempts, is_driven=is_driven(context, run))
 
 
 def result(context: Context, run_id: str) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class Request:
     engine: str = "local"
     selection: Selection = field(default_factory=Selection)
     forced: tuple[str, ...] = ()
+    incremental: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ def _row(context: Context, request: Request, graph: Graph, found: Mapping[str, A
         "outputs": outputs,
         **found,
         "forced": list(_forced(request, graph)),
+        **({"incremental": True} if request.incremental else {}),
     }
     if isinstance(definition, Pipeline) and definition.experiment:
         facts["experiment"] = definition.experiment

@@ -2,9 +2,9 @@
 
 The rule (DESIGN decision 16): the component without what is only for display, the code, the
 resolved environment, the parameters, the node's variables, the content of the inputs, how many
-replicas of each role there are, if there is more than one, what they are told where the node says
-so, and the image, if an engine uses it. The machine, resources, retries and timeouts are left out:
-they do not change a result.
+replicas of each role there are, if there is more than one and they do not lease shards, what they
+are told where the node says so, and the image, if an engine uses it. The machine, resources,
+retries and timeouts are left out: they do not change a result.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def identity_of(
         "parameters": {name: plain(value) for name, value in sorted(parameters.items())},
         "env": plain(dict(sorted(step.env.items()))),
         "inputs": dict(sorted(inputs.items())),
-        **({"replicas": _counts(step)} if step.replicas else {}),
+        **({"replicas": _counts(step)} if step.replicas and not step.component.batch else {}),
         **({"job": plain(step.job)} if step.job else {}),
         **({"image": step.image} if step.image else {}),
     }

@@ -37,6 +37,7 @@ class RunOptions:
     """How to run: as the options of `millwork run`.
 
     `force` names the steps that no earlier result may stand in for, or is True for all of them.
+    With `incremental`, batches work only on files that are new or changed since the last run.
     Without `check`, a run that did not succeed is returned like any other; without `progress`,
     nothing is written to standard error. `replicas` of a component: a number, or one by role.
     """
@@ -49,6 +50,7 @@ class RunOptions:
     engine: str = ""
     replicas: int | Mapping[str, int] = field(default_factory=dict)
     force: bool | Collection[str] = False
+    incremental: bool = False
     check: bool = True
     progress: bool = True
 
@@ -117,6 +119,7 @@ def run(tree: Tree, arguments: Arguments, options: RunOptions) -> Run:
         require_image=options.require_image,
         engine=options.engine or default_engine(),
         forced=every if isinstance(options.force, bool) else tuple(options.force),
+        incremental=options.incremental,
     )
     context = _context(os.getpid(), frozenset(os.environ.items()))
     submitted = submit.submit(context, request)
