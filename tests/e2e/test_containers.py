@@ -247,3 +247,34 @@ def test_a_run_is_cancelled_with_its_container(
     assert pids
     assert all(gone(pid) for pid in pids)
     assert left(home, storage) == []
+
+
+@pytest.mark.parametrize("kind", ["python", "shell"])
+def test_the_workers_of_a_batch_lease_their_shards_in_containers(
+    millwork: Millwork, component: Component, tmp_path: Path, python_image: str, kind: str
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    for number in range(12):
+        (data / f"{number:02}").write_text(f"text {number}\n")
+    commands = {
+        "python": "python3 work.py",
+        "shell": "millwork shard map --to lines.txt -- cat {}",
+    }
+    file = component(
+        commands[kind], "batch", job_type="ElasticBatchJob", image=python_image,
+        inputs={"data": {"type": "folder"}}, outputs={"found": {"type": "folder"}},
+        batch={"input": "data", "split": {"files": 2}, "append": "lines.txt"},
+    )  # fmt: skip
+    (file.parent / "work.py").write_text(
+        "from millwork_worker import shards\n"
+        "for shard in shards():\n"
+        "    with shard.output('lines.txt') as out:\n"
+        "        out.writelines(open(path).read() for path in shard.files)\n"
+    )
+    words = ("-i", f"data={data}", "--replicas", "2", "--json")
+    result = millwork(*RUN, file, *words)
+    assert result.code == 0, result.err
+    lines = f"{result.json['outputs']['found']}/lines.txt"
+    with open(lines) as found:
+        assert found.read() == "".join(f"text {number}\n" for number in range(12))
