@@ -12,7 +12,7 @@ import os
 import secrets
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from millwork.base.errors import MillworkError
+from millwork.base.errors import Fenced, MillworkError
 from millwork.base.records import dataclass, field
 from millwork.batch.changes import BatchJudged
 from millwork.batch.desk import Desk
@@ -80,6 +80,8 @@ class LeaseService:
         batch = self._batches[opening.attempt] = _Batch(opening)
         try:
             await self._prepare(batch)
+        except Fenced as error:
+            self._ports.give_up(error)
         except (MillworkError, OSError) as error:
             batch.failure = str(error)
             self._judge_unready(batch)
@@ -234,6 +236,8 @@ class LeaseService:
             self._ports.records.commit(self._run, self._epoch, self._ports.clock.wall(), kept)
         except MillworkError as error:
             self._ports.give_up(error)
+        except Exception as error:  # a defect: nobody may wait for ever for what is not kept
+            self._ports.give_up(MillworkError(f"{type(error).__name__}: {error}"))
 
     def _look(self, batch: _Batch) -> None:
         """Tells the run's master what has changed for it."""
@@ -274,7 +278,7 @@ def _is_by_speed(split: Split) -> bool:
 
 
 def _new_token() -> str:
-    return secrets.token_urlsafe(_TOKEN)
+    return secrets.token_hex(_TOKEN)  # it is a word of a command: none may begin with a dash
 
 
 def _place(folder: str, replica: str) -> str:

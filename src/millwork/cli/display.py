@@ -22,11 +22,13 @@ from millwork.ports.changes import (
 from millwork.ports.engine import process_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import TextIO
 
+    from millwork.actions.context import Context
+    from millwork.cli.progress import Progress, StatusLine
     from millwork.plan.model import Step
-    from millwork.ports import Engine, RunRow, StepRow
+    from millwork.ports import AttemptRow, Engine, RunRow, StepRow
     from millwork.ports.changes import Change
 
 
@@ -54,24 +56,111 @@ class Display(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
-def open_display(run: RunRow, steps: Mapping[str, Step], engine: Engine, out: TextIO) -> Display:
-    """The log for one step, a live table in a terminal, plain lines elsewhere."""
+def open_display(
+    context: Context,
+    run: RunRow,
+    steps: Mapping[str, Step],
+    out: TextIO,
+    attempts: Sequence[AttemptRow] = (),
+) -> Display:
+    """The log for one step, a live table in a terminal, plain lines elsewhere.
+
+    `attempts` are those of a run that goes on.
+    """
+    is_seen = out.isatty() or sys.stderr.isatty()
+    progress = _progress(context, run, steps, attempts) if is_seen else None
     if len(steps) == 1:
-        return LogDisplay(engine, count_of(*steps.values()), out)
+        return LogDisplay(context.engine_of(run), count_of(*steps.values()), out, _below(progress))
     if out.isatty():
         from millwork.cli.live import LiveDisplay
 
-        return LiveDisplay(run, list(steps), out)
-    return LineDisplay(run, list(steps), out)
+        return LiveDisplay(run, list(steps), out, progress)
+    return LineDisplay(run, list(steps), out, _below(progress))
+
+
+def _progress(
+    context: Context, run: RunRow, steps: Mapping[str, Step], attempts: Sequence[AttemptRow]
+) -> Progress | None:
+    """How far the batches are; a run without any pays nothing for it."""
+    if not any(step.component.batch for step in steps.values()):
+        return None
+    from millwork.actions.batch_status import ask
+    from millwork.cli.progress import Progress
+    from millwork.views.batches import live
+
+    address = context.leases_of(run.id)
+
+    def asked(token: str) -> Mapping[str, Any] | None:
+        status = ask(address, token)
+        return live(status) if status else None
+
+    progress = Progress(steps, asked)
+    for attempt in attempts:
+        if attempt.status == "running":
+            progress.opened(attempt.step, attempt.id, attempt.token)
+    return progress
+
+
+class NoFooter:
+    """Nothing below what is printed."""
+
+    interval: float | None = None
+
+    def changed(self, changes: Sequence[Change]) -> None:
+        """Takes no notice."""
+
+    def draw(self) -> None:
+        """There is nothing to show."""
+
+    def clear(self) -> None:
+        """There is nothing to take away."""
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+
+class Footer:
+    """How far the batches are, in a line of the terminal below what is printed."""
+
+    interval: float | None = 0.5
+
+    def __init__(self, progress: Progress, line: StatusLine) -> None:
+        self._progress, self._line = progress, line
+
+    def changed(self, changes: Sequence[Change]) -> None:
+        """Takes in which attempts begin and end."""
+        self._progress.changed(changes)
+
+    def draw(self) -> None:
+        """Shows how far they are."""
+        self._line.draw(self._progress.line())
+
+    def clear(self) -> None:
+        """Takes the line away, before something is printed."""
+        self._line.clear()
+
+    def close(self) -> None:
+        """Takes it away for good."""
+        self._line.clear()
+        self._progress.close()
+
+
+def _below(progress: Progress | None) -> Footer | NoFooter:
+    if progress is None:
+        return NoFooter()
+    from millwork.cli.progress import StatusLine
+
+    return Footer(progress, StatusLine(sys.stderr))
 
 
 class LineDisplay:
     """A line for each change of a step."""
 
-    interval: float | None = None
-
-    def __init__(self, run: RunRow, steps: Sequence[str], out: TextIO) -> None:
-        self._out = out
+    def __init__(
+        self, run: RunRow, steps: Sequence[str], out: TextIO, footer: Footer | NoFooter
+    ) -> None:
+        self._out, self._footer = out, footer
+        self.interval = footer.interval
         self._width = max(map(len, steps))
         self._began: dict[str, float] = {}
         self._say(f"run {run.id}: {run.name}, {len(steps)} steps")
@@ -80,13 +169,14 @@ class LineDisplay:
         return self
 
     def __exit__(self, *_: object) -> None:
-        return
+        self._footer.close()
 
     def resumed(self, steps: Sequence[StepRow], processes: Sequence[tuple[str, str]]) -> None:
         """What is over was told when it was."""
 
     def changed(self, changes: Sequence[Change]) -> None:
         """Prints a line for each step that changed."""
+        self._footer.changed(changes)
         for change in changes:
             if isinstance(change, AttemptOpened):
                 self._began[change.step] = time.monotonic()
@@ -94,7 +184,8 @@ class LineDisplay:
                 self._step(change)
 
     def pulse(self) -> None:
-        """Nothing to do between turns."""
+        """Shows how far the batches are."""
+        self._footer.draw()
 
     def conclude(self, result: Mapping[str, Any], logs: Mapping[str, str]) -> None:
         """Prints metrics, outputs and the end."""
@@ -110,6 +201,7 @@ class LineDisplay:
         self._say(words.rstrip())
 
     def _say(self, line: str) -> None:
+        self._footer.clear()
         _write(self._out, f"{printable(line)}\n".encode(errors="backslashreplace"))
 
 
@@ -118,16 +210,19 @@ class LogDisplay:
 
     interval: float | None = 0.1
 
-    def __init__(self, engine: Engine, replicas: int, out: TextIO) -> None:
+    def __init__(
+        self, engine: Engine, replicas: int, out: TextIO, footer: Footer | NoFooter
+    ) -> None:
         self._tails = Tails(engine)
         self._has_names = replicas > 1
-        self._out = out
+        self._out, self._footer = out, footer
+        self._is_within_line = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        return
+        self._footer.close()
 
     def resumed(self, steps: Sequence[StepRow], processes: Sequence[tuple[str, str]]) -> None:
         """Prints the log of what runs from its beginning."""
@@ -136,6 +231,7 @@ class LogDisplay:
 
     def changed(self, changes: Sequence[Change]) -> None:
         """Goes on with the next attempt's log, or an earlier run's; prints its rest at the end."""
+        self._footer.changed(changes)
         opened: list[tuple[str, str]] = []
         for change in changes:
             if isinstance(change, AttemptOpened | StepReused):
@@ -145,6 +241,7 @@ class LogDisplay:
                 name = change.replica if self._has_names else ""
                 opened.append((name, process_of(change.attempt, change.replica, change.number)))
             elif isinstance(change, JobJudged) and change.verdict == "again":
+                self._footer.clear()
                 sys.stderr.write(f"millwork: {change.reason}\n")
             elif isinstance(change, RunChanged):
                 self._finish()
@@ -152,8 +249,9 @@ class LogDisplay:
 
     def pulse(self) -> None:
         """Prints what is new."""
-        for data in self._tails.read():
-            _write(self._out, data)
+        self._print(self._tails.read())
+        if not self._is_within_line:
+            self._footer.draw()
 
     def conclude(self, result: Mapping[str, Any], logs: Mapping[str, str]) -> None:
         """Says on standard error what came of it, so that the log stands alone."""
@@ -161,8 +259,14 @@ class LogDisplay:
             sys.stderr.write(f"{line}\n")
 
     def _finish(self) -> None:
-        for data in self._tails.finish():
-            _write(self._out, data)
+        self._print(self._tails.finish())
+
+    def _print(self, parts: Iterable[bytes]) -> None:
+        for data in parts:
+            if data:
+                self._footer.clear()
+                _write(self._out, data)
+                self._is_within_line = not data.endswith(b"\n")
 
 
 def _write(out: TextIO, data: bytes) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import TextIO
 
+    from millwork.cli.progress import Progress
     from millwork.ports import RunRow, StepRow
     from millwork.ports.changes import Change
 
@@ -56,8 +57,10 @@ class LiveDisplay:
 
     interval: float | None = 0.25
 
-    def __init__(self, run: RunRow, steps: Sequence[str], out: TextIO) -> None:
-        self._run = run
+    def __init__(
+        self, run: RunRow, steps: Sequence[str], out: TextIO, progress: Progress | None = None
+    ) -> None:
+        self._run, self._progress = run, progress
         self._rows = {name: _Row() for name in steps}
         self._console = Console(file=out, markup=False, emoji=False, highlight=False)
         self._live = Live(console=self._console, auto_refresh=False, transient=False)
@@ -68,6 +71,8 @@ class LiveDisplay:
         return self
 
     def __exit__(self, *error: Any) -> None:
+        if self._progress:
+            self._progress.close()
         self.pulse()
         self._live.__exit__(*error)
 
@@ -79,6 +84,8 @@ class LiveDisplay:
 
     def changed(self, changes: Sequence[Change]) -> None:
         """Takes in the changes; they are drawn with the next pulse."""
+        if self._progress:
+            self._progress.changed(changes)
         now = time.monotonic()
         for change in changes:
             if isinstance(change, AttemptOpened):
@@ -122,9 +129,13 @@ class LiveDisplay:
             style = STYLES[row.status]
             mark = Text(_MARKS[row.status], style)
             tried = f"attempt {row.attempt}; " if row.attempt > 1 else ""
-            says = Text(tried + printable(row.reason), "dim")
+            says = Text(tried + printable(row.reason or self._far(name, row)), "dim")
             table.add_row(mark, name, Text(row.status, style), _took(row), says)
         return table
+
+    def _far(self, step: str, row: _Row) -> str:
+        """How far a step's batch is."""
+        return self._progress.text(step) if self._progress and row.status == "running" else ""
 
     def _shown(self) -> list[tuple[str, _Row]]:
         rows = list(self._rows.items())

@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):  # names may hold what a terminal's encoding has not
             stream.reconfigure(errors="backslashreplace")
     try:
-        _check_text([*words, *(command or ())])
+        _check_text([*words, *(() if options.verb == "shard" else command or ())])
         return _verb(options)
     except MillworkError as error:
         for line in str(error).splitlines():
@@ -54,7 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _split_command(words: list[str]) -> tuple[list[str], list[str] | None]:
-    """The words before `--` and, for `run`, the command after it."""
+    """The words before `--` and, for `run`, the command after it; `shard`'s words as they are."""
+    if words[:1] == ["shard"] and not set(words[1:2]) & {"-h", "--help"}:
+        return words[:2], words[2:]
     if words[:1] == ["run"] and "--" in words:
         at = words.index("--")
         return words[:at], words[at + 1 :]
@@ -77,6 +79,10 @@ def _verb(options: Namespace) -> int:
         from millwork.cli import runs
 
         return runs.run(options)
+    if options.verb == "shard":
+        from millwork.cli import shard
+
+        return shard.run(options)
     if options.verb == "secrets":
         from millwork.cli import secrets
 

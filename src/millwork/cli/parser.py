@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 # Kept here too, so that --help imports nothing; a test compares them with the spec's.
 FLAVOURS = ("millwork", "pai", "azureml-old", "azureml-v2")
 JOB_TYPES = ("Job", "TFJob", "PyTorchJob", "XGBoostJob", "MPIJob", "ElasticBatchJob")
+SHARD_ACTIONS = ("next", "renew", "done", "fail", "map")
 ENGINES = ("local", "container")
 
 _REPLICAS = "replicas of a component or COMMAND: N, or `chief=1,worker=2,ps=1`"
@@ -38,6 +39,12 @@ def build_parser() -> ArgumentParser:
     _add_runs(verbs)
     _add_files(verbs)
     _add_secrets(verbs)
+    shard = verbs.add_parser(
+        "shard",
+        help="lease shards, for the program of a batch's step",
+        usage="millwork shard {next,renew,done,fail,map} [words]",
+    )
+    shard.add_argument("action", choices=SHARD_ACTIONS, help="what is wanted; its words follow")
     doctor = verbs.add_parser("doctor", help="what works on this machine, and what does not")
     doctor.add_argument(
         "what", nargs="?", choices=("artifacts",), help="read every kept result, and check it"
@@ -63,6 +70,9 @@ def _add_run(verbs: _SubParsersAction[ArgumentParser]) -> None:
         "--force", action="append", nargs="?", const="", default=[], metavar="NODE",
         help="do it again, or this node, whatever earlier results there are; write it after FILE",
     )  # fmt: skip
+    run.add_argument(
+        "--incremental", action="store_true", help="batches work on files that are new or changed"
+    )
     run.add_argument("--from", dest="first", metavar="NODE", help="NODE and what follows it")
     run.add_argument("--to", dest="last", metavar="NODE", help="NODE and what it needs")
     run.add_argument("--only", metavar="NODE", help="NODE alone")
@@ -118,8 +128,9 @@ def _add_runs(verbs: _SubParsersAction[ArgumentParser]) -> None:
         else:
             what = {"logs": "ID[/STEP[/REPLICA]]", "why": "ID/STEP"}.get(name, "ID")
             action.add_argument("run", metavar=what, help=which)
-        if name == "logs":
-            action.add_argument("-f", "--follow", action="store_true", help="until the step ends")
+        if name in ("logs", "show"):
+            until = {"logs": "until the step ends", "show": "until the run is over"}[name]
+            action.add_argument("-f", "--follow", action="store_true", help=until)
 
 
 def _add_trial(trial: ArgumentParser) -> None:

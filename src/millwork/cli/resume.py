@@ -32,7 +32,8 @@ def run(context: Context, options: Namespace) -> int:
     row = runs.find(context, options.run)
     steps = steps_of(context.store, row)
     out = sys.stderr if options.json else sys.stdout
-    with open_display(row, steps, context.engine_of(row), out) as display:
+    attempts = context.store.attempts(row.id)
+    with open_display(context, row, steps, out, attempts) as display:
         loop = take_over(context, row, steps, display)
         rows = context.store.steps(row.id)
         is_one = len(rows) == 1 and rows[0].attempt

@@ -44,6 +44,7 @@ def run(options: Namespace) -> int:
         engine=options.engine or default_engine(),
         selection=Selection(options.first or "", options.last or "", options.only or ""),
         forced=tuple(options.force),
+        incremental=options.incremental,
     )
     context = open_context()
     if options.output:
@@ -53,7 +54,7 @@ def run(options: Namespace) -> int:
     for line in (*map(str, warnings), *submitted.notices):
         sys.stderr.write(f"millwork: {line}\n")
     steps = submitted.graph.steps
-    with open_display(submitted.run, steps, context.engine_of(submitted.run), out) as display:
+    with open_display(context, submitted.run, steps, out) as display:
         loop = open_loop(context, submitted.run, steps, display)
         if submitted.taken:
             restore(loop, submitted.run, context.store.steps(submitted.run.id), ())

@@ -13,15 +13,14 @@ from millwork.actions.cancel import cancel
 from millwork.actions.why import why
 from millwork.app.compose import open_context
 from millwork.base.errors import BadRequest
-from millwork.base.sizes import format_duration, format_size
+from millwork.base.sizes import format_duration
+from millwork.cli import tables
 from millwork.cli.conclusion import printable
 from millwork.cli.tails import Tails
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterable
-
-    from rich.table import Table
 
     from millwork.actions.context import Context
     from millwork.ports import RunRow
@@ -37,7 +36,9 @@ def run(options: Namespace) -> int:
     if options.action == "logs":
         return _logs(context, options)
     if options.action == "show":
-        return _show(context, options)
+        from millwork.cli import show
+
+        return show.run(context, options)
     if options.action == "outputs":
         return _outputs(context, options)
     if options.action == "why":
@@ -60,73 +61,14 @@ def _list(context: Context, options: Namespace) -> int:
     if not listed:
         sys.stdout.write("no runs yet: millwork run FILE starts one\n")
         return 0
-    table = _table("run", "name", "definition", "status", "started", "time")
+    table = tables.table("run", "name", "definition", "status", "started", "time")
     for row in listed:
         began = time.strftime("%Y-%m-%d %H:%M", time.localtime(row["created"]))
         took = format_duration(row["seconds"])
         name = printable(row["name"])
-        table.add_row(row["run"], name, row["definition"], _status(row), began, took)
-    _draw(table)
+        table.add_row(row["run"], name, row["definition"], tables.status_text(row), began, took)
+    tables.console().print(table)
     return 0
-
-
-def _show(context: Context, options: Namespace) -> int:
-    page = runs.shown(context, options.run)
-    if options.json:
-        return _print_json(page)
-    lines = [f"{page['run']}  {page['name']}  ({page['definition']})  {page['status']}"]
-    lines += [page["reason"]] if page["reason"] else []
-    lines += [f"tags: {', '.join(f'{k}={v}' for k, v in page['tags'].items())}"] * bool(
-        page["tags"]
-    )
-    experiment = page["facts"].get("experiment")
-    lines += [f"experiment: {experiment}"] if experiment else []
-    lines += [f"notes: {page['notes']}"] if page["notes"] else []
-    sys.stdout.write(printable("\n".join(lines)) + "\n\n")
-    table = _table("step", "status", "time", "cpu", "memory", "limits", "reason, metrics")
-    for step in page["steps"]:
-        _add_step(table, step)
-    _draw(table)
-    for name, path in page["outputs"].items():
-        sys.stdout.write(f"output {name}: {path}\n")
-    return 0
-
-
-def _add_step(table: Table, step: dict[str, Any]) -> None:
-    last = step["tries"][-1] if step["tries"] else {}
-    usage = last.get("usage", {})
-    cpu, memory = usage.get("cpu_seconds"), usage.get("peak_memory")
-    metrics = "  ".join(f"{name}={value:g}" for name, value in step["metrics"].items())
-    tried = f"{step['attempts']} attempts" if step["attempts"] > 1 else ""
-    table.add_row(
-        step["node"],
-        _status(step),
-        format_duration(step["seconds"]) if step["seconds"] is not None else "",
-        f"{cpu:.1f} s" if cpu is not None else "",
-        format_size(memory) if memory is not None else "",
-        usage.get("limits", ""),
-        printable("; ".join(part for part in (tried, step["reason"], metrics) if part)),
-    )
-    for earlier in step["tries"][:-1]:
-        table.add_row(f"  attempt {earlier['number']}", _status(earlier), "", "", "", "",
-                      printable(earlier["reason"]))  # fmt: skip
-    for replica in last.get("replicas", ()):
-        _add_replica(table, replica)
-
-
-def _add_replica(table: Table, replica: dict[str, Any]) -> None:
-    usage = replica["usage"]
-    cpu, memory = usage.get("cpu_seconds"), usage.get("peak_memory")
-    again = f" (start {replica['start']})" if replica["start"] > 1 else ""
-    table.add_row(
-        f"  {replica['replica']}{again}",
-        _status(replica),
-        format_duration(replica["seconds"]) if replica["seconds"] is not None else "",
-        f"{cpu:.1f} s" if cpu is not None else "",
-        format_size(memory) if memory is not None else "",
-        usage.get("limits", ""),
-        printable(replica["reason"]),
-    )
 
 
 def _logs(context: Context, options: Namespace) -> int:
@@ -239,28 +181,3 @@ def _print_json(content: object) -> int:
     sys.stdout.write(json.dumps(content, ensure_ascii=False) + "\n")
     sys.stdout.flush()
     return 0
-
-
-def _status(row: dict[str, Any]) -> Any:
-    from rich.text import Text
-
-    from millwork.cli.live import STYLES
-
-    return Text(row["status"], STYLES.get(row["status"], ""))
-
-
-def _table(*columns: str) -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column in ("run", "step", "status"))
-    return table
-
-
-def _draw(table: Table) -> None:
-    from rich.console import Console
-
-    # A pipe has no width: lines must not be folded there. Names and reasons are no markup.
-    width = None if sys.stdout.isatty() else 200
-    Console(width=width, markup=False, emoji=False, highlight=False).print(table)

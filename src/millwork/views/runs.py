@@ -69,8 +69,9 @@ def page(
     replicas: Sequence[ReplicaRow],
     master_alive: bool,
     now: float,
+    batches: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """All that is known of a run."""
+    """All that is known of a run; `batches` are those of its steps (`views.batches`)."""
     tries: dict[str, list[dict[str, Any]]] = {}
     for attempt in attempts:
         own = [_replica(row) for row in replicas if row.attempt == attempt.id]
@@ -79,7 +80,10 @@ def page(
         **summary(run, master_alive, now),
         "notes": run.notes,
         "facts": dict(run.facts),
-        "steps": [{**_step(step), "tries": tries.get(step.name, [])} for step in steps],
+        "steps": [
+            {**_step(step), "tries": tries.get(step.name, []), **_batch(step, batches or {})}
+            for step in steps
+        ],
         "outputs": output_paths(run, steps),
     }
 
@@ -95,6 +99,10 @@ def _step(step: StepRow) -> dict[str, Any]:
         "outputs": {name: path_of(output) for name, output in step.outputs.items()},
         "metrics": dict(step.metrics),
     }
+
+
+def _batch(step: StepRow, batches: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {"batch": dict(batches[step.name])} if step.name in batches else {}
 
 
 def _replica(row: ReplicaRow) -> dict[str, Any]:

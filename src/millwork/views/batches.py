@@ -1,0 +1,169 @@
+"""How a batch stands, as people and programs read it: a plain dictionary, ready for JSON."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from millwork.base.records import dataclass, field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from millwork.batch.changes import LeaseRow, ShardRow
+
+_DIGITS = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is kept of a batch: counts by name, its shards so far, and atoms that are in none.
+
+    `total` is None as long as the input has not been cut; `extra` are items of shards that failed.
+    """
+
+    counts: Mapping[str, int]
+    total: int | None
+    uncut: int = 0
+    extra: int = 0
+    leases: Sequence[LeaseRow] = ()
+    shards: Iterable[ShardRow] = field(default_factory=tuple)
+
+
+def live(status: Mapping[str, Any]) -> dict[str, Any]:
+    """What the lease service says, whose answer is `status`."""
+    failures, losses, failed = status["failures"], status["losses"], status["failed"]
+    names = ("todo", "leased", "done", "failed", "items", "failed_items")
+    return {
+        "total": status["total"],
+        "uncut": status["uncut"],
+        **{name: status[name] for name in names},
+        "retries": _retries(failures, losses, failed),
+        "failures": failures,
+        "losses": losses,
+        "copies": status["copies"],
+        "items_per_second": _rounded(status["items_per_second"]),
+        # Nobody knows how long shards take that have not been cut.
+        "seconds_left": None if status["uncut"] else _rounded(status["seconds_left"]),
+        "stragglers": [
+            {**each, "worker": replica_of(each["worker"]), "seconds": _rounded(each["seconds"])}
+            for each in status["stragglers"]
+        ],
+        "workers": _live_workers(status["workers"]),
+    }
+
+
+def kept(record: Record, *, is_running: bool) -> dict[str, Any]:
+    """What the database says; nobody holds anything of a run that is not running."""
+    counts, total = record.counts, record.total
+    done, failed = counts["done"], counts["failed"]
+    held = [each for each in record.leases if is_running and not each.is_late]
+    leased = len({each.shard for each in held})
+    return {
+        "total": total,
+        "uncut": record.uncut,
+        "todo": None if total is None else total - done - failed - leased,
+        "leased": leased,
+        "done": done,
+        "failed": failed,
+        "items": counts["items"],
+        "failed_items": counts["failed_items"] + record.extra,
+        "retries": _retries(counts["failures"], counts["losses"], failed),
+        "failures": counts["failures"],
+        "losses": counts["losses"],
+        "copies": None,
+        "items_per_second": None,
+        "seconds_left": None,
+        "stragglers": [],
+        "workers": _kept_workers(record.shards, held),
+    }
+
+
+def concluded(
+    batch: Mapping[str, Any],
+    verdict: tuple[str | None, str],
+    errors: Sequence[Mapping[str, Any]],
+    path: str,
+) -> dict[str, Any]:
+    """`batch` with what is kept besides: verdict and reason, first failed shards, their file."""
+    return {
+        **batch,
+        "verdict": verdict[0],
+        "reason": verdict[1],
+        "errors": [dict(each) for each in errors],
+        "failed_shards": path,
+    }
+
+
+def replica_of(worker: str) -> str:
+    """The replica that a worker belongs to: `worker-0~1/140` is a process of `worker-0`."""
+    return worker.partition("/")[0].partition("~")[0]
+
+
+def _retries(failures: int, losses: int, failed: int) -> int:
+    """How many tries were not the last: a shard's last failure is not tried again."""
+    return max(0, failures + losses - failed)
+
+
+def _live_workers(workers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = {}
+    for each in workers:
+        row = _row(rows, each["name"])
+        row["live"] = row["live"] or each["is_live"]
+        for name in ("held", "done", "failed", "items"):
+            row[name] += each[name]
+        if each["is_live"]:
+            row["items_per_second"] = (row["items_per_second"] or 0.0) + each["items_per_second"]
+    for row in rows.values():
+        row["items_per_second"] = _rounded(row["items_per_second"])
+    return _in_order(rows)
+
+
+def _kept_workers(shards: Iterable[ShardRow], held: Sequence[LeaseRow]) -> list[dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = {}
+    seconds: dict[str, float] = {}
+    for shard in shards:
+        for name in shard.failed_on:
+            _row(rows, name)["failed"] += 1
+        if shard.status == "done":
+            row = _row(rows, shard.worker)
+            row["done"] += 1
+            row["items"] += shard.ok + shard.bad
+            seconds[shard.worker] = seconds.get(shard.worker, 0.0) + shard.seconds
+    for lease in held:
+        row = _row(rows, lease.worker)
+        row["live"] = True
+        row["held"] += 1
+    for name, row in rows.items():
+        row["items_per_second"] = _rounded(_pace(name, row["items"], seconds))
+    return _in_order(rows)
+
+
+def _pace(replica: str, items: int, seconds: Mapping[str, float]) -> float | None:
+    """Items a second while it worked; its processes worked at once, its starts in turn."""
+    own = {name: spent for name, spent in seconds.items() if replica_of(name) == replica}
+    starts = {name.partition("/")[0] for name in own}
+    spent = sum(own.values())
+    return items / spent * len(own) / len(starts) if spent else None
+
+
+def _row(rows: dict[str, dict[str, Any]], worker: str) -> dict[str, Any]:
+    name = replica_of(worker)
+    if name not in rows:
+        counts = dict.fromkeys(("held", "done", "failed", "items"), 0)
+        rows[name] = {"worker": name, "live": False, **counts, "items_per_second": None}
+    return rows[name]
+
+
+def _in_order(rows: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """By name, worker-10 after worker-9."""
+    return [rows[name] for name in sorted(rows, key=_natural)]
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    parts = _DIGITS.split(name)
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts]
+
+
+def _rounded(number: float | None) -> float | None:
+    return None if number is None else round(number, 3)
