@@ -96,3 +96,18 @@ def test_flights_learn_more_than_the_naive_guess(shared_home: Path, tmp_path: Pa
     assert "@import" not in html
     link = r"""(?:(?:src|href|action|data)\s*=|url\()\s*["']?\s*(?:https?:)?//"""
     assert re.findall(link, html, re.IGNORECASE) == []
+
+
+@pytest.mark.xdist_group("flights")
+def test_all_flights_are_scored_shard_by_shard(shared_home: Path, tmp_path: Path) -> None:
+    file = EXAMPLES / "batch" / "flights" / "pipeline.yaml"
+    words = ["run", str(file), "-p", "rounds=20", "--json"]
+    result = run_command(words, shared_home, cwd=tmp_path, timeout=300)
+    assert result.code == 0, result.err
+    metrics = result.step("measure")["metrics"]
+    assert (metrics["flights"], metrics["arrived"]) == (336_776, 327_346)
+    outputs = {name: Path(path) for name, path in result.json["outputs"].items()}
+    assert json.loads(outputs["error"].read_text()) == metrics["error"] < 14
+    with (outputs["scores"] / "scores.jsonl").open() as file_of_scores:
+        days = [json.loads(line)["day"] for line in file_of_scores]
+    assert days == sorted(days), "the shards are in order"
