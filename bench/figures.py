@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from tests.kill import runner
 
-from bench import containers, damage, deaths, jobs, measure
+from bench import batches, containers, damage, deaths, jobs, measure
 from bench.measure import MILLWORK, Cost
 from bench.rows import Row
 
@@ -211,6 +211,7 @@ FIGURES: dict[str, Callable[[Path], Iterator[Row]]] = {
     "deaths": deaths.deaths,
     "jobs": jobs.jobs,
     "containers": containers.containers,
+    "batches": batches.batches,
     "floods": damage.floods,
     "hogs": damage.hogs,
     "results": damage.results,

@@ -138,6 +138,11 @@ class Home:
         """The newest attempt at a step of the newest run."""
         return [attempt for attempt in self.last()[2] if attempt.step == step][-1]
 
+    def ask(self, query: str, *values: object) -> tuple[Any, ...]:
+        """The first row that the database gives."""
+        with closing(sqlite3.connect(self.path / "millwork.db")) as database:
+            return tuple(database.execute(query, values).fetchone())
+
     def integrity(self) -> str:
         with closing(sqlite3.connect(self.path / "millwork.db")) as database:
             return str(database.execute("PRAGMA integrity_check").fetchone()[0])

@@ -186,7 +186,7 @@ def _job_variables(component: Component, job: Job) -> dict[str, str]:
         "PAI_TRAINING_JOB_ID": job.run,
         "NVIDIA_VISIBLE_DEVICES": ",".join(map(str, job.gpus)),
     }
-    if component.batch:
+    if component.batch and job.leases[0]:  # what is only looked at is leased nowhere
         told["MILLWORK_SHARDS"], told["MILLWORK_SHARDS_TOKEN"] = job.leases
         if component.batch.output:
             told["MILLWORK_SHARDS_OUTPUT"] = component.batch.output

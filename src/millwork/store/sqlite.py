@@ -144,7 +144,8 @@ class SqliteStore:
     def _write_memo(self) -> None:
         self._database.query_many("remember", self._stamps)
         for digest, files in self._listings.items():
-            self._database.query("insert_listing", {"digest": digest, "files": _dump(files)})
+            # A file's name may hold any bytes: not all of them are text to a database.
+            self._database.query("insert_listing", {"digest": digest, "files": json.dumps(files)})
         self._stamps.clear()
         self._listings.clear()
 
