@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 class Desk:
     """Whoever calls the machine; it keeps every change before it answers."""
 
-    def __init__(self, total: int, items: int = 1, **rules: Any) -> None:
+    def __init__(self, total: int, items: int = 1, *, is_whole: bool = True, **rules: Any) -> None:
         self.now = 0.0
+        self.is_whole = is_whole
         self.total, self.items, self.rules = total, items, Rules(**rules)
         self.ledger, self._numbers = Ledger(), count()
         self.woken = False
@@ -28,7 +29,10 @@ class Desk:
         self._keep(self.machine.start())
 
     def _made(self) -> Machine:
-        return Machine(self.total, self.rules, lambda: f"t{next(self._numbers)}", self.items)
+        return Machine(
+            self.total, self.rules, lambda: f"t{next(self._numbers)}", self.items,
+            is_whole=self.is_whole,
+        )  # fmt: skip
 
     def _keep(self, decision: Decision) -> None:
         self.ledger.keep(decision.changes)
@@ -68,6 +72,13 @@ class Desk:
         answer = self.machine.renew(worker, tokens, self.now, items)
         self._keep(answer)
         return answer
+
+    def extend(self, count: int, *, is_whole: bool) -> None:
+        self.total, self.is_whole = self.total + count, is_whole
+        self._keep(self.machine.extend(count, is_whole=is_whole))
+
+    def release(self, worker: str, *grants: Grant) -> None:
+        self._keep(self.machine.release(worker, [grant.token for grant in grants]))
 
     def lost(self, worker: str) -> None:
         self._keep(self.machine.lost(worker))

@@ -38,6 +38,9 @@ EVENTS = st.lists(
         st.tuples(st.just("lost"), st.sampled_from(WORKERS)),
         st.tuples(st.just("left"), st.sampled_from(WORKERS)),
         st.tuples(st.just("wait"), st.sampled_from([0.1, 1.0, 10.0, 70.0, 4000.0])),
+        st.tuples(st.just("release"), st.sampled_from(WORKERS), st.integers(0, 99)),
+        st.tuples(st.just("ask holding"), st.sampled_from(WORKERS), st.lists(st.integers(0, 99))),
+        st.tuples(st.just("extend"), st.integers(0, 4), st.booleans()),
         st.tuples(st.just("restart")),
     ),
     max_size=50,
@@ -47,8 +50,8 @@ EVENTS = st.lists(
 class World:
     """A desk, and the tokens that workers were ever told of; those of the dead speak too."""
 
-    def __init__(self, total: int, rules: dict[str, Any]) -> None:
-        self.desk = Desk(total, **rules)
+    def __init__(self, total: int, rules: dict[str, Any], *, grows: bool = False) -> None:
+        self.desk = Desk(total, is_whole=not grows, **rules)
         self.told: list[Grant] = []
         self.accepted: dict[str, int] = {}
 
@@ -65,6 +68,37 @@ class World:
 
     def ask_again(self, worker: str, most: int) -> None:
         self.told += self.desk.ask(worker, most, held=[grant.token for grant in self.told]).grants
+
+    def ask_holding(self, worker: str, places: list[int]) -> None:
+        """It knows of some of what it has, and of what others have had."""
+        held = {self.told[place % len(self.told)].token for place in places if self.told}
+        leases = self.desk.ledger.leases
+        missed = {
+            token
+            for token, lease in leases.items()
+            if lease.worker == worker and not lease.is_late and token not in held
+        }
+        grants = self.desk.ask(worker, 8, held=held).grants
+        self.told += grants
+        if missed and not self.desk.machine.is_over:
+            assert {grant.token for grant in grants} == missed, "what it missed comes first"
+
+    def release(self, worker: str, place: int) -> None:
+        if self.told:
+            grant = self.told[place % len(self.told)]
+            before = self.desk.ledger.leases.get(grant.token)
+            losses = self.desk.ledger.row(grant.shard).losses
+            self.desk.release(worker, grant)
+            if before and before.worker == worker and not before.is_late:
+                assert grant.token not in self.desk.ledger.leases
+                assert self.desk.ledger.row(grant.shard).losses == losses, "no blame"
+            else:
+                assert self.desk.ledger.leases.get(grant.token) == before, "not its own, or late"
+
+    def extend(self, count: int, is_whole: bool) -> None:
+        if not self.desk.is_whole:
+            self.desk.extend(count, is_whole=is_whole)
+            assert self.desk.woken
 
     def done(self, place: int, is_good: bool = True) -> None:
         if self.told:
@@ -117,6 +151,8 @@ class World:
         assert held == sum(not lease.is_late for lease in desk.ledger.leases.values())
         assert desk.machine.verdict == desk.ledger.verdict
         rows = desk.ledger.shards.values()
+        if not desk.is_whole and desk.machine.verdict:
+            assert desk.machine.verdict.name == "failed", "more may come"
         assert seen.failed_items == sum(
             row.bad if row.status == "done" else row.status == "failed" for row in rows
         )
@@ -124,6 +160,8 @@ class World:
     def finish(self) -> None:
         """Two good workers see it through, if the thresholds let them."""
         desk = self.desk
+        if not desk.is_whole:
+            desk.extend(2, is_whole=True)
         for worker in WORKERS:
             desk.lost(worker)
         for _ in range(40 * desk.total + 40):
@@ -142,18 +180,18 @@ class World:
 
 
 @settings(max_examples=300, derandomize=True, deadline=None)
-@given(st.integers(0, 9), RULES, EVENTS)
+@given(st.integers(0, 9), RULES, EVENTS, st.booleans())
 def test_every_shard_ends_once(
-    total: int, rules: dict[str, Any], events: list[tuple[Any, ...]]
+    total: int, rules: dict[str, Any], events: list[tuple[Any, ...]], grows: bool
 ) -> None:
-    world = World(total, rules)
+    world = World(total, rules, grows=grows)
     for event in events:
         world.do(event)
     world.finish()
     desk = world.desk
     assert desk.ledger.verdict is not None
     if desk.ledger.verdict.name == "succeeded":
-        assert {desk.status(shard) for shard in range(total)} <= {"done", "failed"}
+        assert {desk.status(shard) for shard in range(desk.total)} <= {"done", "failed"}
     for shard, row in desk.ledger.shards.items():
         if row.status == "failed":
             assert [each.status for each in desk.ledger.errors if each.shard == shard][
@@ -163,11 +201,11 @@ def test_every_shard_ends_once(
 
 
 @settings(max_examples=150, derandomize=True, deadline=None)
-@given(st.integers(1, 9), RULES, EVENTS)
+@given(st.integers(1, 9), RULES, EVENTS, st.booleans())
 def test_a_restored_machine_answers_as_the_other_would(
-    total: int, rules: dict[str, Any], events: list[tuple[Any, ...]]
+    total: int, rules: dict[str, Any], events: list[tuple[Any, ...]], grows: bool
 ) -> None:
-    world = World(total, rules)
+    world = World(total, rules, grows=grows)
     for event in events:
         world.do(event)
     desk, told = world.desk, world.told

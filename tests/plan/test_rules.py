@@ -10,14 +10,16 @@ import pytest
 from millwork.plan.codec import decode, decode_component, encode, encode_component
 from millwork.plan.gang import Roster, roster, total
 from millwork.plan.model import Step
-from millwork.plan.rules import ROLES, Rules
+from millwork.plan.rules import ROLES, Rules, by_shards
 from millwork.spec.model import (
+    Batch,
     Component,
     Elastic,
     JobOptions,
     ReplicaGroup,
     Resources,
     RunPolicy,
+    Split,
 )
 
 pytestmark = pytest.mark.quick
@@ -266,6 +268,57 @@ def test_a_job_is_started_as_a_whole_or_not_at_all() -> None:
         replicas={"ps": ReplicaGroup(1), "worker": own},
     )  # fmt: skip
     assert total(step) == Resources(cpu=6.0, memory=8, gpu=2)
+
+
+# --- batches ------------------------------------------------------------------------------------
+
+
+BATCH = Batch("images", Split(), "scores")
+
+
+def batch_of(workers: int, wish: Resources | None = None, cpu: float = 0, memory: int = 0) -> Rules:
+    component = Component("c", "1.0.0", "x", job_type="ElasticBatchJob", batch=BATCH)
+    groups = {"worker": ReplicaGroup(workers)}
+    step = Step("s", component, replicas=groups, resources=wish or Resources())
+    return roster(step, cpu, memory).rules
+
+
+def test_of_a_batch_s_workers_none_is_needed() -> None:
+    found = batch_of(3)
+    assert (found.by_shards, found.success, found.tolerates) == (True, (), ("worker",))
+    assert (found.unit, found.after) == ({"worker": "replica"}, {"worker": "OnFailure"})
+    assert found.grace == {"worker": 10.0}
+    assert not rules("ElasticBatchJob", {"worker": 3}).by_shards
+
+
+def test_what_a_batch_s_policy_says_counts() -> None:
+    policy = RunPolicy(restarts=7, restart_policy="Never", finish_grace=1.0, restart="gang")
+    found = by_shards(rules("ElasticBatchJob", {"worker": 3}, restarts=7), policy, 2)
+    assert (found.after, found.restarts, found.at_once) == ({"worker": "Never"}, 7, 2)
+    assert found.grace == {"worker": 1.0}
+    assert found.unit == {"worker": "replica"}, "the others are never ended with it"
+
+
+@pytest.mark.parametrize(
+    ("wish", "cpu", "memory", "at_once"),
+    [
+        (Resources(), 8, 100, None),
+        (Resources(cpu=2.0), 0, 0, None),
+        (Resources(cpu=2.0), 8, 0, 4),
+        (Resources(cpu=3.0), 8, 0, 2),
+        (Resources(cpu=0.5), 2, 0, 4),
+        (Resources(memory=30), 0, 100, 3),
+        (Resources(cpu=2.0, memory=30), 8, 100, 3),
+        (Resources(cpu=2.0, memory=60), 8, 100, 1),
+        (Resources(cpu=16.0), 8, 0, 1),
+        (Resources(memory=101), 8, 100, 1),
+    ],
+)
+def test_as_many_at_once_as_there_is_room_for(
+    wish: Resources, cpu: float, memory: int, at_once: int | None
+) -> None:
+    """A worker that wants more than there is runs alone, as a step does."""
+    assert batch_of(9, wish, cpu, memory).at_once == at_once
 
 
 def test_rows_keep_what_is_said_of_a_job() -> None:

@@ -44,7 +44,7 @@ class Job:
         self.ends: dict[str, Outcome] = {}
         self.stops: list[Stop] = []
         self.listens = 0
-        self.gang = Gang("r-1", self.roster, self.used)
+        self.gang = self.made()
         self.watched: set[str] = set()
         try:
             self.take(self.gang.start(self.now))
@@ -148,8 +148,11 @@ class Job:
         except Crashed:
             self.revive()
 
+    def made(self) -> Gang:
+        return Gang("r-1", self.roster, self.used)
+
     def restored(self) -> Gang:
-        gang = Gang("r-1", self.roster, self.used)
+        gang = self.made()
         adopted = gang.restore([*self.rows.values()], self.verdict, self.now)
         assert sorted(adopted) == sorted(gang.running)
         return gang

@@ -23,13 +23,12 @@ from millwork.actions.leases import LeaseService, Ports
 from millwork.api.shards import ShardsApi
 from millwork.app.compose import open_shards
 from millwork.app.process import SystemClock
-from millwork.base.errors import Fenced
+from millwork.base.errors import Fenced, MillworkError
 from millwork.blobs.layout import Layout
 from millwork.blobs.split import cut
 from millwork.ports.leases import FENCED, Opening
 
 if TYPE_CHECKING:
-    from millwork.base.errors import MillworkError
     from millwork.ports.leases import News
 
 
@@ -47,10 +46,10 @@ def main(words: list[str]) -> None:
 
 
 async def _serve(server: uvicorn.Server, listening: socket.socket, service: LeaseService) -> None:
-    tasks = [asyncio.create_task(_listen(service))]
+    task = asyncio.create_task(_listen(service))
+    task.add_done_callback(_check)
     await server.serve(sockets=[listening])
-    for task in tasks:
-        task.cancel()
+    task.cancel()
 
 
 async def _listen(service: LeaseService) -> None:
@@ -58,22 +57,28 @@ async def _listen(service: LeaseService) -> None:
     reader = asyncio.StreamReader(limit=1 << 26)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    opening: set[asyncio.Task[None]] = set()
+    tasks: set[asyncio.Task[None]] = set()
     while line := await reader.readline():
         said = json.loads(line)
-        if said["say"] == "open":
-            task = asyncio.create_task(service.open(Opening.of(said["opening"])))
-            opening.add(task)
-            task.add_done_callback(opening.discard)
-        elif said["say"] == "gone":
-            task = asyncio.create_task(
-                service.gone(said["attempt"], said["worker"], is_lost=said["is_lost"])
-            )
-            opening.add(task)
-            task.add_done_callback(opening.discard)
-        else:
+        if said["say"] == "close":
             service.close(said["attempt"])
+            continue
+        if said["say"] == "open":
+            doing = service.open(Opening.of(said["opening"]))
+        else:
+            doing = service.gone(said["attempt"], said["worker"], is_lost=said["is_lost"])
+        task = asyncio.create_task(doing)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        task.add_done_callback(_check)
     os._exit(0)  # all that counts is kept, and who waits for an answer asks again
+
+
+def _check(task: asyncio.Task[None]) -> None:
+    """Ends the process for a task that failed: who waits for it would wait for ever."""
+    error = None if task.cancelled() else task.exception()
+    if error:
+        _give_up(MillworkError(f"{type(error).__name__}: {error}"))
 
 
 def _cut(opening: Opening, to: str) -> None:

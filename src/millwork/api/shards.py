@@ -40,9 +40,9 @@ class Body:
     fields: Mapping[str, Any]
 
     def text(self, name: str) -> str:
-        """A text that is not empty."""
+        """A text that is not empty, which can be kept and printed."""
         found = self.fields.get(name)
-        if not isinstance(found, str) or not found:
+        if not isinstance(found, str) or not found or not _is_plain(found):
             raise Refused(400, f"{name}: a text is wanted")
         return found
 
@@ -58,9 +58,9 @@ class Body:
         return int(self.number(name, default, most))
 
     def texts(self, name: str) -> list[str]:
-        """A list of texts."""
+        """A list of such texts, which may be empty."""
         found = self.fields.get(name)
-        if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        if not isinstance(found, list) or not all(map(_is_plain, found)):
             raise Refused(400, f"{name}: a list of texts is wanted")
         return found
 
@@ -150,6 +150,7 @@ class ShardsApi:
 
     async def _fail(self, attempt: str, body: Body) -> object:
         error = str(body.fields.get("error") or "no reason was given")[-_LONGEST_ERROR:]
+        error = error.encode("utf-8", "backslashreplace").decode()  # it may quote any bytes
         retryable = body.fields.get("retryable", True) is not False
         await self._service.fail(attempt, body.text("token"), error, retryable=retryable)
         return {}
@@ -183,6 +184,11 @@ def _bearer(scope: Scope) -> str:
             kind, _, token = value.decode("latin-1").partition(" ")
             return token.strip() if kind.lower() == "bearer" else ""
     return ""
+
+
+def _is_plain(found: object) -> bool:
+    """Whether it is a text that can be kept and printed."""
+    return isinstance(found, str) and found.isprintable()
 
 
 def _object(data: bytes) -> Mapping[str, Any]:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from millwork.ports import Opening, RunRow
 
 _PAUSE, _LONG_PAUSE = 0.02, 0.5
-_MOST_CRASHES = 3
+_MOST_CRASHES, _FORGIVEN_AFTER = 3, 10.0
+_END = 5.0  # seconds
 _TAIL = 2000
 
 
@@ -36,7 +37,8 @@ class LeaseProcess:
 
     def __init__(self, home: str, path: str, run: RunRow, wake: Callable[[], None]) -> None:
         self._path = path
-        self._words = (sys.executable, "-m", "millwork.api.server", run.id, str(run.epoch))
+        words = (sys.executable, "-m", "millwork.api.server", run.id, str(run.epoch))
+        self._words: Sequence[str] = words
         self._home, self._wake = home, wake
         self._openings: dict[str, Opening] = {}
         self._news: deque[tuple[str, News]] = deque()
@@ -49,10 +51,10 @@ class LeaseProcess:
         """Begins to give out the shards of an attempt."""
         with self._lock:
             self._openings[opening.attempt] = opening
-            if self._listening is None:
-                self._listening = _listen(self._path)
-                self._process = self._started()
-                threading.Thread(target=self._attend, daemon=True).start()
+            if self._process is None:
+                self._listening = self._listening or _listen(self._path)
+                process = self._started()
+                threading.Thread(target=self._attend, args=[process], daemon=True).start()
             else:
                 self._say({"say": "open", "opening": asdict(opening)})
 
@@ -84,10 +86,10 @@ class LeaseProcess:
         with self._lock:
             self._is_closing = True
             process, listening = self._process, self._listening
-        if process is None or listening is None:
+        if process:
+            _end(process)
+        if listening is None:
             return
-        _stdin(process).close()
-        process.wait()
         listening.close()
         with suppress(OSError):
             os.unlink(self._path)
@@ -115,20 +117,22 @@ class LeaseProcess:
 
     def _say(self, content: dict[str, Any]) -> None:
         """Tells the service; one that has just ended hears it when it is started again."""
-        assert self._process is not None
+        if self._process is None:
+            return
         with suppress(BrokenPipeError):
             stdin = _stdin(self._process)
             stdin.write(json.dumps(content).encode() + b"\n")
             stdin.flush()
 
-    def _attend(self) -> None:
+    def _attend(self, process: subprocess.Popen[bytes]) -> None:
         """Hears news, and starts the service again when it has ended."""
         crashes = 0
         while True:
-            assert self._process is not None
-            process, errors = self._process, _Errors(self._process)
-            crashes = 0 if self._hear(process) else crashes
+            began, errors = time.monotonic(), _Errors(process)
+            self._hear(process)
             code = process.wait()
+            if time.monotonic() - began > _FORGIVEN_AFTER:
+                crashes = 0
             crashes += code > 0
             with self._lock:
                 if self._is_closing or code == FENCED:
@@ -137,23 +141,34 @@ class LeaseProcess:
                     self._give_up(f"the lease service ended with exit code {code}: {errors.tail()}")
                     return
             time.sleep(_PAUSE if code < 0 else _LONG_PAUSE)  # what it ended of may go away
-            with self._lock:
-                if not self._is_closing:
-                    self._started()
+            again = self._again()
+            if again is None:
+                return
+            process = again
 
-    def _hear(self, process: subprocess.Popen[bytes]) -> bool:
-        """Passes on what the service says until it ends; whether it said anything."""
+    def _again(self) -> subprocess.Popen[bytes] | None:
+        """Starts the service once more; None if nobody wants it, or it cannot be."""
+        with self._lock:
+            if self._is_closing:
+                return None
+            try:
+                return self._started()
+            except OSError as error:
+                self._give_up(f"the lease service cannot be started: {error}")
+                return None
+
+    def _hear(self, process: subprocess.Popen[bytes]) -> None:
+        """Passes on what the service says until it ends."""
         assert process.stdout is not None
-        has_spoken = False
         for line in process.stdout:
             said = json.loads(line)
             attempt = said.pop("attempt")
             self._news.append((attempt, News(**{**said, "vain": tuple(said["vain"])})))
             self._wake()
-            has_spoken = True
-        return has_spoken
 
     def _give_up(self, reason: str) -> None:
+        """Fails all that is open; what is opened later gets a service of its own."""
+        self._process = None
         for attempt in self._openings:
             self._news.append((attempt, News(0, 0, "failed", reason)))
         self._wake()
@@ -181,6 +196,16 @@ class _Errors:
 def _stdin(process: subprocess.Popen[bytes]) -> IO[bytes]:
     assert process.stdin is not None
     return process.stdin
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with suppress(BrokenPipeError):  # it has ended already, and something was not heard
+        _stdin(process).close()
+    try:
+        process.wait(_END)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _listen(path: str) -> socket.socket:

@@ -39,7 +39,8 @@ def find(
     """The lease that an idle worker should copy; or when there may be one, if that is known.
 
     First one that its holder has not begun, since others come before it. Then the oldest that
-    takes longer than 1.5 times what 95 % took, or whose holder is half as fast as the asker.
+    takes longer than 1.5 times what 95 % took, or twice what the asker needs for one, or whose
+    holder is half as fast as the asker.
     Time: one step a holder.
     """
     waiting, running, later = _Best(), _Best(), None
@@ -52,12 +53,21 @@ def find(
         head = next(iter(holder.leases.values()))
         if not is_free(head):
             continue
-        due = None if p95 is None else holder.began + SLOW * p95
+        slow = _slow(asker, p95)
+        due = None if slow is None else holder.began + slow
         if _is_slower(holder, asker) or (due is not None and now >= due):
             running.offer(head, now - holder.began)
         elif due is not None:
             later = due if later is None else min(due, later)
     return waiting.lease or running.lease, later
+
+
+def _slow(asker: Worker, p95: float | None) -> float | None:
+    """The seconds after which a shard takes too long; None as long as nobody knows."""
+    times = [] if p95 is None else [SLOW * p95]
+    if asker.pace.measured >= MIN_FINISHED:
+        times.append(FASTER / asker.pace.shards)
+    return min(times, default=None)
 
 
 def _not_begun(holder: Worker, is_free: Callable[[Lease], bool]) -> Lease | None:

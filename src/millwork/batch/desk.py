@@ -18,7 +18,7 @@ from millwork.batch.machine import Machine
 from millwork.ports.leases import News
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from millwork.batch.changes import Change, LeaseRow, ShardRow, ShardsCut
     from millwork.batch.decision import (
@@ -80,6 +80,7 @@ class Desk:
     place: Callable[[str], str]
     changes: list[Change] = field(default_factory=list)
     _told: set[str] = field(default_factory=set)
+    _known: set[str] = field(default_factory=set)
     _gone: set[str] = field(default_factory=set)
     _over_at: float | None = None
 
@@ -97,7 +98,8 @@ class Desk:
             self.layout.items if self._items is None else self._items,
             is_whole=self._cuts.is_whole,
         )
-        self._machine.restore(kept.shards, kept.leases, kept.verdict, now)
+        self._machine.restore(self._measured(kept.shards), kept.leases, kept.verdict, now)
+        self._known.update(self._machine.live())
         self._note(self._machine.start(), now)
         for worker, is_lost in gone.items():
             self.gone(worker, now, is_lost=is_lost)
@@ -110,8 +112,11 @@ class Desk:
         """Shards for a worker, or that there will be none, or when it should ask again."""
         if replica_of(worker) in self._gone:
             return LeaseAnswer(is_over=True)
-        self._cut_for(now)
+        self._known.add(worker)
         answer = self._machine.lease(worker, most, now, held)
+        # What there is, if anything, is for others, who are to try what has failed here.
+        if not (answer.grants or answer.is_over or self._machine.has_fresh) and self._cut_more(now):
+            answer = self._machine.lease(worker, most, now, held)
         self._note(answer, now)
         if answer.is_over:
             self._told.add(worker)
@@ -164,6 +169,7 @@ class Desk:
                 decision.changes += end.changes
                 decision.wakes |= end.wakes
         self._gone.add(replica)
+        self._known = {worker for worker in self._known if replica_of(worker) != replica}
         self._note(decision, now)
         return decision
 
@@ -180,18 +186,20 @@ class Desk:
         return self._machine.next_deadline()
 
     def news(self, now: float, seats: int) -> News:
-        """What a run of so many workers needs to know."""
-        workers = self._machine.live()
-        live = set(map(replica_of, workers))
+        """What a run of so many workers needs to know.
+
+        Who has been heard of counts until it is gone: one that is silent is not about to start.
+        """
+        known = len(set(map(replica_of, self._known)))
         verdict = self._machine.verdict
         if verdict is None:
             wanted = self._machine.wanted(seats, now, STARTUP) + self._cuts.left
-            return News(min(wanted, seats), len(live))
+            return News(min(wanted, seats), known)
         vain: tuple[str, ...] = ()
         if self._over_at is not None and now >= self._over_at:
             self._over_at = None
-            vain = tuple({replica_of(name) for name in workers if name not in self._told})
-        return News(0, len(live), verdict.name, verdict.reason, vain)
+            vain = tuple(sorted(set(map(replica_of, self._known - self._told))))
+        return News(0, known, verdict.name, verdict.reason, vain)
 
     def status(self, now: float) -> Status:
         """What is shown of it."""
@@ -210,17 +218,24 @@ class Desk:
                 self._over_at = now + _TELLING
             self.changes.append(change)
 
-    def _cut_for(self, now: float) -> None:
-        """Cuts more if nothing else is there to be leased."""
-        if self._machine.has_work:
-            return
-        cut = self._cuts.cut(len(self._machine.live()))
+    def _cut_more(self, now: float) -> bool:
+        """Cuts some more shards; whether there was anything left to cut."""
+        workers = len(self._machine.live())
+        cut = None if self._machine.is_over else self._cuts.cut(workers)
         if cut is None:
-            return
+            return False
         assert self._items is not None
         self._items.extend(map(self._items_of, range(cut.shard, cut.shard + cut.count)))
         self.changes.append(cut)
         self._note(self._machine.extend(cut.count, is_whole=self._cuts.is_whole), now)
+        return True
+
+    def _measured(self, rows: Iterable[ShardRow]) -> Iterator[ShardRow]:
+        """The rows as they are; by the way it is found out how long shards took."""
+        for row in rows:
+            if self.by_speed and row.status == "done":
+                self._cuts.measure(row.shard, row.seconds)
+            yield row
 
     def _items_of(self, shard: int) -> int:
         first, count = self._cuts.atoms_of(shard)

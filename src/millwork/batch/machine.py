@@ -238,9 +238,9 @@ class Machine:
     # --- questions ------------------------------------------------------------------------
 
     @property
-    def has_work(self) -> bool:
-        """Whether a shard waits to be leased."""
-        return self._shards.counts[TODO] > 0
+    def has_fresh(self) -> bool:
+        """Whether a shard waits that was never leased."""
+        return self._shards.has_fresh()
 
     def live(self) -> list[str]:
         """The workers that have asked and not gone."""
@@ -287,6 +287,7 @@ class Machine:
             lease = Lease(kept.shard, kept.attempt, kept.token, worker, kept.at, seconds)
             lease.deadline = now + seconds
             self._book.hold(lease)
+            self._shards.set_attempts(kept.shard, kept.attempt + 1)
             if kept.is_late:
                 self._book.make_late(lease)
             else:

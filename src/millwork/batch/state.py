@@ -73,6 +73,13 @@ class Shards:
                 most -= 1
                 yield shard
 
+    def has_fresh(self) -> bool:
+        """Whether there is one that nobody has had yet."""
+        shard = self._status.find(TODO, self._fresh)
+        while shard >= 0 and (self._failures[shard] or self._losses[shard]):
+            shard = self._status.find(TODO, shard + 1)
+        return shard >= 0
+
     def failures(self, shard: int) -> int:
         """How often it has failed, to 255."""
         return self._failures[shard]
@@ -96,8 +103,8 @@ class Shards:
         return attempt
 
     def set_attempts(self, shard: int, count: int) -> None:
-        """Notes how many leases there have been."""
-        self._attempts[shard] = count
+        """Notes that there have been so many leases, if fewer are known."""
+        self._attempts[shard] = max(self._attempts[shard], count)
 
     def accept(self, shard: int, token: str) -> None:
         """It is done, by this lease."""

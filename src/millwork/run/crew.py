@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from millwork.run.decision import Decision, Stop
 from millwork.run.gang import Gang, Verdict
-from millwork.run.state import GRACE
+from millwork.run.state import FIRST_BACKOFF, GRACE, LONGEST_BACKOFF
 
 if TYPE_CHECKING:
     from millwork.plan.gang import Roster
     from millwork.ports import News
-    from millwork.run.gang import Used
+    from millwork.run.gang import Used, _Member
 
 
 class Crew(Gang):
@@ -24,6 +24,15 @@ class Crew(Gang):
         super().__init__(attempt, roster, used)
         self._at_once = roster.rules.at_once or len(roster.seats)
         self._news: News | None = None
+        self._started: dict[str, float] = {}
+        self._waits: dict[str, float] = {}
+
+    def started(self, process: str, now: float) -> Decision:
+        """The engine has started a worker."""
+        member = self._by_process.get(process)
+        if member:
+            self._started[member.seat.name] = now
+        return super().started(process, now)
 
     def informed(self, news: News, now: float) -> Decision:
         """The lease service has told how its shards are."""
@@ -51,11 +60,31 @@ class Crew(Gang):
                 self._open(member, decision)
                 room -= 1
 
+    def _take_failure(self, member: _Member, decision: Decision, now: float) -> None:
+        """Whoever lived longer than it had waited for its start waits no longer than at first.
+
+        Else workers that are killed now and then would in the end wait most of the time.
+        """
+        super()._take_failure(member, decision, now)
+        if member.status == "waiting":
+            name = member.seat.name
+            before = self._waits.get(name, 0.0)
+            lived = now - self._started.get(name, float("-inf"))
+            wait = FIRST_BACKOFF if lived > max(before, FIRST_BACKOFF) else 2 * before
+            self._waits[name] = min(max(wait, FIRST_BACKOFF), LONGEST_BACKOFF)
+            member.due = now + self._waits[name]
+
     def _judge(self, decision: Decision, now: float) -> None:
-        """Only when nobody is left who could work: else the shards' verdict is the job's."""
+        """Only when nobody is left who could work: else the shards' verdict is the job's.
+
+        It may be on its way: the last worker ends because of it. When the lease service knows
+        that nobody is left, and has told no verdict, there is none.
+        """
         for member in self._failures():
             self._take_failure(member, decision, now)
         if any(each.status not in ("succeeded", "failed") for each in self._members.values()):
+            return
+        if self._news is None or self._news.live:
             return
         failed = self._failures()
         if failed:
