@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from millwork.actions.batches import lease_token
-from millwork.batch.changes import LeaseRow, ShardRow
+from millwork.batch.changes import LeaseRow
+from millwork.batch.records import WorkerRow
 from millwork.batch.status import Status, Straggler, WorkerStatus
 from millwork.cli.progress import Progress, StatusLine, progress_text, rate_text
 from millwork.ports.changes import AttemptClosed, AttemptOpened
@@ -40,10 +41,6 @@ STATUS = Status(
 
 def of(status: Status) -> dict[str, Any]:
     return views.live(asdict(status))
-
-
-def done(shard: int, worker: str, seconds: float = 2.0, ok: int = 10, bad: int = 0) -> ShardRow:
-    return ShardRow(shard, "done", 1, worker=worker, ok=ok, bad=bad, seconds=seconds)
 
 
 # --- the read model ---------------------------------------------------------------------------
@@ -83,17 +80,16 @@ def test_nobody_knows_when_shards_are_done_that_are_not_cut() -> None:
 @quick
 def test_what_is_kept_tells_the_same_but_for_speeds() -> None:
     rows = [
-        done(0, "worker-0/1"),
-        done(1, "worker-0/2", bad=2),
-        done(2, "worker-1/1")._replace(failed_on=("worker-0/1",)),
-        done(3, "worker-1~1/5", seconds=4.0),
-        ShardRow(4, "failed", 2, failures=2, failed_on=("worker-0/1", "worker-1/1"), error="no"),
+        WorkerRow("worker-0/1", done=1, failed=2, items=10, seconds=2.0),
+        WorkerRow("worker-0/2", done=1, items=12, seconds=2.0),
+        WorkerRow("worker-1/1", done=1, failed=1, items=10, seconds=2.0),
+        WorkerRow("worker-1~1/5", done=1, items=10, seconds=4.0),
     ]
     leases = [LeaseRow(5, 0, "a", "worker-0/1", 1.0, False),
               LeaseRow(5, 1, "b", "worker-1~1/5", 2.0, False),
               LeaseRow(6, 0, "c", "worker-1~1/5", 1.0, True)]  # fmt: skip
     counts = {**COUNTS, "done": 4, "failed": 1, "items": 40, "failed_items": 2, "failures": 3}
-    record = views.Record(counts, 9, uncut=3, extra=10, leases=leases, shards=rows)
+    record = views.Record(counts, 9, uncut=3, extra=10, leases=leases, workers=rows)
     batch = views.kept(record, is_running=True)
     numbers = ("total", "uncut", "todo", "leased", "done", "failed", "items", "failed_items")
     assert [batch[name] for name in numbers] == [9, 3, 3, 1, 4, 1, 40, 12]
@@ -119,7 +115,7 @@ def test_an_input_that_is_being_cut_has_no_total() -> None:
 def test_both_sources_have_the_documented_fields() -> None:
     errors = [{"shard": 3, "attempts": 2, "workers": ["w"], "error": "e", "log": "f:1"}]
     live = views.concluded(of(STATUS), ("failed", "why"), errors, "/file")
-    record = views.Record({**COUNTS, "done": 1}, 1, shards=[done(0, "w/1")])
+    record = views.Record({**COUNTS, "done": 1}, 1, workers=[WorkerRow("w/1", done=1)])
     kept = views.concluded(views.kept(record, is_running=False), (None, ""), errors, "")
     assert list(live) == list(kept)
     lists = {"stragglers", "workers", "errors"}

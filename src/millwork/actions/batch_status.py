@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _TIMEOUT = 1.0
 _SHOWN = 5
-_MOST_ROWS = 100_000
 _PAGE = 500
 
 
@@ -80,17 +79,16 @@ class _Connection(HTTPConnection):
 
 
 def _kept(records: Records, row: BatchRow, *, is_running: bool) -> dict[str, Any]:
-    counts, rows = records.counts(row), records.kept(row)
+    counts = records.counts(row)
     layout = _layout(row)
     cuts = records.cuts(row, layout.total) if layout else None
-    is_short = counts["done"] + counts["failed"] <= _MOST_ROWS
     record = views.Record(
         counts=counts,
         total=cuts.total if cuts else None,
         uncut=cuts.left if cuts else 0,
         extra=_items(records, row, layout, cuts) if layout and cuts else 0,
-        leases=tuple(rows.leases),
-        shards=rows.shards if is_short else (),
+        leases=tuple(records.kept(row).leases),
+        workers=records.workers(row),
     )
     return views.kept(record, is_running=is_running)
 

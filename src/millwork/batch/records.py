@@ -37,6 +37,17 @@ class Accepted:
     attempt: str
 
 
+@dataclass(frozen=True)
+class WorkerRow:
+    """What a worker has done and failed in all, and how many seconds its shards took."""
+
+    worker: str
+    done: int = 0
+    failed: int = 0
+    items: int = 0
+    seconds: float = 0.0
+
+
 class Records(Protocol):
     """Keeps batches. Every method is one transaction; a full disk raises NoSpace."""
 
@@ -76,3 +87,6 @@ class Records(Protocol):
 
     def counts(self, batch: BatchRow) -> Mapping[str, int]:
         """How many shards and items have ended, and how often some were tried again."""
+
+    def workers(self, batch: BatchRow) -> Sequence[WorkerRow]:
+        """What each worker has done."""

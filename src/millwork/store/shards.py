@@ -20,7 +20,7 @@ from millwork.batch.changes import (
 )
 from millwork.batch.cuts import Cuts
 from millwork.batch.desk import Kept
-from millwork.batch.records import Accepted, BatchRow
+from millwork.batch.records import Accepted, BatchRow, WorkerRow
 from millwork.batch.rules import Verdict
 from millwork.store.database import Database, load_queries
 
@@ -173,6 +173,11 @@ class ShardStore:
     def counts(self, batch: BatchRow) -> Mapping[str, int]:
         """How many shards are done and failed, items likewise, and how often some were tried."""
         return dict(self._database.query("counts", {"batch": batch.id}).fetchone())
+
+    def workers(self, batch: BatchRow) -> list[WorkerRow]:
+        """What each worker has done."""
+        rows = self._database.query("workers", {"batch": batch.id})
+        return [WorkerRow(**dict(row)) for row in rows]
 
 
 def _is_told(change: Change) -> bool:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from millwork.base.records import dataclass, field
+from millwork.base.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from millwork.batch.changes import LeaseRow, ShardRow
+    from millwork.batch.changes import LeaseRow
+    from millwork.batch.records import WorkerRow
 
 _DIGITS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True)
 class Record:
-    """What is kept of a batch: counts by name, its shards so far, and atoms that are in none.
+    """What is kept of a batch: counts by name and by worker, and atoms that are in no shard yet.
 
     `total` is None as long as the input has not been cut; `extra` are items of shards that failed.
     """
@@ -27,7 +28,7 @@ class Record:
     uncut: int = 0
     extra: int = 0
     leases: Sequence[LeaseRow] = ()
-    shards: Iterable[ShardRow] = field(default_factory=tuple)
+    workers: Sequence[WorkerRow] = ()
 
 
 def live(status: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,7 +76,7 @@ def kept(record: Record, *, is_running: bool) -> dict[str, Any]:
         "items_per_second": None,
         "seconds_left": None,
         "stragglers": [],
-        "workers": _kept_workers(record.shards, held),
+        "workers": _kept_workers(record.workers, held),
     }
 
 
@@ -119,17 +120,15 @@ def _live_workers(workers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return _in_order(rows)
 
 
-def _kept_workers(shards: Iterable[ShardRow], held: Sequence[LeaseRow]) -> list[dict[str, Any]]:
+def _kept_workers(workers: Sequence[WorkerRow], held: Sequence[LeaseRow]) -> list[dict[str, Any]]:
     rows: dict[str, dict[str, Any]] = {}
     seconds: dict[str, float] = {}
-    for shard in shards:
-        for name in shard.failed_on:
-            _row(rows, name)["failed"] += 1
-        if shard.status == "done":
-            row = _row(rows, shard.worker)
-            row["done"] += 1
-            row["items"] += shard.ok + shard.bad
-            seconds[shard.worker] = seconds.get(shard.worker, 0.0) + shard.seconds
+    for each in workers:
+        row = _row(rows, each.worker)
+        for name in ("done", "failed", "items"):
+            row[name] += getattr(each, name)
+        if each.seconds:
+            seconds[each.worker] = each.seconds
     for lease in held:
         row = _row(rows, lease.worker)
         row["live"] = True

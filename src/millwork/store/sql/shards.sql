@@ -123,6 +123,18 @@ SELECT coalesce(sum(status = 'done'), 0) AS done, coalesce(sum(status = 'failed'
        coalesce(sum(failures), 0) AS failures, coalesce(sum(losses), 0) AS losses
 FROM shard WHERE batch = :batch;
 
+-- name: workers
+-- What each worker has done and failed.
+SELECT worker, sum(done) AS done, sum(failed) AS failed, sum(items) AS items,
+       sum(seconds) AS seconds
+FROM (
+    SELECT worker, count(*) AS done, 0 AS failed, sum(ok + bad) AS items, sum(seconds) AS seconds
+    FROM shard WHERE batch = :batch AND status = 'done' GROUP BY worker
+    UNION ALL
+    SELECT each.value, 0, count(*), 0, 0 FROM shard, json_each(shard.failed_on) AS each
+    WHERE batch = :batch GROUP BY each.value
+) GROUP BY worker ORDER BY worker;
+
 -- name: number_events
 -- Takes numbers for events.
 UPDATE run SET last_event = last_event + :count WHERE id = :run RETURNING last_event;
