@@ -270,8 +270,7 @@ def test_a_shard_that_kills_its_worker_is_given_up(batch: Batch) -> None:
     batch.files(8)
     act = 'if name == "003.txt":\n    os.kill(os.getpid(), 9)'
     allowed = {"error_threshold": 1, "mini_batch_error_threshold": 1}
-    policy = {"restarts": 20}
-    found = good(batch.run(batch.noted(act, batch=allowed, run_policy=policy), 2))
+    found = good(batch.run(batch.noted(act, batch=allowed), 2))
     assert len((found / "rows.txt").read_text().splitlines()) == 7
     tries = batch.tries()
     assert tries.pop(3) == 7

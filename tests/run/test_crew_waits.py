@@ -28,14 +28,43 @@ def waits(lives: list[float]) -> list[float]:
     for life in lives:
         (process,) = crew.running
         crew.started(process, now)
+        crew.informed(News(5, 1), now)
         now += life
         crew.ended([(process, Outcome("exited", 137, at=now))], now)
         due = crew.next_deadline()
         assert due is not None
         found.append(due - now)
         now = due
+        crew.informed(News(5, 0), now)
         crew.tick(now)
     return found
+
+
+def restarts(news: News, policy: RunPolicy) -> int:
+    """How often a worker that always fails is started again before the job is given up."""
+    roster = job("ElasticBatchJob", {"worker": 1})
+    crew = Crew("r-1", replace(roster, rules=by_shards(roster.rules, policy, None)), Used())
+    now = 100.0
+    crew.start(now)
+    crew.informed(News(5, 0), now)
+    starts = 0
+    while crew.verdict is None:
+        (process,) = crew.running
+        starts += 1
+        crew.started(process, now)
+        crew.informed(news, now)
+        crew.informed(News(5, 0), now)
+        crew.ended([(process, Outcome("exited", 1, at=now))], now)
+        now = crew.next_deadline() or now
+        crew.tick(now)
+    return starts - 1
+
+
+def test_workers_that_never_asked_for_a_shard_are_given_up_soon() -> None:
+    assert restarts(News(5, 0), RunPolicy()) == 3
+    assert restarts(News(5, 1), RunPolicy()) == 10
+    assert restarts(News(5, 1), RunPolicy(restarts=4)) == 4
+    assert restarts(News(5, 0), RunPolicy(restarts=0)) == 0
 
 
 def test_who_ends_at_once_waits_ever_longer() -> None:

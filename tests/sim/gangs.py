@@ -140,6 +140,12 @@ class SimJob:
     policy: RunPolicy
     roster: Roster
 
+    @property
+    def most_restarts(self) -> int:
+        """How many there may be."""
+        assert self.policy.restarts is not None
+        return self.policy.restarts
+
     def restarts(self, replica: str, outcome: Outcome) -> bool:
         """Whether this end is one after which there is another start, if the limits allow it."""
         role = replica.partition("-")[0]
@@ -398,7 +404,7 @@ class Referee:
         is_limit = any(limit in change.reason for limit in limits)
         self._ends[attempt.step] += change.reason.startswith("no output from any replica")
         if "; the limit of " in change.reason:
-            enough = self._ends[attempt.step] > job.policy.restarts
+            enough = self._ends[attempt.step] > job.most_restarts
             self._must(enough, "{} failed early: {}", attempt.id, change)
         replica = change.reason.partition(":")[0]
         closed = attempt.closed.get(replica)
@@ -413,7 +419,7 @@ class Referee:
         passing = job.restarts(replica, process.outcome)
         if change.verdict == "again":
             self._must(passing, "{} is started again: {}", name, change)
-        elif not job.policy.restarts:
+        elif not job.most_restarts:
             return
         elif process.outcome.usage.get(OUT_OF_MEMORY) and not is_limit:
             enough = self._full[attempt.step] > job.policy.memory_restarts
@@ -433,7 +439,8 @@ class Referee:
         policy = self._jobs[step].policy
         self._restarts[step] += 1
         many = self._restarts[step]
-        self._must(many <= policy.restarts, "{} has {} restarts of {}", step, many, policy.restarts)
+        most = self._jobs[step].most_restarts
+        self._must(many <= most, "{} has {} restarts of {}", step, many, most)
         if cause and cause.usage.get(OUT_OF_MEMORY):
             self._memory[step] += 1
             few = self._memory[step] <= policy.memory_restarts

@@ -54,6 +54,8 @@ class ForgetfulAdoption(Loop):
         token: str,
         replicas: Sequence[ReplicaRow] = (),
         verdict: Verdict | None = None,
+        *,
+        is_furnished: bool = False,
     ) -> None:
         super().adopt(attempt, step, token, (), verdict)
 

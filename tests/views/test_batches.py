@@ -72,12 +72,6 @@ def test_a_last_failure_is_not_tried_again(
 
 
 @quick
-def test_nobody_knows_when_shards_are_done_that_are_not_cut() -> None:
-    assert of(STATUS)["seconds_left"] == 41.7
-    assert of(replace(STATUS, uncut=5))["seconds_left"] is None
-
-
-@quick
 def test_what_is_kept_tells_the_same_but_for_speeds() -> None:
     rows = [
         WorkerRow("worker-0/1", done=1, failed=2, items=10, seconds=2.0),
@@ -145,7 +139,7 @@ def test_only_a_step_with_a_batch_has_one() -> None:
         ({"failures": 1, "losses": 0, "failed": 0, "items_per_second": 3.14159},
          "40 of 336 shards, 12,345 items, 3.14 items/s, 0:42 left, 1 tried again"),
         ({"uncut": 3, "failures": 0, "losses": 0, "failed": 0, "items_per_second": 0.0},
-         "40 of 336 shards so far, 12,345 items"),
+         "40 of 336 shards so far, 12,345 items, 0:42 left"),
         ({"seconds_left": 3725.0, "failures": 0, "losses": 0, "failed": 0},
          "40 of 336 shards, 12,345 items, 1,234 items/s, 1:02:05 left"),
         ({"seconds_left": 0.3, "items": 0, "failures": 0, "losses": 0, "failed": 0},

@@ -12,7 +12,7 @@ import os
 import secrets
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from millwork.base.errors import Fenced, MillworkError
+from millwork.base.errors import Fenced, MillworkError, Unavailable
 from millwork.base.records import dataclass, field
 from millwork.batch.changes import BatchJudged
 from millwork.batch.desk import Desk
@@ -168,7 +168,7 @@ class LeaseService:
     async def _prepare(self, batch: _Batch) -> None:
         opening, records = batch.opening, self._ports.records
         path = f"{opening.folder}/{LAYOUT}"
-        row = records.begin(self._run, self._epoch, opening.step, opening.attempt, path)
+        row = self._begin(opening, path)
         if not os.path.exists(row.layout):
             row = records.start_over(self._epoch, row, path)
             batch.row = row
@@ -183,6 +183,15 @@ class LeaseService:
         desk.start(records.kept(row), opening.gone, self._now())
         batch.desk = desk
         await self._kept()
+
+    def _begin(self, opening: Opening, path: str) -> BatchRow:
+        try:
+            return self._ports.records.begin(
+                self._run, self._epoch, opening.step, opening.attempt, path
+            )
+        except Unavailable as error:  # the database may be there for the next service
+            self._ports.give_up(error)
+            raise
 
     def _judge_unready(self, batch: _Batch) -> None:
         """The input cannot be cut: that is the verdict."""

@@ -123,7 +123,10 @@ def restore(
             tried = Try(attempt.id, attempt.token, attempt.deadline, attempt.gpus)
             loop.machine.restore_attempt(attempt.step, tried)
             own = [row for row in replicas if row.attempt == attempt.id]
-            loop.adopt(attempt.id, attempt.step, attempt.token, own, _verdict(attempt))
+            loop.adopt(
+                attempt.id, attempt.step, attempt.token, own, _verdict(attempt),
+                is_furnished=attempt.launched is not None,
+            )  # fmt: skip
 
 
 def _restore_restarts(loop: Loop, attempts: Sequence[AttemptRow]) -> None:

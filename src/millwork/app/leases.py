@@ -161,6 +161,8 @@ class LeaseProcess:
         """Passes on what the service says until it ends."""
         assert process.stdout is not None
         for line in process.stdout:
+            if not line.endswith(b"\n"):  # it was killed as it spoke
+                return
             said = json.loads(line)
             attempt = said.pop("attempt")
             self._news.append((attempt, News(**{**said, "vain": tuple(said["vain"])})))

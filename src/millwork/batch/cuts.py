@@ -41,6 +41,12 @@ class Cuts:
         """Whether every atom belongs to a shard."""
         return not self.left
 
+    def seconds_left(self) -> float | None:
+        """How long one worker would take for what is not cut; None if nobody knows."""
+        if not self.left:
+            return 0.0
+        return self.left * self._seconds / self._measured if self._measured else None
+
     def restore(self, blocks: Iterable[ShardsCut]) -> None:
         """What was cut before, in order."""
         for block in blocks:

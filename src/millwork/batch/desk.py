@@ -203,7 +203,11 @@ class Desk:
 
     def status(self, now: float) -> Status:
         """What is shown of it."""
-        return replace(self._machine.status(now), uncut=self._cuts.left)
+        status, more = self._machine.status(now), self._cuts.seconds_left()
+        left = None
+        if status.seconds_left is not None and more is not None:
+            left = status.seconds_left + more / max(1, len(self._machine.live()))
+        return replace(status, uncut=self._cuts.left, seconds_left=left)
 
     # --- inside ---------------------------------------------------------------------------
 

@@ -44,7 +44,7 @@ class Status:
 
     `failures` and `losses` count tries; `copies` speculative leases since this master began.
     `seconds_left` is None as long as no speed is known; `uncut` are atoms that belong to no shard
-    yet, which it does not know of.
+    yet.
     """
 
     total: int

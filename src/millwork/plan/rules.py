@@ -25,6 +25,8 @@ _POLICIES: Mapping[str, Mapping[str, Restart]] = {
     "PyTorchJob": {"master": "ExitCode", "worker": "OnFailure"},
     "ElasticBatchJob": {"worker": "ExitCode"},
 }
+RESTARTS, OF_WORKERS = 3, 10
+"""Restarts of a job where nothing is said; a shard that kills its workers takes seven of them."""
 _BY_REPLICA = ("ElasticBatchJob",)
 _NEVER_END_ALONE = {"TFJob": ("ps",), "MPIJob": ("worker",), "ElasticBatchJob": ("worker",)}
 
@@ -75,7 +77,7 @@ def rules_of(
         unit={role: policy.restart or _unit(job_type, role, present) for role in present},
         after={role: policy.restart_policy or after.get(role, "Never") for role in present},
         codes=tuple(_codes(text) for text in policy.retry_codes),
-        restarts=policy.restarts,
+        restarts=RESTARTS if policy.restarts is None else policy.restarts,
         memory_restarts=policy.memory_restarts,
         tolerates=("worker",) if job_type == "TFJob" and options.dynamic_workers else (),
         grace=_grace(job_type, present, policy),
@@ -96,6 +98,7 @@ def by_shards(rules: Rules, policy: RunPolicy, at_once: int | None) -> Rules:
         after={"worker": policy.restart_policy or "OnFailure"},
         tolerates=("worker",),
         grace={"worker": policy.finish_grace},
+        restarts=OF_WORKERS if policy.restarts is None else policy.restarts,
         by_shards=True,
         at_once=at_once,
     )

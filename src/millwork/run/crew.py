@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from millwork.plan.rules import RESTARTS
 from millwork.run.decision import Decision, Stop
 from millwork.run.gang import Gang, Verdict
 from millwork.run.state import FIRST_BACKOFF, GRACE, LONGEST_BACKOFF
@@ -26,6 +27,7 @@ class Crew(Gang):
         self._news: News | None = None
         self._started: dict[str, float] = {}
         self._waits: dict[str, float] = {}
+        self._has_worked = False
 
     def started(self, process: str, now: float) -> Decision:
         """The engine has started a worker."""
@@ -38,6 +40,7 @@ class Crew(Gang):
         """The lease service has told how its shards are."""
         decision = Decision()
         self._news = news
+        self._has_worked = self._has_worked or news.live > 0
         if news.verdict and not self.verdict:
             self._conclude(_verdict_of(news), decision)
         for member in self._members.values():
@@ -73,6 +76,11 @@ class Crew(Gang):
             wait = FIRST_BACKOFF if lived > max(before, FIRST_BACKOFF) else 2 * before
             self._waits[name] = min(max(wait, FIRST_BACKOFF), LONGEST_BACKOFF)
             member.due = now + self._waits[name]
+
+    def _most_restarts(self) -> int:
+        """Few, as long as no worker has come so far as to ask for a shard."""
+        most = self._rules.restarts
+        return most if self._has_worked else min(most, RESTARTS)
 
     def _judge(self, decision: Decision, now: float) -> None:
         """Only when nobody is left who could work: else the shards' verdict is the job's.

@@ -322,7 +322,7 @@ class Gang:
         decided = [each.outcome for each in self._members.values() if self._is_due_later(each)]
         restarts = self._used.restarts + self._restarts + len(decided)
         memory = self._used.memory + self._memory_restarts + sum(map(_is_memory, decided))
-        most, for_memory = self._rules.restarts, self._rules.memory_restarts
+        most, for_memory = self._most_restarts(), self._rules.memory_restarts
         if restarts >= most:
             limit = f"; the limit of {_times(most)} is reached" if most else ""
             return Verdict("failed", reason + limit, code)
@@ -331,6 +331,9 @@ class Gang:
             return Verdict("failed", reason + limit, code)
         again = f"{reason}; restart {restarts + 1} of {most}"
         return Verdict("again", again, code, kind, _is_memory(outcome))
+
+    def _most_restarts(self) -> int:
+        return self._rules.restarts
 
     def _count(self, outcome: Outcome | None) -> None:
         self._restarts += 1

@@ -14,6 +14,7 @@ from millwork.base.faultpoints import reach
 from millwork.base.records import dataclass, field
 from millwork.ports.changes import AttemptClosed, AttemptOpened, AttemptStarted, ReplicaStarted
 from millwork.ports.engine import Ended, Outcome, process_of
+from millwork.ports.leases import News
 from millwork.run.decision import Consult, Decision, Launch, Listen, StartReplica, Stop
 from millwork.run.gangs import Gangs
 from millwork.run.state import GRACE
@@ -96,6 +97,7 @@ class Loop:
     _gangs: Gangs = field(default_factory=Gangs)
     _plans: dict[str, Plan] = field(default_factory=dict)
     _handles: list[Change] = field(default_factory=list)
+    _untold: list[tuple[str, News]] = field(default_factory=list)
     _is_full: bool = False
 
     def adopt(
@@ -105,13 +107,16 @@ class Loop:
         token: str,
         replicas: Sequence[ReplicaRow] = (),
         verdict: Verdict | None = None,
+        *,
+        is_furnished: bool = False,
     ) -> None:
         """Watches an attempt that an earlier master opened, with the replicas it has, if any.
 
-        Of a job whose replicas were never opened nothing runs: the engine finds it lost.
+        A job that `is_furnished` goes on even if no replica was opened yet. Of one that is not
+        nothing runs: the engine finds it lost.
         """
         self._tries[attempt] = (step, token)
-        roster = self.planner.roster(step) if replicas else None
+        roster = self.planner.roster(step) if replicas or is_furnished else None
         if roster is None:
             self.engine.adopt(attempt)
             return
@@ -121,7 +126,10 @@ class Loop:
         if roster.rules.by_shards:
             over = [row for row in replicas if row.status != "running"]
             gone = {_worker_of(row): row.status != "succeeded" for row in over}
-            self.leasing.open(self.planner.opening(step, attempt, token, gone))
+            try:
+                self.leasing.open(self.planner.opening(step, attempt, token, gone))
+            except (MillworkError, OSError) as error:
+                self._untold.append((attempt, News(0, 0, "failed", _told(error))))
 
     def drive(self) -> RunStatus:
         """Runs until the run is over, and returns its status.
@@ -173,7 +181,8 @@ class Loop:
 
     def _informed(self, now: float) -> Decision:
         decision = Decision()
-        for attempt, news in self.leasing.news():
+        told, self._untold = [*self._untold, *self.leasing.news()], []
+        for attempt, news in told:
             crew = self._gangs.crew_of(attempt)
             if crew:
                 decision.add(self._settled(crew, crew.informed(news, now)))

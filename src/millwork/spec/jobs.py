@@ -89,7 +89,7 @@ RUN_POLICY = Record(
     "run policy",
     (
         Field("restarts", Number(0, 1000), "Of the job and its replicas together, at most",
-              default="3"),
+              default="3; of a batch 10"),
         Field("memory_restarts", Number(0, 1000), "Of those, for want of memory", default="1"),
         Field("restart", Choice(("gang", "replica")),
               "What is started again: the whole job (AIMaster: Sync) or one replica (Async)",

@@ -197,7 +197,8 @@ class JobOptions:
 class RunPolicy:
     """When a job has succeeded, what is started again, and what it waits for.
 
-    `restarts` of all kinds together are made at most, `memory_restarts` of them for want of memory.
+    `restarts` of all kinds together are made at most (None: 3, or of a batch's workers 10),
+    `memory_restarts` of them for want of memory.
     `restart` starts the whole `gang` again (AIMaster: Sync) or the `replica` (Async), and
     `restart_policy` says after which ends; empty is what the job type has. `retry_codes` are the
     exit codes, and ranges of them, that ExitCode takes for passing. Times are seconds:
@@ -206,7 +207,7 @@ class RunPolicy:
     (pai-contract 1.3, 1.4).
     """
 
-    restarts: int = 3
+    restarts: int | None = None
     memory_restarts: int = 1
     restart: Literal["", "gang", "replica"] = ""
     restart_policy: Literal["", "Never", "OnFailure", "ExitCode", "Always"] = ""

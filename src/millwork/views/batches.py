@@ -44,8 +44,7 @@ def live(status: Mapping[str, Any]) -> dict[str, Any]:
         "losses": losses,
         "copies": status["copies"],
         "items_per_second": _rounded(status["items_per_second"]),
-        # Nobody knows how long shards take that have not been cut.
-        "seconds_left": None if status["uncut"] else _rounded(status["seconds_left"]),
+        "seconds_left": _rounded(status["seconds_left"]),
         "stragglers": [
             {**each, "worker": replica_of(each["worker"]), "seconds": _rounded(each["seconds"])}
             for each in status["stragglers"]
