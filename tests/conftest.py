@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+from millwork.engines.host.processes import kill_marked
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -196,6 +198,13 @@ def background(home: Path, tmp_path: Path) -> Iterator[Callable[..., Background]
         if each.process.poll() is None:
             each.process.kill()
             each.process.communicate()
+            end_steps(home)
+
+
+def end_steps(home: Path) -> None:
+    """Ends what a run of this home has started, for whose master there is no later one."""
+    for lock in (home / "attempts").glob("**/lock"):
+        kill_marked(str(lock.parent.relative_to(home / "attempts")))
 
 
 def until(condition: Callable[[], Any], seconds: float = 15) -> Any:

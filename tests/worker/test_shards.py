@@ -27,8 +27,6 @@ COPY = (
     "        for path in shard.files: out.write(open(path).read() + '\\n')\n"
 )
 
-pytestmark = pytest.mark.slow  # until a run starts the workers: nothing else needs them yet
-
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_it_needs_nothing_but_the_standard_library_of_python_3_8(path: Path) -> None:

@@ -11,8 +11,6 @@ import pytest
 
 from .shards_service import Place, ended, place, until
 
-pytestmark = pytest.mark.slow  # until a run starts the workers: nothing else needs them yet
-
 if TYPE_CHECKING:
     import subprocess
 

@@ -13,8 +13,6 @@ import pytest
 
 from .shards_service import SHIM, Place, ended, place, until
 
-pytestmark = pytest.mark.slow  # until a run starts the workers: nothing else needs them yet
-
 __all__ = ["place"]
 COMMAND = ("-m", "millwork_worker")
 HOSTILE = [

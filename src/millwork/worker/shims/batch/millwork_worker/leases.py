@@ -218,7 +218,23 @@ class Leases:
             self._renew(tokens)
         if ended:
             self._report(ended)
+        self._ask_ahead()
         return True
+
+    def _ask_ahead(self) -> None:
+        """Leases more while the last shard of those here is worked on, if that will not take long.
+
+        What waits behind a long one would be kept from others.
+        """
+        with self._changed:
+            is_over = self._is_finished or self._is_closing or self.is_stopping or self._left
+            if is_over or self._queue or not self._begun or self._pace >= AHEAD:
+                return
+        if self._one_asks.acquire(blocking=False):
+            try:
+                self.ask(0.0)
+            finally:
+                self._one_asks.release()
 
     def _pause(self) -> Optional[float]:
         """Seconds until something is due; None if nothing is."""

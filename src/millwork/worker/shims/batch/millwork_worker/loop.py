@@ -21,7 +21,7 @@ import socket
 import sys
 import threading
 from contextlib import suppress
-from queue import Queue
+from queue import Empty, Queue
 from typing import TYPE_CHECKING
 
 from .errors import describe
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .shard import Shard
 
 _open: List[Leases] = []
+_HEARD = 0.5  # seconds; Python hears a signal only when its main thread goes on
 
 
 def shards(prefetch: int = 8) -> Iterator[Shard]:
@@ -141,9 +142,16 @@ def _work_in_threads(leases: Leases, function: Callable[[Shard], object], count:
     for _ in range(count):
         threading.Thread(target=work, daemon=True).start()
     for _ in range(count):
-        error = ended.get()
+        error = _next_end(ended)
         if error is not None:
             raise error
+
+
+def _next_end(ended: Queue[Optional[BaseException]]) -> Optional[BaseException]:
+    """What ended the next thread; a signal that did not wake this one is heard within a second."""
+    while True:
+        with suppress(Empty):
+            return ended.get(timeout=_HEARD)
 
 
 def _stop(number: int, _frame: object) -> None:
