@@ -11,7 +11,7 @@ import pytest
 from millwork.batch.changes import BatchJudged, ShardFailed, ShardsCut, ShardsLeased
 from millwork.batch.cuts import TARGET
 from millwork.batch.decision import Result
-from millwork.batch.desk import Desk, Kept
+from millwork.batch.desk import Desk, Kept, Terms
 from millwork.batch.machine import FIRST_LEASE
 from millwork.batch.rules import Rules
 from millwork.ports.leases import News
@@ -54,7 +54,7 @@ class Office:
         self.restart()
 
     def restart(self) -> None:
-        self.desk = Desk(
+        terms = Terms(
             self.layout, self.rules, "/in", self.by_speed, lambda: f"t{next(self._numbers)}",
             lambda replica: f"log of {replica}",
         )  # fmt: skip
@@ -62,7 +62,7 @@ class Office:
             iter([*self.ledger.shards.values()]), [*self.ledger.leases.values()], [*self.cuts],
             self.ledger.verdict,
         )  # fmt: skip
-        self.desk.start(kept, self.gone, self.now)
+        self.desk = Desk(terms, kept, self.gone, self.now)
         self.keep()
 
     def keep(self) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import Fenced
-from millwork.batch.desk import Desk
+from millwork.batch.desk import Desk, Terms
 from millwork.batch.rules import Rules
 from tests.sim.gangs import FOREVER
 from tests.sim.world import Crash
@@ -38,11 +38,11 @@ class SimService:
         row = world.shards.begin("r", epoch, opening.step, opening.attempt, "/layout")
         world.beginning = None
         batch = world.batches[opening.step]
-        desk = Desk(
+        terms = Terms(
             batch.layout, Rules(**opening.rules), "/in", batch.batch.split.by == "auto",
             world.new_token, lambda replica: replica,
         )  # fmt: skip
-        desk.start(world.shards.kept(row), opening.gone, world.now)
+        desk = Desk(terms, world.shards.kept(row), opening.gone, world.now)
         self.desks[opening.attempt] = desk, row, opening.step
         self.keep(opening.attempt)
 

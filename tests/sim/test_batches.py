@@ -72,12 +72,12 @@ def _forget_leases(patch: pytest.MonkeyPatch) -> None:
 
 
 def _forget_the_gone(patch: pytest.MonkeyPatch) -> None:
-    real = Desk.start
+    real = Desk.__init__
 
-    def start(desk: Desk, kept: Any, _gone: Any, now: float) -> None:
-        real(desk, kept, {}, now)
+    def forgetful(desk: Desk, terms: Any, kept: Any, _gone: Any, now: float) -> None:
+        real(desk, terms, kept, {}, now)
 
-    patch.setattr(Desk, "start", start)
+    patch.setattr(Desk, "__init__", forgetful)
 
 
 def _count_the_live_only(patch: pytest.MonkeyPatch) -> None:

@@ -10,12 +10,13 @@ import asyncio
 import hmac
 import os
 import secrets
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from millwork.base.errors import Fenced, MillworkError, Unavailable
 from millwork.base.records import dataclass, field
 from millwork.batch.changes import BatchJudged
-from millwork.batch.desk import Desk
+from millwork.batch.desk import Desk, Terms
 from millwork.batch.rules import Rules
 from millwork.ports.leases import News
 
@@ -176,12 +177,15 @@ class LeaseService:
             await loop.run_in_executor(None, self._ports.cut, opening, path)
         batch.row = row
         layout = self._ports.load(row.layout)
-        desk = Desk(
-            layout, Rules(**opening.rules), opening.root, _is_by_speed(opening.split), _new_token,
-            lambda replica: _place(opening.folder, replica),
-        )  # fmt: skip
-        desk.start(records.kept(row), opening.gone, self._now())
-        batch.desk = desk
+        terms = Terms(
+            layout=layout,
+            rules=Rules(**opening.rules),
+            root=opening.root,
+            by_speed=_is_by_speed(opening.split),
+            new_token=_new_token,
+            place=partial(_place, opening.folder),
+        )
+        batch.desk = Desk(terms, records.kept(row), opening.gone, self._now())
         await self._kept()
 
     def _begin(self, opening: Opening, path: str) -> BatchRow:

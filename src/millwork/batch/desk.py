@@ -10,7 +10,7 @@ from array import array
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from millwork.base.records import dataclass, field
+from millwork.base.records import dataclass
 from millwork.batch.changes import BatchJudged, ShardFailed, ShardsDone
 from millwork.batch.cuts import Cuts
 from millwork.batch.decision import Decision, LeaseAnswer
@@ -65,11 +65,11 @@ class Kept:
     verdict: Verdict | None = None
 
 
-@dataclass
-class Desk:
-    """Gives out the shards of one attempt at a batch; `root` is how workers see its input.
+@dataclass(frozen=True)
+class Terms:
+    """What a batch is: its layout and rules, and whether shards are cut `by_speed`.
 
-    `place` tells where a replica's log is at the moment.
+    `root` is how workers see the input; `place` tells where a replica's log is at the moment.
     """
 
     layout: Layout
@@ -78,24 +78,31 @@ class Desk:
     by_speed: bool
     new_token: Callable[[], str]
     place: Callable[[str], str]
-    changes: list[Change] = field(default_factory=list)
-    _told: set[str] = field(default_factory=set)
-    _known: set[str] = field(default_factory=set)
-    _gone: set[str] = field(default_factory=set)
-    _over_at: float | None = None
 
-    def start(self, kept: Kept, gone: Mapping[str, bool], now: float) -> None:
-        """Begins, or goes on from what was kept; some workers are `gone`, perhaps lost."""
-        self._cuts = Cuts(self.layout.total, by_speed=self.by_speed)
+
+class Desk:
+    """Gives out the shards of one attempt at a batch, or goes on to, from what was kept.
+
+    Some workers are `gone` already, and were lost or not.
+    """
+
+    def __init__(self, terms: Terms, kept: Kept, gone: Mapping[str, bool], now: float) -> None:
+        self._terms, self._layout = terms, terms.layout
+        self.changes: list[Change] = []
+        self._told: set[str] = set()
+        self._known: set[str] = set()
+        self._gone: set[str] = set()
+        self._over_at: float | None = None
+        self._cuts = Cuts(self._layout.total, by_speed=terms.by_speed)
         self._cuts.restore(kept.cuts)
         self._items: array[int] | None = None
-        if self.by_speed:
+        if terms.by_speed:
             self._items = array("I", map(self._items_of, range(self._cuts.total)))
         self._machine = Machine(
             self._cuts.total,
-            self.rules,
-            self.new_token,
-            self.layout.items if self._items is None else self._items,
+            terms.rules,
+            terms.new_token,
+            self._layout.items if self._items is None else self._items,
             is_whole=self._cuts.is_whole,
         )
         self._machine.restore(self._measured(kept.shards), kept.leases, kept.verdict, now)
@@ -125,7 +132,7 @@ class Desk:
     def told(self, grant: Grant) -> dict[str, Any]:
         """What a worker is told of a shard."""
         first, count = self._cuts.atoms_of(grant.shard)
-        entry = self.layout.entry(first, count, self.root)
+        entry = self._layout.entry(first, count, self._terms.root)
         return {
             "id": str(grant.shard),
             "attempt": grant.attempt,
@@ -213,11 +220,11 @@ class Desk:
 
     def _note(self, decision: Decision, now: float) -> None:
         for change in decision.changes:
-            if isinstance(change, ShardsDone) and self.by_speed:
+            if isinstance(change, ShardsDone) and self._terms.by_speed:
                 for result in change.results:
                     self._cuts.measure(result.shard, result.seconds)
             if isinstance(change, ShardFailed):
-                change = replace(change, place=self.place(replica_of(change.worker)))  # noqa: PLW2901
+                change = replace(change, place=self._terms.place(replica_of(change.worker)))  # noqa: PLW2901
             if isinstance(change, BatchJudged):
                 self._over_at = now + _TELLING
             self.changes.append(change)
@@ -237,11 +244,11 @@ class Desk:
     def _measured(self, rows: Iterable[ShardRow]) -> Iterator[ShardRow]:
         """The rows as they are; by the way it is found out how long shards took."""
         for row in rows:
-            if self.by_speed and row.status == "done":
+            if self._terms.by_speed and row.status == "done":
                 self._cuts.measure(row.shard, row.seconds)
             yield row
 
     def _items_of(self, shard: int) -> int:
         first, count = self._cuts.atoms_of(shard)
-        items = self.layout.items
+        items = self._layout.items
         return items * count if isinstance(items, int) else sum(items[first : first + count])
