@@ -93,6 +93,7 @@ def test_only_new_and_changed_files_are_worked_on_and_the_output_is_whole(
     assert set(output(second)) == {"lines.txt", *(f"{name}.copy" for name in "abcdeg")}
     (tried,) = millwork("runs", "show", "last", "--json").json["steps"][0]["tries"]
     assert tried["usage"]["carried_shards"] == 1
+    assert "shards carried" in " ".join(millwork("runs", "show", "last").out.split())
     (data / "h").write_text("newest")
     third = run(millwork, file, data, "--incremental")
     assert worked_on(third) == {"h"}

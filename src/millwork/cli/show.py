@@ -115,7 +115,8 @@ def _add_step(to: Table, step: Mapping[str, Any]) -> None:
     last = step["tries"][-1] if step["tries"] else {}
     metrics = "  ".join(f"{name}={value:g}" for name, value in step["metrics"].items())
     tried = f"{step['attempts']} attempts" if step["attempts"] > 1 else ""
-    says = "; ".join(part for part in (tried, step["reason"], metrics) if part)
+    carried = _carried(last.get("usage", {}))
+    says = "; ".join(part for part in (tried, step["reason"], carried, metrics) if part)
     _add_row(to, step["node"], step, last.get("usage", {}), says)
     for earlier in step["tries"][:-1]:
         to.add_row(f"  attempt {earlier['number']}", status_text(earlier), "", "", "", "",
@@ -124,6 +125,15 @@ def _add_step(to: Table, step: Mapping[str, Any]) -> None:
         again = f" (start {replica['start']})" if replica["start"] > 1 else ""
         name = f"  {replica['replica']}{again}"
         _add_row(to, name, replica, replica["usage"], replica["reason"])
+
+
+def _carried(usage: Mapping[str, Any]) -> str:
+    """What an incremental batch has of an earlier run."""
+    if "nothing_carried" in usage:
+        return f"no shards carried over: {usage['nothing_carried']}"
+    if "carried_shards" not in usage:
+        return ""
+    return f"{usage['carried_shards']} shards carried over from {usage['carried_from']}"
 
 
 def _add_row(
