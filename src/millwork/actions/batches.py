@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from millwork.batch.records import BatchRow, Records
-    from millwork.blobs.content import Memo
     from millwork.plan.model import Artifact, Step
-    from millwork.ports import Engine
+    from millwork.ports import Engine, Store
     from millwork.spec.model import Batch
 
 PARTS = ".parts"
@@ -34,41 +34,6 @@ _PAGE = 500
 def lease_token(token: str) -> str:
     """What an attempt's workers show to the lease service; the attempt's own token stays ours."""
     return sha256(f"{token}:leases".encode()).hexdigest()[:32]
-
-
-def opening_of(
-    step: Step,
-    attempt: str,
-    token: str,
-    data: Mapping[str, Artifact],
-    engine: Engine,
-    seats: int,
-    gone: Mapping[str, bool],
-) -> Opening:
-    """What the lease service opens the batch of a step with, whose inputs are `data`.
-
-    Raises BadRequest if the input that is to be cut is not given.
-    """
-    batch = step.component.batch
-    assert batch is not None
-    artifact = data.get(batch.input)
-    if artifact is None:
-        raise BadRequest(f"the batch's input '{batch.input}' is not given")
-    if artifact.parts is not None or artifact.text is not None:
-        raise BadRequest(f"the batch's input '{batch.input}' is what a foreach left: join it first")
-    root = engine.root(attempt, step.component.mounts)
-    return Opening(
-        step=step.name,
-        attempt=attempt,
-        token=lease_token(token),
-        source=artifact.path,
-        root=input_path(root, batch.input, artifact),
-        folder=engine.aside(attempt),
-        split=batch.split,
-        rules=asdict(rules_of(batch)),
-        seats=seats,
-        gone=gone,
-    )
 
 
 def rules_of(batch: Batch) -> Rules:
@@ -83,48 +48,93 @@ def rules_of(batch: Batch) -> Rules:
     )
 
 
-def publish_outputs(step: Step, attempt: str, engine: Engine, records: Records, run: str) -> None:
-    """Makes the outputs of what the accepted shards have staged. Raises RunFailed and NoSpace."""
-    batch, row = step.component.batch, records.batch(run, step.name)
-    if batch is None or row is None:
-        return
-    aside = engine.aside(attempt)
-    for name, port in step.component.outputs.items():
-        if holds_files(port.type):
-            publish(
-                f"{engine.folder(attempt)}/output/{name}",
-                _parts(name, engine, records, row),
-                batch.append if name == batch.output else "",
-                incremental.record_of(aside, name),
-                incremental.carried_of(os.path.dirname(row.layout), name),
+class Batches:
+    """The batches of one run."""
+
+    def __init__(self, run: str, engine: Engine, records: Records, store: Store) -> None:
+        self._run, self._engine, self._records, self._store = run, engine, records, store
+
+    def opening(
+        self, step: Step, attempt: str, token: str, artifact: Artifact | None, seats: int
+    ) -> Opening:
+        """What the lease service opens the batch of a step with; `artifact` is what is cut.
+
+        Raises BadRequest if that is not given, or is no one file or folder.
+        """
+        batch = _batch_of(step)
+        if artifact is None:
+            raise BadRequest(f"the batch's input '{batch.input}' is not given")
+        if artifact.parts is not None or artifact.text is not None:
+            raise BadRequest(
+                f"the batch's input '{batch.input}' is what a foreach left: join it first"
             )
+        root = self._engine.root(attempt, step.component.mounts)
+        return Opening(
+            step=step.name,
+            attempt=attempt,
+            token=lease_token(token),
+            source=artifact.path,
+            root=input_path(root, batch.input, artifact),
+            folder=self._engine.aside(attempt),
+            split=batch.split,
+            rules=asdict(rules_of(batch)),
+            seats=seats,
+        )
+
+    def limited(self, opening: Opening, step: Step, identity: Mapping[str, Any] | None) -> Opening:
+        """The opening for the files alone that an incremental run works on."""
+        work = incremental.Work(self._run, step, identity or {})
+        only = incremental.only_of(self._store, self._engine, work, opening)
+        return replace(opening, only=only)
+
+    def failures(self, step: Step, attempt: str) -> dict[str, Any]:
+        """Writes down which shards have failed for good, and why; for the attempt's record."""
+        row = self._records.batch(self._run, step.name)
+        if row is None or not self._records.failures(row, limit=1):
+            return {}
+        path = f"{self._engine.aside(attempt)}/{FAILED}"
+        report_failed(path, _failures(self._records, row))
+        return {"failed_shards": path}
+
+    def publish(self, step: Step, attempt: str) -> None:
+        """Makes the outputs of what the accepted shards have staged. RunFailed and NoSpace."""
+        batch, row = _batch_of(step), self._records.batch(self._run, step.name)
+        if row is None:
+            return
+        aside = self._engine.aside(attempt)
+        for name, port in step.component.outputs.items():
+            if holds_files(port.type):
+                publish(
+                    f"{self._engine.folder(attempt)}/output/{name}",
+                    self._parts(name, row),
+                    batch.append if name == batch.output else "",
+                    incremental.record_of(aside, name),
+                    incremental.carried_of(os.path.dirname(row.layout), name),
+                )
+
+    def note_inputs(self, step: Step, attempt: str, source: str) -> dict[str, Any]:
+        """Writes down what the shards consisted of, for later runs; for the attempt's record.
+
+        Nothing is, if it cannot be read any more: then nobody carries it over.
+        """
+        row = self._records.batch(self._run, step.name)
+        if row is None:
+            return {}
+        aside = self._engine.aside(attempt)
+        with suppress(OSError):
+            incremental.write_inputs(aside, source, row, self._records, self._store)
+        return incremental.counted(os.path.dirname(row.layout))
+
+    def _parts(self, port: str, row: BatchRow) -> Iterator[Part]:
+        for each in self._records.accepted(row):
+            name = f"{each.shard}.{each.token[:_PREFIX]}"
+            folder = f"{self._engine.folder(each.attempt)}/output/{port}/{PARTS}/{name}"
+            yield Part(each.shard, folder)
 
 
-def note_inputs(
-    step: Step, attempt: str, source: str, engine: Engine, records: Records, run: str, memo: Memo
-) -> dict[str, Any]:
-    """Writes down what the shards consisted of; how many of an earlier run are among them."""
-    row = records.batch(run, step.name)
-    if row is None:
-        return {}
-    incremental.write_inputs(engine.aside(attempt), source, row, records, memo)
-    return incremental.counted(os.path.dirname(row.layout))
-
-
-def report_failures(step: Step, attempt: str, engine: Engine, records: Records, run: str) -> str:
-    """Writes down which shards have failed for good, and why; the file, empty if none has."""
-    row = records.batch(run, step.name)
-    if row is None or not records.failures(row, limit=1):
-        return ""
-    path = f"{engine.aside(attempt)}/{FAILED}"
-    report_failed(path, _failures(records, row))
-    return path
-
-
-def _parts(port: str, engine: Engine, records: Records, row: BatchRow) -> Iterator[Part]:
-    for each in records.accepted(row):
-        name = f"{each.shard}.{each.token[:_PREFIX]}"
-        yield Part(each.shard, f"{engine.folder(each.attempt)}/output/{port}/{PARTS}/{name}")
+def _batch_of(step: Step) -> Batch:
+    assert step.component.batch is not None
+    return step.component.batch
 
 
 def _failures(records: Records, row: BatchRow) -> Iterator[dict[str, Any]]:

@@ -39,20 +39,27 @@ class Earlier:
     outputs: Mapping[str, str]
 
 
-def only_of(
-    store: Store, run: str, step: Step, identity: Mapping[str, Any] | None, engine: Engine,
-    opening: Opening,
-) -> str:  # fmt: skip
+@dataclass(frozen=True)
+class Work:
+    """What a step of a run is about to do: the identity is empty if it never is the same."""
+
+    run: str
+    step: Step
+    identity: Mapping[str, Any]
+
+
+def only_of(store: Store, engine: Engine, work: Work, opening: Opening) -> str:
     """The file that lists which files of its input a batch works on; empty for all of them.
 
     They are all, too, where no earlier run of the definition has done the same work.
     """
-    batch, row = step.component.batch, store.run(run)
-    if batch is None or row is None or not row.facts.get("incremental") or not identity:
+    batch, row = work.step.component.batch, store.run(work.run)
+    if batch is None or row is None or not row.facts.get("incremental") or not work.identity:
         return ""
     if not os.path.exists(f"{opening.folder}/{CARRIED}"):
-        found = store.earlier(row.definition, step.name, row.created)
-        _prepare(found[1] if found else None, batch.input, identity, engine, opening, store)
+        found = store.earlier(row.definition, work.step.name, row.created)
+        before = found[1] if found else None
+        _prepare(before, batch.input, work.identity, engine, opening, store)
     only = f"{opening.folder}/{ONLY}"
     return only if os.path.exists(only) else ""
 

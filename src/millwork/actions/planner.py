@@ -26,6 +26,7 @@ from millwork.spec import values
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
 
+    from millwork.actions.batches import Batches
     from millwork.batch.records import Records
     from millwork.plan.gang import Roster
     from millwork.plan.model import Each, Guard, InputSource, Plan, Step
@@ -123,17 +124,13 @@ class StepPlanner:
 
     def opening(self, step: str, attempt: str, token: str, gone: Mapping[str, bool]) -> Opening:
         """What the lease service opens a step's batch with, of which some workers are gone."""
-        from millwork.actions.batches import opening_of
-        from millwork.actions.incremental import only_of
-
         wanted, roster = self._steps[step], self.roster(step)
         assert roster is not None
         seats = roster.rules.at_once or len(roster.seats)
-        data = self._data(wanted)
-        opening = opening_of(wanted, attempt, token, data, self._engine, seats, gone)
-        known = self._identities.get(step)
-        only = only_of(self._store, self._run, wanted, known, self._engine, opening)
-        return replace(opening, only=only)
+        given, batches = self._batch_input(wanted), self._batches()
+        opening = batches.opening(wanted, attempt, token, given, seats)
+        opening = batches.limited(opening, wanted, self._identities.get(step))
+        return replace(opening, gone=gone)
 
     def roster(self, step: str) -> Roster | None:
         """Who belongs to a step that is a job, and its rules; None for a plain step."""
@@ -174,13 +171,11 @@ class StepPlanner:
         metrics = self._metrics(step, component, attempt)
         if component.any_exit_code and not self._steps[step].is_job:
             outcome = _without_code(outcome)
-        if component.batch:
-            outcome = self._with_failures(step, attempt, outcome)
-        if outcome.kind != "exited" or outcome.code != 0 or outcome.reason:
-            return Result(outcome, metrics=metrics)
         try:
             if component.batch:
-                outcome = self._published(step, attempt, outcome)
+                outcome = self._with_shards(step, attempt, outcome)
+            if not _is_good(outcome):
+                return Result(outcome, metrics=metrics)
             outputs = {
                 name: self._seal(attempt, name, port) for name, port in component.outputs.items()
             }
@@ -189,29 +184,26 @@ class StepPlanner:
             return Result(failed, metrics=metrics)
         return Result(outcome, outputs, metrics, self._key(step))
 
-    def _published(self, step: str, attempt: str, outcome: Outcome) -> Outcome:
-        """The outcome of a batch, of whose shards' files the outputs are made."""
-        from millwork.actions.batches import note_inputs, publish_outputs
+    def _batches(self) -> Batches:
+        from millwork.actions.batches import Batches  # a run without them does not pay for it
 
         assert self._leases is not None
-        wanted, records = self._steps[step], self._leases.records()
-        publish_outputs(wanted, attempt, self._engine, records, self._run)
-        if not self._identities.get(step) or wanted.component.batch is None:
-            return outcome
-        source = self._data(wanted)[wanted.component.batch.input].path
-        usage = note_inputs(wanted, attempt, source, self._engine, records, self._run, self._store)
-        return replace(outcome, usage={**outcome.usage, **usage})
+        return Batches(self._run, self._engine, self._leases.records(), self._store)
 
-    def _with_failures(self, step: str, attempt: str, outcome: Outcome) -> Outcome:
-        """The outcome of a batch with the file that says which of its shards have failed."""
-        from millwork.actions.batches import report_failures
+    def _batch_input(self, step: Step) -> Artifact | None:
+        assert step.component.batch is not None
+        return self._data(step).get(step.component.batch.input)
 
-        assert self._leases is not None
-        records = self._leases.records()
-        path = report_failures(self._steps[step], attempt, self._engine, records, self._run)
-        if not path:
-            return outcome
-        return replace(outcome, usage={**outcome.usage, "failed_shards": path})
+    def _with_shards(self, step: str, attempt: str, outcome: Outcome) -> Outcome:
+        """The outcome of a batch, of whose shards' files the outputs are made if it was good."""
+        wanted, batches = self._steps[step], self._batches()
+        usage = {**outcome.usage, **batches.failures(wanted, attempt)}
+        if _is_good(outcome):
+            batches.publish(wanted, attempt)
+            given = self._batch_input(wanted)
+            if self._identities.get(step) and given:
+                usage |= batches.note_inputs(wanted, attempt, given.path)
+        return replace(outcome, usage=usage)
 
     def published(self, step: str, attempt: str, result: Result) -> None:  # noqa: ARG002
         """Lets later steps read the outputs."""
@@ -405,6 +397,10 @@ class StepPlanner:
             if not data:
                 return b"".join(parts).decode("utf-8", "replace")
             parts.append(data)
+
+
+def _is_good(outcome: Outcome) -> bool:
+    return outcome.kind == "exited" and outcome.code == 0 and not outcome.reason
 
 
 def _holds_something(folder: str) -> bool:
