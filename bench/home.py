@@ -17,7 +17,7 @@ from tests.kill import runner
 from bench.rows import Row
 from millwork.engines.host import processes
 from millwork.engines.local import limits
-from millwork.store.sqlite import SqliteStore
+from millwork.store.runs import RunStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -101,31 +101,31 @@ class Home:
 
     def last(self) -> tuple[RunRow, dict[str, StepRow], list[AttemptRow]]:
         """The newest run, its steps by name and its attempts."""
-        with closing(SqliteStore(str(self.path / "millwork.db"))) as store:
+        with closing(RunStore(str(self.path / "millwork.db"))) as store:
             run = store.runs(1)[0]
             steps = {step.name: step for step in store.steps(run.id)}
             return run, steps, list(store.attempts(run.id))
 
     def runs(self) -> list[RunRow]:
-        with closing(SqliteStore(str(self.path / "millwork.db"))) as store:
+        with closing(RunStore(str(self.path / "millwork.db"))) as store:
             return list(store.runs(100))
 
     def replicas(self, run: str) -> list[ReplicaRow]:
         """All starts of replicas in a run, oldest first."""
-        with closing(SqliteStore(str(self.path / "millwork.db"))) as store:
+        with closing(RunStore(str(self.path / "millwork.db"))) as store:
             return list(store.replicas(run))
 
     def events(self) -> list[Mapping[str, Any]]:
         """The history of the newest run; empty if there is none yet."""
         if not (self.path / "millwork.db").exists():
             return []
-        with closing(SqliteStore(str(self.path / "millwork.db"))) as store:
+        with closing(RunStore(str(self.path / "millwork.db"))) as store:
             runs = store.runs(1)
             return list(store.events(runs[0].id, 0)) if runs else []
 
     def recorded_twice(self) -> int:
         """How many ends of attempts are on record once more than they should, over all runs."""
-        with closing(SqliteStore(str(self.path / "millwork.db"))) as store:
+        with closing(RunStore(str(self.path / "millwork.db"))) as store:
             ends = [
                 (run.id, event["data"]["step"])
                 for run in store.runs(100)

@@ -15,7 +15,7 @@ import pytest
 from millwork.app.leases import LeaseProcess
 from millwork.ports import Master, Opening, RunRow, StepRow
 from millwork.spec.model import Split
-from millwork.store.sqlite import SqliteStore
+from millwork.store.runs import RunStore
 from tests.conftest import gone, until
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RUN = RunRow("r", "r", "c", "1.0.0", "running", 0.0, master=Master(1, "1", "boot"), epoch=1)
+NAMES = ("w", "worker-0", "worker-1", "worker-2")
 TOKEN = "let-me-in"
 
 
@@ -37,7 +38,7 @@ class Place:
         for number in range(files):
             (self.input / f"{number:04}").write_text("x")
         self.home.chmod(0o700)
-        self.store = SqliteStore(str(self.home / "millwork.db"))
+        self.store = RunStore(str(self.home / "millwork.db"))
         self.store.create_run(RUN, [StepRow("s", 0, "running", spec={})], {})
         self.path = str(folder / "leases" / "socket")
         self.woken = threading.Event()
@@ -46,7 +47,7 @@ class Place:
 
     def open(self) -> None:
         folders = (str(self.input), "/in", str(self.folder))
-        self.process.open(Opening("s", "r-1", TOKEN, *folders, Split("files", 1), {}, 4))
+        self.process.open(Opening("s", "r-1", TOKEN, *folders, Split("files", 1), {}, 4, NAMES))
 
     @property
     def pid(self) -> int:
@@ -161,6 +162,7 @@ def test_after_the_end_nothing_is_left(place: Place) -> None:
     place.open()
     until(place.news)
     pid = place.pid
+    place.process.close("r-1")
     place.process.stop()
     assert until(lambda: gone(pid))
     assert not os.path.lexists(os.path.dirname(place.path))

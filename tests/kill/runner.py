@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from millwork.store.sqlite import SqliteStore
+from millwork.store.runs import RunStore
 
 MILLWORK = str(Path(sys.executable).parent / "millwork")
 _COMPONENT = """\
@@ -115,5 +115,5 @@ def report(folder: Path, seconds: float, kills: int) -> Report:
     )
 
 
-def _store(folder: Path) -> SqliteStore:
-    return SqliteStore(str(folder / "home" / "millwork.db"))
+def _store(folder: Path) -> RunStore:
+    return RunStore(str(folder / "home" / "millwork.db"))

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from millwork.engines.host import processes
-from millwork.store.sqlite import SqliteStore
+from millwork.store.runs import RunStore
 from tests.kill import runner
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def test_a_watcher_finishes_what_is_interrupted_without_being_asked(tmp_path: Pa
     try:
         process.send_signal(signal.SIGKILL)
         process.wait()
-        store = SqliteStore(str(tmp_path / "home" / "millwork.db"))
+        store = RunStore(str(tmp_path / "home" / "millwork.db"))
         until(lambda: store.runs(1)[0].status == "succeeded")
     finally:
         watcher.kill()
@@ -78,7 +78,7 @@ def test_a_watcher_finishes_what_is_interrupted_without_being_asked(tmp_path: Pa
 def test_a_copy_of_the_home_goes_on_after_the_machine_went_down(tmp_path: Path) -> None:
     process = started(tmp_path)
     process.send_signal(signal.SIGSTOP)  # so that the files are of one instant
-    store = SqliteStore(str(tmp_path / "home" / "millwork.db"))
+    store = RunStore(str(tmp_path / "home" / "millwork.db"))
     attempts = [row.id for row in store.attempts(store.runs(1)[0].id) if row.status == "running"]
     store.close()
     shutil.copytree(tmp_path / "home", tmp_path / "copy")

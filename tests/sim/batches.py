@@ -290,7 +290,7 @@ class BatchWorld(World):
         bad = sum(
             status == "failed" or ledger.row(shard).is_partial for shard, status in ends.items()
         )
-        if 0 <= batch.batch.mini_batch_error_threshold < bad:
+        if 0 <= rules_of(batch.batch).mini_batch_error_threshold < bad:
             raise Violation(f"{step} succeeded, and {bad} shards failed")
 
     def _check_end(self, row: RunRow) -> None:

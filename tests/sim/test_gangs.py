@@ -13,7 +13,7 @@ from millwork.run.decision import Decision, StartReplica
 from millwork.run.gang import Gang
 from millwork.run.loop import Loop
 from millwork.run.machine import Machine
-from millwork.store import sqlite
+from millwork.store import runs
 from tests.sim.gangs import Violation
 from tests.sim.world import Chances, World
 
@@ -74,10 +74,10 @@ def _nothing(*_arguments: object, **_options: object) -> None:
 
 
 def _forget_verdict(patch: pytest.MonkeyPatch) -> None:
-    queries = dict(sqlite._QUERIES)
+    queries = dict(runs._QUERIES)
     assert "SET verdict = :verdict WHERE" in queries["job_judged"]
     queries["job_judged"] = queries["job_judged"].replace("= :verdict WHERE", "= verdict WHERE")
-    patch.setattr(sqlite, "_QUERIES", queries)
+    patch.setattr(runs, "_QUERIES", queries)
 
 
 def _count_no_replicas(patch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from millwork.ports.changes import AttemptOpened
 from millwork.run.decision import Decision
 from millwork.run.loop import Loop
 from millwork.run.machine import Machine
-from millwork.store import sqlite
+from millwork.store import runs
 from tests.sim.gangs import Violation
 from tests.sim.world import Chances, SimClock, World
 
@@ -79,7 +79,7 @@ class LaunchBeforeCommit(Loop):
 
 def without(**guards: str) -> dict[str, str]:
     """The store's queries with conditions taken out, by the query's name."""
-    queries = dict(sqlite._QUERIES)
+    queries = dict(runs._QUERIES)
     for query, guard in guards.items():
         assert guard in queries[query]
         queries[query] = queries[query].replace(guard, "")
@@ -105,12 +105,12 @@ def test_each_guard_is_missed_when_it_is_gone(
     if guard == "token":
         # The store guards it once more: both must be gone for anything to go wrong.
         fence = " AND token = :token AND status = 'running'"
-        monkeypatch.setattr(sqlite, "_QUERIES", without(close_attempt=fence))
+        monkeypatch.setattr(runs, "_QUERIES", without(close_attempt=fence))
         options["machine_class"] = NoTokenFence
     elif guard == "epoch":
-        monkeypatch.setattr(sqlite, "_QUERIES", without(number_events=" AND epoch = :epoch"))
+        monkeypatch.setattr(runs, "_QUERIES", without(number_events=" AND epoch = :epoch"))
     elif guard == "state":
-        monkeypatch.setattr(sqlite, "_QUERIES", without(close_attempt=" AND status = 'running'"))
+        monkeypatch.setattr(runs, "_QUERIES", without(close_attempt=" AND status = 'running'"))
         options["machine_class"] = NoStateCheck
     elif guard == "commit first":
         options["loop_class"] = LaunchBeforeCommit

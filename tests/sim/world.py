@@ -22,7 +22,7 @@ from millwork.run.loop import Loop
 from millwork.run.machine import Machine
 from millwork.run.state import Answer, Capacity, Result, Task
 from millwork.spec.model import Component
-from millwork.store.sqlite import SqliteStore
+from millwork.store.runs import RunStore
 from tests.sim.gangs import FOREVER, Process, Referee, SimJob, Violation, failing, job_step
 
 if TYPE_CHECKING:
@@ -290,14 +290,14 @@ class World:
 
     def store_events(self) -> Sequence[Mapping[str, Any]]:
         """The history, as a later reader finds it."""
-        store = SqliteStore(self.path)
+        store = RunStore(self.path)
         try:
             self._check_outputs(store)
             return store.events("r", 0)
         finally:
             store.close()
 
-    def _check_outputs(self, store: SqliteStore) -> None:
+    def _check_outputs(self, store: RunStore) -> None:
         closed = {row.id: row.status for row in store.attempts("r")}
         for row in store.steps("r"):
             if row.status != "succeeded":
@@ -335,7 +335,7 @@ class Wishes:
         return ("cancel",)
 
 
-class SimStore(SqliteStore):
+class SimStore(RunStore):
     """The real store; the referee sees what it has committed."""
 
     pending: Sequence[Change] = ()

@@ -31,9 +31,9 @@ from millwork.batch.changes import (
 from millwork.batch.records import Accepted, BatchRow
 from millwork.batch.rules import Verdict
 from millwork.ports import Master, RunRow, StepRow
-from millwork.store import database
+from millwork.store import queries
+from millwork.store.runs import RunStore
 from millwork.store.shards import ShardStore
-from millwork.store.sqlite import SqliteStore
 from tests.batch.desk import Desk
 from tests.batch.test_histories import EVENTS, RULES, World
 
@@ -42,30 +42,30 @@ if TYPE_CHECKING:
 
     from millwork.batch.changes import Change
     from millwork.batch.decision import Decision
-
-pytestmark = pytest.mark.quick
+    from tests.store.server import Server
 
 RUN = RunRow("r", "r", "c", "1.0.0", "running", 0.0, master=Master(1, "1", "boot"), epoch=3)
+_MEMORY = "/dev/shm"
 CUT = ShardsCut(0, 0, 1, 5)
 LEASED = ShardsLeased("w-0/1", (Leased(0, 0, "a-0"), Leased(1, 0, "a-1")), 7.0)
 
 
-def _home(path: str) -> SqliteStore:
-    store = SqliteStore(path)
+def _home(path: str) -> RunStore:
+    store = RunStore(path)
     store.create_run(RUN, [StepRow("s", 0, "running", spec={})], {})
     return store
 
 
 @pytest.fixture
-def runs(tmp_path: Path) -> Iterator[SqliteStore]:
-    store = _home(str(tmp_path / "millwork.db"))
+def runs(place: str) -> Iterator[RunStore]:
+    store = _home(place)
     yield store
     store.close()
 
 
 @pytest.fixture
-def shards(runs: SqliteStore, tmp_path: Path) -> Iterator[ShardStore]:
-    store = ShardStore(str(tmp_path / "millwork.db"))
+def shards(runs: RunStore, place: str) -> Iterator[ShardStore]:
+    store = ShardStore(place)
     yield store
     store.close()
 
@@ -137,10 +137,10 @@ class _KeptDesk(Desk):
         assert not told, "there are no others"
 
 
-def _history(total: int, rules: dict[str, Any], events: list[tuple[Any, ...]], grows: bool) -> None:
-    folder = tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
-    runs = _home(f"{folder}/millwork.db")
-    store = ShardStore(f"{folder}/millwork.db")
+def _history(
+    place: str, total: int, rules: dict[str, Any], events: list[tuple[Any, ...]], grows: bool
+) -> None:
+    runs, store = _home(place), ShardStore(place)
     try:
         batch = store.begin("r", 3, "s", "r-1", "/layout")
         world = World(0, {})
@@ -168,15 +168,24 @@ def _history(total: int, rules: dict[str, Any], events: list[tuple[Any, ...]], g
     finally:
         store.close()
         runs.close()
-        shutil.rmtree(folder)
 
 
+@pytest.mark.quick
 @settings(max_examples=150, derandomize=True, deadline=None)
 @given(st.integers(0, 7), RULES, EVENTS, st.booleans())
 def test_what_comes_back_is_what_was_decided(
     total: int, rules: dict[str, Any], events: list[tuple[Any, ...]], grows: bool
 ) -> None:
-    _history(total, rules, events, grows)
+    with tempfile.TemporaryDirectory(dir=_MEMORY if Path(_MEMORY).is_dir() else None) as folder:
+        _history(f"{folder}/millwork.db", total, rules, events, grows)
+
+
+@settings(max_examples=20, derandomize=True, deadline=None)
+@given(total=st.integers(0, 7), rules=RULES, events=EVENTS, grows=st.booleans())
+def test_what_comes_back_from_postgresql_is_what_was_decided(
+    postgres: Server, total: int, rules: dict[str, Any], events: list[tuple[Any, ...]], grows: bool
+) -> None:
+    _history(postgres.new(), total, rules, events, grows)
 
 
 # --- one by one ---------------------------------------------------------------------------------
@@ -274,7 +283,7 @@ def test_an_old_master_writes_nothing(shards: ShardStore, batch: BatchRow) -> No
 
 
 def test_once_it_was_taken_over_the_first_is_fenced_off(
-    shards: ShardStore, runs: SqliteStore, batch: BatchRow
+    shards: ShardStore, runs: RunStore, batch: BatchRow
 ) -> None:
     assert runs.take_over("r", 3, Master(2, "2", "boot")) == 4
     with pytest.raises(Fenced):
@@ -289,7 +298,7 @@ def test_all_of_a_commit_is_kept_or_nothing(shards: ShardStore, batch: BatchRow)
 
 
 def test_the_history_tells_of_what_failed_for_good_and_of_the_verdict(
-    shards: ShardStore, runs: SqliteStore, batch: BatchRow
+    shards: ShardStore, runs: RunStore, batch: BatchRow
 ) -> None:
     before = len(runs.events("r", 0))
     _keep(shards, batch, CUT, LEASED, _done(0, "a-0"), _failed(1, "a-1"))
@@ -332,15 +341,16 @@ def test_texts_come_back_as_they_were(shards: ShardStore, batch: BatchRow, text:
 # --- homes from before --------------------------------------------------------------------------
 
 
+@pytest.mark.quick
 def test_a_home_from_before_batches_gets_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, old = str(tmp_path / "millwork.db"), tmp_path / "sql"
-    shutil.copytree(database._SQL, old)
+    shutil.copytree(queries._FOLDER, old)
     for script in old.glob("000[3-9]*.sql"):
         script.unlink()
     with monkeypatch.context() as before:
-        before.setattr(database, "_SQL", str(old))
+        before.setattr(queries, "_FOLDER", str(old))
         _home(path).close()
     with sqlite3.connect(path) as file:
         assert file.execute("PRAGMA user_version").fetchone() == (2,)
@@ -350,7 +360,7 @@ def test_a_home_from_before_batches_gets_them(
     _keep(store, batch, CUT, LEASED, _done(0, "a-0"))
     assert [*store.accepted(batch)] == [Accepted(0, "a-0", "r-1")]
     store.close()
-    runs = SqliteStore(path)
+    runs = RunStore(path)
     kept = runs.run("r")
     assert kept is not None
     assert (kept.id, kept.epoch, [row.name for row in runs.steps("r")]) == ("r", 3, ["s"])
@@ -358,7 +368,7 @@ def test_a_home_from_before_batches_gets_them(
 
 
 def test_two_processes_write_to_one_file(
-    shards: ShardStore, runs: SqliteStore, batch: BatchRow
+    shards: ShardStore, runs: RunStore, batch: BatchRow
 ) -> None:
     """The master and the service number the run's events together."""
     from millwork.ports.changes import StepChanged

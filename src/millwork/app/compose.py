@@ -13,9 +13,11 @@ from millwork.actions.context import Context
 from millwork.app.control import Control
 from millwork.app.home import find_home, open_home
 from millwork.app.process import LocalMasters, SystemClock
+from millwork.base.errors import BadRequest
+from millwork.base.records import dataclass
 from millwork.run.state import Capacity
+from millwork.store.runs import RunStore
 from millwork.store.secrets import HomeSecrets
-from millwork.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 LOCAL = "local"
 _YOUNG = 2_000_000_000  # ns: a file may change once more within one tick of its clock
+DATABASE = "MILLWORK_DATABASE"
 _GPUS = "/proc/driver/nvidia/gpus"
 
 
@@ -39,7 +42,7 @@ def open_context() -> Context:
 
         arm_from_environment()
     home = open_home(find_home())
-    store = SqliteStore(f"{home}/millwork.db")
+    store = RunStore(database_of(home), home)
     secrets = HomeSecrets(home, os.environ)
     control = Control()
 
@@ -56,7 +59,7 @@ def open_context() -> Context:
             return LocalEngine(home, copy, control.wake, secrets)
         from millwork.engines.container.engine import ContainerEngine
 
-        return ContainerEngine(home, copy, control.wake, secrets, lambda: _execution()[1])
+        return ContainerEngine(home, copy, control.wake, secrets, container_settings)
 
     def engine(name: str = LOCAL) -> HostEngine:
         return made(name)
@@ -89,27 +92,54 @@ def open_shards() -> ShardStore:
     """The records of batches in `$MILLWORK_HOME`."""
     from millwork.store.shards import ShardStore
 
-    return ShardStore(f"{open_home(find_home())}/millwork.db")
+    home = open_home(find_home())
+    return ShardStore(database_of(home), home)
+
+
+def database_of(home: str) -> str:
+    """Where the record of runs is: a file of the home, or the URL of a database.
+
+    Raises BadRequest for a URL of another kind, InvalidFile for faults in the settings.
+    """
+    named = os.environ.get(DATABASE)
+    if named:
+        from millwork.app.settings import DATABASE_RULE, is_database
+
+        if not is_database(named):
+            raise BadRequest(f"{DATABASE}: expected {DATABASE_RULE}")
+        return named
+    if os.path.lexists(_settings_file()) and _execution().database:
+        return home_settings().database
+    return f"{home}/millwork.db"
 
 
 def default_engine() -> str:
     """The engine of runs that name none."""
     # A run on this machine alone pays for no more than this look.
-    return _execution()[0] if os.path.lexists(_settings_file()) else LOCAL
+    return _execution().engine if os.path.lexists(_settings_file()) else LOCAL
 
 
 def container_settings() -> ContainerSettings:
     """How containers are run."""
-    return _execution()[1]
+    return _execution().container
 
 
 def _settings_file() -> str:
     return f"{find_home()}/settings.yaml"
 
 
+@dataclass(frozen=True)
+class _Execution:
+    """What every command needs of the settings; the database's URL may hold a password."""
+
+    engine: str
+    container: ContainerSettings
+    database: bool = False
+
+
 @cache
-def _execution() -> tuple[str, ContainerSettings]:
-    """What the settings say of engines.
+def _execution() -> _Execution:
+    """What the settings say of engines, and whether they name a database.
 
     It is kept until the file changes: reading the file takes longer than starting a step.
     """
@@ -119,19 +149,23 @@ def _execution() -> tuple[str, ContainerSettings]:
     try:
         state = os.stat(_settings_file())
     except FileNotFoundError:
-        return LOCAL, ContainerSettings()
+        return _Execution(LOCAL, ContainerSettings())
     key = [__version__, state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino]
     memo = Memo(f"{find_home()}/containers.json")
     kept = memo.get("settings", LOCAL)
-    if isinstance(kept, dict) and kept["key"] == key:
+    if isinstance(kept, dict) and kept["key"] == key and "database" in kept:
         lists = {name: tuple(value) for name, value in kept["container"].items()
                  if isinstance(value, list)}  # fmt: skip
-        return kept["engine"], ContainerSettings(**{**kept["container"], **lists})
+        container = ContainerSettings(**{**kept["container"], **lists})
+        return _Execution(kept["engine"], container, kept["database"])
     settings = home_settings()
     if time.time_ns() - max(state.st_mtime_ns, state.st_ctime_ns) > _YOUNG:
-        said = {"engine": settings.engine, "container": asdict(settings.container)}
+        said = {
+            "engine": settings.engine, "container": asdict(settings.container),
+            "database": bool(settings.database),
+        }  # fmt: skip
         memo.put("settings", LOCAL, {"key": key, **said})
-    return settings.engine, settings.container
+    return _Execution(settings.engine, settings.container, bool(settings.database))
 
 
 @cache

@@ -37,7 +37,7 @@ class LeaseProcess:
 
     def __init__(self, home: str, path: str, run: RunRow, wake: Callable[[], None]) -> None:
         self._path = path
-        words = (sys.executable, "-m", "millwork.api.server", run.id, str(run.epoch))
+        words = (sys.executable, "-P", "-m", "millwork.api.server", run.id, str(run.epoch))
         self._words: Sequence[str] = words
         self._home, self._wake = home, wake
         self._openings: dict[str, Opening] = {}
@@ -46,14 +46,14 @@ class LeaseProcess:
         self._listening: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._is_closing = False
+        self._inode = 0
 
     def open(self, opening: Opening) -> None:
         """Begins to give out the shards of an attempt."""
         with self._lock:
             self._openings[opening.attempt] = opening
             if self._process is None:
-                self._listening = self._listening or _listen(self._path)
-                process = self._started()
+                process = self._begun(opening.attempt)
                 threading.Thread(target=self._attend, args=[process], daemon=True).start()
             else:
                 self._say({"say": "open", "opening": asdict(opening)})
@@ -92,10 +92,21 @@ class LeaseProcess:
             return
         listening.close()
         with suppress(OSError):
-            os.unlink(self._path)
-            os.rmdir(os.path.dirname(self._path))
+            if os.stat(self._path).st_ino == self._inode:  # else it is a later master's
+                os.unlink(self._path)
+                if not self._openings:  # else containers that live on have the folder
+                    os.rmdir(os.path.dirname(self._path))
 
     # --- inside ---------------------------------------------------------------------------
+
+    def _begun(self, attempt: str) -> subprocess.Popen[bytes]:
+        try:
+            self._listening = self._listening or _listen(self._path)
+            self._inode = os.stat(self._path).st_ino
+            return self._started()
+        except OSError:
+            del self._openings[attempt]
+            raise
 
     def _started(self) -> subprocess.Popen[bytes]:
         """The service, told of all that is open."""
@@ -125,6 +136,14 @@ class LeaseProcess:
             stdin.flush()
 
     def _attend(self, process: subprocess.Popen[bytes]) -> None:
+        """Keeps the service up; if that ends in some other way than it should, it is told."""
+        try:
+            self._keep_up(process)
+        except Exception as error:
+            with self._lock:
+                self._give_up(f"the lease service is not heard: {type(error).__name__}: {error}")
+
+    def _keep_up(self, process: subprocess.Popen[bytes]) -> None:
         """Hears news, and starts the service again when it has ended."""
         crashes = 0
         while True:

@@ -47,16 +47,21 @@ _ENVIRONMENT_RULE = "an environment's reference: azureml:name:version, name@late
 _PYTHON_RULE = "a Python version: 3.10"
 _CONDA_FILES = (".yml", ".yaml")
 ENGINES = ("local", "container")
+DATABASE_RULE = "the URL of a PostgreSQL database: postgresql://USER@HOST:PORT/NAME"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a home's settings say; `engine` is the one of runs that name none."""
+    """What a home's settings say.
+
+    `engine` is the one of runs that name none; `database` is PostgreSQL's URL, if that keeps them.
+    """
 
     references: References = field(default_factory=References)
     bridges: Bridges = field(default_factory=Bridges)
     engine: str = ENGINES[0]
     container: ContainerSettings = field(default_factory=ContainerSettings)
+    database: str = ""
 
 
 def read_settings(home: str) -> Settings:
@@ -102,6 +107,21 @@ class _LocalFile(Text):
             return reading.fault(path, "expected the path of a file or folder on this machine")
         folder = os.path.dirname(os.path.abspath(reading.file))
         return os.path.normpath(os.path.join(folder, os.path.expanduser(text)))
+
+
+def is_database(text: str) -> bool:
+    """Whether a text is the URL of a PostgreSQL database."""
+    return text.startswith(("postgresql://", "postgres://"))
+
+
+class _DatabaseUrl(Text):
+    """The URL of a database. It may hold a password, so a fault does not show it."""
+
+    def read(self, node: Node, path: Path, reading: Reading) -> Any:
+        text = super().read(node, path, reading)
+        if text is INVALID or is_database(text):
+            return text
+        return reading.fault(path, f"expected {DATABASE_RULE}")
 
 
 class _RequirementsFile(_LocalFile):
@@ -249,6 +269,12 @@ SETTINGS = Record(
             default="local",
         ),
         Field("container", CONTAINER, "How containers are run"),
+        Field(
+            "database",
+            _DatabaseUrl(),
+            "The PostgreSQL that keeps the record of runs",
+            default="a file in the home",
+        ),
     ),
     _settings,
 )

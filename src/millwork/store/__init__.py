@@ -1,4 +1,4 @@
 """Runs, steps, attempts and events as rows; SQL by name in `sql/`.
 
-SQLite here; PostgreSQL behind the same port comes with the server.
+A file of the home by SQLite, or a PostgreSQL that homes share: the stores do not know which.
 """

@@ -1,142 +1,69 @@
-"""A Millwork home's database file: opened, migrated, its errors told as ours."""
+"""What the stores ask of a database, and which one a place names."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sqlite3
-from typing import TYPE_CHECKING, Any
-
-from millwork.base.errors import MillworkError, NoSpace, Unavailable
-from millwork.base.faultpoints import reach
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
-_SQL = os.path.join(os.path.dirname(__file__), "sql")
-RESERVE_SIZE = 1024 * 1024
-
-
-def load_queries(name: str) -> dict[str, str]:
-    """The statements of one file of `sql/`, by name."""
-    with open(os.path.join(_SQL, name), encoding="utf-8") as file:
-        blocks = file.read().split("-- name: ")[1:]
-    return {name: text for name, _, text in (block.partition("\n") for block in blocks)}
+SCHEMES = ("postgresql://", "postgres://")
 
 
-class Database:
-    """One connection to the file `path`, which is made and migrated when it is opened.
+class Result(Protocol):
+    """What a statement gave: rows whose columns are found by name."""
 
-    Every commit is on disk before it returns. A reserve beside the file keeps room for the record
-    of a run's end. Raises Unavailable, and NoSpace on a full disk.
+    @property
+    def rowcount(self) -> int:
+        """How many rows it has written."""
+
+    def fetchone(self) -> Any:
+        """The next row; None after the last."""
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Database(Protocol):
+    """One connection. Raises Unavailable, and NoSpace on a full disk.
+
+    Every commit is on disk before it returns. Statements that write stand in a transaction.
     """
 
-    def __init__(self, path: str, queries: Mapping[str, str]) -> None:
-        self._reserve = f"{path}.reserve"
-        self._queries = queries
-        try:
-            self._open(path)
-        except NoSpace:  # looking at runs takes room too, for the index of the log
-            self.release_reserve()
-            self._open(path)
-        self._keep_reserve()
-
-    def _open(self, path: str) -> None:
-        with _translated(path):
-            self._connection = sqlite3.connect(path, timeout=30.0, isolation_level=None)
-            self._connection.row_factory = sqlite3.Row
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._migrate()
-
     def close(self) -> None:
-        """Closes the file."""
-        self._connection.close()
+        """Closes the connection."""
 
-    def execute(self, sql: str) -> sqlite3.Cursor:
+    def execute(self, sql: str) -> Result:
         """One statement as it is."""
-        return self._connection.execute(sql)
 
-    def query(self, name: str, values: Mapping[str, Any]) -> sqlite3.Cursor:
+    def query(self, name: str, values: Mapping[str, Any]) -> Result:
         """A statement by its name."""
-        return self._connection.execute(self._queries[name], values)
 
-    def query_many(self, name: str, rows: Iterable[Any]) -> None:
+    def query_many(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """A statement by its name, once for each of the rows."""
-        self._connection.executemany(self._queries[name], rows)
 
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """All that is executed within is kept, or nothing of it."""
-        with _translated(self._reserve):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                reach("store.writing")
-                self._connection.execute("COMMIT")
-            except BaseException:
-                # SQLite has rolled back by itself when the disk was full.
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-            reach("store.committed")
 
     def check_reserve(self) -> None:
-        """Raises NoSpace if nothing could be set aside."""
-        if not os.path.exists(self._reserve):
-            raise NoSpace(_full(os.path.dirname(self._reserve)))
+        """Raises NoSpace if nothing could be set aside for the record of a run's end."""
 
     def release_reserve(self) -> None:
         """Frees the space set aside, so that the end of a run can be written on a full disk."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._reserve)
-
-    def _migrate(self) -> None:
-        done = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        scripts = sorted(name for name in os.listdir(_SQL) if name[0].isdigit())
-        if done > len(scripts):
-            raise Unavailable("this Millwork home was written by a newer version of Millwork")
-        if done == len(scripts):
-            return
-        with self.transaction():
-            done = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            for number, name in enumerate(scripts[done:], start=done + 1):
-                with open(os.path.join(_SQL, name), encoding="utf-8") as file:
-                    for statement in file.read().split(";\n"):
-                        self._connection.execute(statement)
-                self._connection.execute(f"PRAGMA user_version = {number}")
-
-    def _keep_reserve(self) -> None:
-        if os.path.exists(self._reserve):
-            return
-        try:
-            with open(self._reserve, "xb") as file:
-                file.write(bytes(RESERVE_SIZE))
-        except OSError:
-            self.release_reserve()  # a part of it would take the last room and keep nothing back
 
 
-@contextlib.contextmanager
-def _translated(path: str) -> Iterator[None]:
-    """SQLite's errors as ours."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise _ours(error, os.path.dirname(path)) from error
-    except sqlite3.IntegrityError as error:
-        raise MillworkError(f"refused by a rule of the database: {error}") from error
-    except sqlite3.DatabaseError as error:
-        raise Unavailable(f"the database in {os.path.dirname(path)} is damaged: {error}") from error
+def open_database(
+    place: str, queries: Mapping[str, str], home: str = "", patience: float = 0.0
+) -> Database:
+    """The database at `place`: a file, or a URL of PostgreSQL. It is made and migrated.
 
+    `queries` are its statements by name. Of PostgreSQL, `home` is the folder whose runs this
+    process may drive; a server that cannot be reached is tried for `patience` seconds.
+    """
+    if place.startswith(SCHEMES):
+        from millwork.store.postgres import PostgresDatabase
 
-def _ours(error: sqlite3.OperationalError, home: str) -> MillworkError:
-    text = str(error)
-    if "disk is full" in text or "disk I/O error" in text:
-        return NoSpace(_full(home))
-    if "locked" in text:
-        return Unavailable(f"the database in {home} is locked by another process; try again")
-    return Unavailable(f"the database in {home} cannot be used: {text}")
+        return PostgresDatabase(place, queries, home, patience)
+    from millwork.store.sqlite import SqliteDatabase
 
-
-def _full(home: str) -> str:
-    return f"no space left on the disk of the Millwork home {home}"
+    return SqliteDatabase(place, queries)

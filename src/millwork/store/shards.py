@@ -1,4 +1,4 @@
-"""The shards of batches on SQLite, in the file of the runs: commits are fenced by the epoch."""
+"""The shards of batches, in the database of the runs: commits are fenced by the epoch."""
 
 from __future__ import annotations
 
@@ -22,25 +22,29 @@ from millwork.batch.cuts import Cuts
 from millwork.batch.desk import Kept
 from millwork.batch.records import Accepted, BatchRow, WorkerRow
 from millwork.batch.rules import Verdict
-from millwork.store.database import Database, load_queries
+from millwork.store.database import open_database
+from millwork.store.queries import load_queries
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import TypeAlias
 
     from millwork.batch.changes import Change
 
+    Row: TypeAlias = Mapping[str, Any]
+
 _QUERIES = load_queries("shards.sql")
+_PATIENCE = 60.0  # seconds: the service of a run that goes on waits for a database that comes back
 
 
 class ShardStore:
-    """Implements `batch.records.Records` in the database at `path`."""
+    """Implements `batch.records.Records` in the database at `place`, as `RunStore` has it."""
 
-    def __init__(self, path: str) -> None:
-        self._database = Database(path, _QUERIES)
+    def __init__(self, place: str, home: str = "") -> None:
+        self._database = open_database(place, _QUERIES, home, _PATIENCE)
 
     def close(self) -> None:
-        """Closes the file."""
+        """Closes the database."""
         self._database.close()
 
     # --- writing --------------------------------------------------------------------------
@@ -193,7 +197,7 @@ def _event(run: str, seq: int, now: float, change: Change) -> dict[str, Any]:
     return {"run": run, "seq": seq, "time": now, "kind": type(change).__name__, "data": text}
 
 
-def _shard_row(row: sqlite3.Row) -> ShardRow:
+def _shard_row(row: Row) -> ShardRow:
     return ShardRow(
         row["shard"],
         row["status"],
@@ -211,13 +215,13 @@ def _shard_row(row: sqlite3.Row) -> ShardRow:
     )
 
 
-def _lease_row(row: sqlite3.Row) -> LeaseRow:
+def _lease_row(row: Row) -> LeaseRow:
     return LeaseRow(
         row["shard"], row["attempt"], row["token"], row["worker"], row["at"], bool(row["is_late"])
     )
 
 
-def _failure(row: sqlite3.Row) -> dict[str, Any]:
+def _failure(row: Row) -> dict[str, Any]:
     return {
         "shard": row["shard"],
         "attempts": row["attempts"],

@@ -1,334 +1,133 @@
-"""The store on SQLite: one file, write-ahead log, every commit on disk before it returns."""
+"""SQLite: a file in the Millwork home, opened, migrated, its errors told as ours."""
 
 from __future__ import annotations
 
-import json
+import contextlib
+import os
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from millwork.base.errors import Fenced
-from millwork.ports.changes import (
-    AttemptClosed,
-    AttemptOpened,
-    AttemptStarted,
-    ItemsAdded,
-    JobJudged,
-    ReplicaClosed,
-    ReplicaOpened,
-    ReplicaStarted,
-    RunChanged,
-    StepChanged,
-    StepConsulted,
-    StepReused,
-)
-from millwork.ports.store import AttemptRow, Master, ReplicaRow, ResultRow, RunRow, StepRow
-from millwork.store.database import Database, load_queries
+from millwork.base.errors import MillworkError, NoSpace, Unavailable
+from millwork.base.faultpoints import reach
+from millwork.store.queries import migrations, read
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from millwork.ports.changes import Change
-
-_QUERIES = load_queries("queries.sql")
+RESERVE_SIZE = 1024 * 1024
 
 
-class SqliteStore:
-    """Implements `ports.Store` on the file `path`; makes and migrates it when opened."""
+class SqliteDatabase:
+    """Implements `store.database.Database` on the file `path`; made and migrated when opened.
 
-    def __init__(self, path: str) -> None:
-        self._database = Database(path, _QUERIES)
-        self._stamps: list[tuple[Any, ...]] = []
-        self._listings: dict[str, Mapping[str, str]] = {}
+    A reserve beside the file keeps room for the record of a run's end.
+    """
+
+    def __init__(self, path: str, queries: Mapping[str, str]) -> None:
+        self._reserve = f"{path}.reserve"
+        self._queries = queries
+        try:
+            self._open(path)
+        except NoSpace:  # looking at runs takes room too, for the index of the log
+            self.release_reserve()
+            self._open(path)
+        self._keep_reserve()
+
+    def _open(self, path: str) -> None:
+        with _translated(path):
+            self._connection = sqlite3.connect(path, timeout=30.0, isolation_level=None)
+            self._connection.row_factory = sqlite3.Row
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._migrate()
 
     def close(self) -> None:
         """Closes the file."""
-        self._database.close()
+        self._connection.close()
 
-    # --- writing --------------------------------------------------------------------------
+    def execute(self, sql: str) -> sqlite3.Cursor:
+        """One statement as it is."""
+        return self._connection.execute(sql)
 
-    def create_run(
-        self, run: RunRow, steps: Sequence[StepRow], definitions: Mapping[str, str]
-    ) -> None:
-        """Keeps a new run, whose master is already set, with its steps and their components.
+    def query(self, name: str, values: Mapping[str, Any]) -> sqlite3.Cursor:
+        """A statement by its name."""
+        return self._connection.execute(self._queries[name], values)
 
-        Raises NoSpace if nothing could be set aside for the record of its end.
-        """
-        assert run.master is not None
-        self._database.check_reserve()
-        values = {
-            "id": run.id, "name": run.name, "definition": run.definition,
-            "version": run.version, "status": run.status, "created": run.created,
-            "notes": run.notes, "tags": _dump(run.tags), "facts": _dump(run.facts),
-            "epoch": run.epoch, **_master_values(run.master),
-        }  # fmt: skip
-        rows = [
-            {"run": run.id, "name": step.name, "position": step.position, "spec": _dump(step.spec)}
-            for step in steps
-        ]
-        with self._database.transaction():
-            self._database.query("insert_run", values)
-            for digest, document in definitions.items():
-                values = {"digest": digest, "document": document}
-                self._database.query("insert_definition", values)
-            self._database.query_many("insert_step", rows)
+    def query_many(self, name: str, rows: Iterable[Any]) -> None:
+        """A statement by its name, once for each of the rows."""
+        self._connection.executemany(self._queries[name], rows)
 
-    def commit(self, run: str, epoch: int, now: float, changes: Sequence[Change]) -> None:
-        """Writes changes and their events; raises Fenced if `epoch` is no longer the run's."""
-        with self._database.transaction():
-            numbers = {"run": run, "epoch": epoch, "count": len(changes)}
-            row = self._database.query("number_events", numbers).fetchone()
-            if row is None:
-                raise Fenced
-            self._write_memo()
-            first = row["last_event"] - len(changes) + 1
-            for change in changes:
-                self._write(change, {"run": run, "now": now})
-            self._database.query_many(
-                "insert_event",
-                [_event(run, first + i, now, change) for i, change in enumerate(changes)],
-            )
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is executed within is kept, or nothing of it."""
+        with _translated(self._reserve):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                reach("store.writing")
+                self._connection.execute("COMMIT")
+            except BaseException:
+                # SQLite has rolled back by itself when the disk was full.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            reach("store.committed")
 
-    def _write(self, change: Change, values: dict[str, Any]) -> None:
-        values |= vars(change)
-        if isinstance(change, AttemptOpened):
-            self._database.query("open_attempt", values | {"gpus": _dump(change.gpus)})
-            self._database.query("step_attempted", values)
-        elif isinstance(change, AttemptStarted):
-            self._database.query("attempt_started", values)
-        elif isinstance(change, AttemptClosed):
-            self._close(change, values)
-        elif isinstance(change, ReplicaOpened | ReplicaStarted | ReplicaClosed | JobJudged):
-            self._write_of_job(change, values)
-        elif isinstance(change, ItemsAdded):
-            for name, spec in change.items:
-                self._database.query("insert_item", values | {"name": name, "spec": _dump(spec)})
-        elif isinstance(change, StepReused):
-            outputs, metrics = _dump(change.outputs), _dump(change.metrics)
-            self._database.query("step_reused", values | {"outputs": outputs, "metrics": metrics})
-        elif isinstance(change, StepConsulted):
-            self._database.query("step_consulted", values | {"identity": _dump(change.identity)})
-        elif isinstance(change, StepChanged):
-            self._database.query("step_changed", values)
-        elif isinstance(change, RunChanged):
-            self._database.query("run_changed", values)
-
-    def _write_of_job(
-        self,
-        change: ReplicaOpened | ReplicaStarted | ReplicaClosed | JobJudged,
-        values: dict[str, Any],
-    ) -> None:
-        if isinstance(change, ReplicaOpened):
-            self._database.query("open_replica", values)
-        elif isinstance(change, ReplicaStarted):
-            self._database.query("replica_started", values)
-        elif isinstance(change, ReplicaClosed):
-            at = change.at or values["now"]
-            self._database.query("close_replica", values | {"usage": _dump(change.usage), "at": at})
-        else:
-            self._database.query("job_judged", values | {"verdict": _dump(_verdict(change))})
-
-    def _close(self, change: AttemptClosed, values: dict[str, Any]) -> None:
-        values |= {"usage": _dump(change.usage), "metrics": _dump(change.metrics)}
-        if self._database.query("close_attempt", values).rowcount != 1:
-            raise Fenced(f"the attempt {change.attempt} is not the one that runs")
-        if change.status != "succeeded":
-            return
-        values |= {"outputs": _dump(_without_manifests(change.outputs))}
-        self._database.query("publish", values)
-        if change.key:
-            self._database.query("insert_result", values)
-        for port, output in change.outputs.items():
-            artifact = {"attempt": change.attempt, "port": port, "manifest": output["manifest"]}
-            self._database.query("insert_artifact", artifact)
-
-    def _write_memo(self) -> None:
-        self._database.query_many("remember", self._stamps)
-        for digest, files in self._listings.items():
-            # A file's name may hold any bytes: not all of them are text to a database.
-            self._database.query("insert_listing", {"digest": digest, "files": json.dumps(files)})
-        self._stamps.clear()
-        self._listings.clear()
-
-    def forget_result(self, attempt: str) -> None:
-        """The attempt's files are no longer what they were: nobody uses them again."""
-        with self._database.transaction():
-            self._database.query("forget_result", {"attempt": attempt})
-
-    def remember(self, stamp: tuple[int, int, int, int, int], digest: str) -> None:
-        """Keeps a file's sha256 with the next commit."""
-        self._stamps.append((*stamp, digest))
-
-    def keep_listing(self, digest: str, files: Mapping[str, str]) -> None:
-        """Keeps, with the next commit, the sha256 of each file of an input."""
-        self._listings[digest] = files
-
-    def take_over(self, run: str, epoch: int, master: Master) -> int:
-        """Makes `master` the run's, and returns the new epoch; raises Fenced if `epoch` is old."""
-        with self._database.transaction():
-            values = {"run": run, "epoch": epoch, **_master_values(master)}
-            row = self._database.query("take_over", values).fetchone()
-        if row is None:
-            raise Fenced
-        return int(row["epoch"])
-
-    def request_cancel(self, run: str) -> None:
-        """Notes that the run is to be cancelled; its master acts on it."""
-        with self._database.transaction():
-            self._database.query("request_cancel", {"run": run})
+    def check_reserve(self) -> None:
+        """Raises NoSpace if nothing could be set aside."""
+        if not os.path.exists(self._reserve):
+            raise NoSpace(_full(os.path.dirname(self._reserve)))
 
     def release_reserve(self) -> None:
         """Frees the space set aside, so that the end of a run can be written on a full disk."""
-        self._database.release_reserve()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._reserve)
 
-    # --- reading --------------------------------------------------------------------------
+    def _migrate(self) -> None:
+        done = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        scripts = migrations()
+        if done > len(scripts):
+            raise Unavailable("this Millwork home was written by a newer version of Millwork")
+        if done == len(scripts):
+            return
+        with self.transaction():
+            done = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            for number, script in enumerate(scripts[done:], start=done + 1):
+                for statement in read(script).split(";\n"):
+                    self._connection.execute(statement)
+                self._connection.execute(f"PRAGMA user_version = {number}")
 
-    def run(self, run: str) -> RunRow | None:
-        """One run."""
-        row = self._database.query("run", {"run": run}).fetchone()
-        return _run_row(row) if row else None
-
-    def results(self, key: str) -> Sequence[ResultRow]:
-        """Results of the same work, newest first; a few at most."""
-        return [_result_row(row) for row in self._database.query("results", {"key": key})]
-
-    def all_results(self) -> Sequence[ResultRow]:
-        """Every result that later runs may use, oldest first."""
-        return [_result_row(row) for row in self._database.query("all_results", {})]
-
-    def recall(self, stamp: tuple[int, int, int, int, int]) -> str | None:
-        """The sha256 of the file with this stamp, if it is known."""
-        names = ("device", "inode", "size", "mtime", "ctime")
-        row = self._database.query("recall", dict(zip(names, stamp, strict=True))).fetchone()
-        return row["sha256"] if row else None
-
-    def listing(self, digest: str) -> Mapping[str, str] | None:
-        """The sha256 of each file of an input, if it was kept."""
-        row = self._database.query("listing", {"digest": digest}).fetchone()
-        return json.loads(row["files"]) if row else None
-
-    def earlier(self, definition: str, step: str, before: float) -> tuple[str, StepRow] | None:
-        """The run and row of a step's last success in a run created before `before`."""
-        values = {"definition": definition, "step": step, "before": before}
-        row = self._database.query("earlier", values).fetchone()
-        return (row["run"], _step_row(row)) if row else None
-
-    def manifest(self, attempt: str, port: str) -> str:
-        """The manifest of one output of a recorded attempt; raises KeyError if there is none."""
-        row = self._database.query("manifest", {"attempt": attempt, "port": port}).fetchone()
-        if row is None:
-            raise KeyError(f"{attempt}/{port}")
-        return str(row["manifest"])
-
-    def definition(self, digest: str) -> str | None:
-        """A component's canonical document."""
-        row = self._database.query("definition", {"digest": digest}).fetchone()
-        return row["document"] if row else None
-
-    def find_runs(self, prefix: str) -> Sequence[str]:
-        """At most a few ids that begin with `prefix`."""
-        return [row["id"] for row in self._database.query("find_runs", {"prefix": prefix})]
-
-    def runs(self, limit: int, before: tuple[float, str] | None = None) -> Sequence[RunRow]:
-        """Runs, newest first, a page at a time."""
-        created, run = before or (float("inf"), "")
-        rows = self._database.query("runs", {"limit": limit, "created": created, "id": run})
-        return [_run_row(row) for row in rows]
-
-    def unfinished(self) -> Sequence[RunRow]:
-        """The runs that are not over, oldest first."""
-        return [_run_row(row) for row in self._database.query("unfinished", {})]
-
-    def steps(self, run: str) -> Sequence[StepRow]:
-        """A run's steps in the order of its file."""
-        return [_step_row(row) for row in self._database.query("steps", {"run": run})]
-
-    def attempts(self, run: str) -> Sequence[AttemptRow]:
-        """A run's attempts, oldest first."""
-        return [_attempt_row(row) for row in self._database.query("attempts", {"run": run})]
-
-    def replicas(self, run: str) -> Sequence[ReplicaRow]:
-        """All starts of replicas in a run's attempts at jobs, oldest first."""
-        rows = (dict(row) for row in self._database.query("replicas", {"run": run}))
-        return [ReplicaRow(**{**row, "usage": json.loads(row["usage"])}) for row in rows]
-
-    def events(self, run: str, after: int) -> Sequence[Mapping[str, Any]]:
-        """A run's events numbered above `after`."""
-        rows = self._database.query("events", {"run": run, "after": after})
-        return [{**dict(row), "data": json.loads(row["data"])} for row in rows]
+    def _keep_reserve(self) -> None:
+        if os.path.exists(self._reserve):
+            return
+        try:
+            with open(self._reserve, "xb") as file:
+                file.write(bytes(RESERVE_SIZE))
+        except OSError:
+            self.release_reserve()  # a part of it would take the last room and keep nothing back
 
 
-def _without_manifests(outputs: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        port: {name: value for name, value in output.items() if name != "manifest"}
-        for port, output in outputs.items()
-    }
+@contextlib.contextmanager
+def _translated(path: str) -> Iterator[None]:
+    """SQLite's errors as ours."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise _ours(error, os.path.dirname(path)) from error
+    except sqlite3.IntegrityError as error:
+        raise MillworkError(f"refused by a rule of the database: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise Unavailable(f"the database in {os.path.dirname(path)} is damaged: {error}") from error
 
 
-# What a history does not tell: secrets of the fence, and what the step's row says already.
-_UNTOLD = frozenset({"token", "identity"})
+def _ours(error: sqlite3.OperationalError, home: str) -> MillworkError:
+    text = str(error)
+    if "disk is full" in text or "disk I/O error" in text:
+        return NoSpace(_full(home))
+    if "locked" in text:
+        return Unavailable(f"the database in {home} is locked by another process; try again")
+    return Unavailable(f"the database in {home} cannot be used: {text}")
 
 
-def _verdict(change: JobJudged) -> dict[str, Any]:
-    names = ("verdict", "reason", "code", "kind", "for_memory")
-    return {name: getattr(change, name) for name in names}
-
-
-def _event(run: str, seq: int, now: float, change: Change) -> dict[str, Any]:
-    data = {name: value for name, value in vars(change).items() if value and name not in _UNTOLD}
-    if isinstance(change, ItemsAdded):
-        data["items"] = len(change.items)
-    if "outputs" in data:
-        data["outputs"] = _without_manifests(data["outputs"])
-    kind = type(change).__name__
-    return {"run": run, "seq": seq, "time": now, "kind": kind, "data": _dump(data)}
-
-
-# json.dumps would make an encoder for each call that names separators.
-_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-def _master_values(master: Master) -> dict[str, Any]:
-    return {
-        "master_pid": master.pid,
-        "master_started": master.started,
-        "master_boot": master.boot,
-    }
-
-
-def _run_row(row: sqlite3.Row) -> RunRow:
-    return RunRow(
-        id=row["id"],
-        name=row["name"],
-        definition=row["definition"],
-        version=row["version"],
-        status=row["status"],
-        created=row["created"],
-        began=row["began"],
-        ended=row["ended"],
-        reason=row["reason"],
-        notes=row["notes"],
-        tags=json.loads(row["tags"]),
-        facts=json.loads(row["facts"]),
-        master=Master(row["master_pid"], row["master_started"], row["master_boot"]),
-        epoch=row["epoch"],
-        cancel=bool(row["cancel"]),
-    )
-
-
-def _step_row(row: sqlite3.Row) -> StepRow:
-    columns = {name: row[name] for name in row.keys() if name != "run"}  # noqa: SIM118
-    for name in ("outputs", "metrics", "identity", "spec"):
-        columns[name] = json.loads(columns[name])
-    return StepRow(**columns)
-
-
-def _result_row(row: sqlite3.Row) -> ResultRow:
-    return ResultRow(row["attempt"], json.loads(row["outputs"]), json.loads(row["metrics"]))
-
-
-def _attempt_row(row: sqlite3.Row) -> AttemptRow:
-    columns = {name: row[name] for name in row.keys() if name != "run"}  # noqa: SIM118
-    columns["usage"] = json.loads(columns["usage"])
-    columns["gpus"] = tuple(json.loads(columns["gpus"]))
-    columns["verdict"] = json.loads(columns["verdict"])
-    return AttemptRow(**columns)
+def _full(home: str) -> str:
+    return f"no space left on the disk of the Millwork home {home}"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from millwork.ports.engine import Image
     from millwork.spec.model import Environment
 
-_OURS = ("MILLWORK_HOME", "MILLWORK_URL")
+_OURS = ("MILLWORK_DATABASE", "MILLWORK_HOME", "MILLWORK_URL")
 _AGAIN, _ASK_AGAIN = 0.1, 0.02
 _FIRST_PORT, _PORTS = 20_000, 12_000
 

@@ -11,7 +11,8 @@ INSERT INTO step (run, name, position, spec) VALUES (:run, :name, :position, :sp
 
 -- name: insert_definition
 -- A component's canonical document; the same one is kept once.
-INSERT OR IGNORE INTO definition (digest, document) VALUES (:digest, :document);
+INSERT INTO definition (digest, document) VALUES (:digest, :document)
+ON CONFLICT (digest) DO NOTHING;
 
 -- name: definition
 -- A component's canonical document.
@@ -19,8 +20,9 @@ SELECT document FROM definition WHERE digest = :digest;
 
 -- name: insert_item
 -- A step for one item of a list; it stands where its parent stands.
-INSERT OR IGNORE INTO step (run, name, position, spec)
-SELECT :run, :name, position, :spec FROM step WHERE run = :run AND name = :step;
+INSERT INTO step (run, name, position, spec)
+SELECT :run, :name, position, :spec FROM step WHERE run = :run AND name = :step
+ON CONFLICT (run, name) DO NOTHING;
 
 -- name: number_events
 -- Takes numbers for events, if the epoch is still the run's.
@@ -87,8 +89,10 @@ UPDATE step SET verdict = :verdict, identity = :identity WHERE run = :run AND na
 
 -- name: insert_result
 -- A result that later runs may use.
-INSERT OR REPLACE INTO result (key, attempt, outputs, metrics, created)
-VALUES (:key, :attempt, :outputs, :metrics, :now);
+INSERT INTO result (key, attempt, outputs, metrics, created)
+VALUES (:key, :attempt, :outputs, :metrics, :now)
+ON CONFLICT (key, attempt) DO UPDATE SET outputs = excluded.outputs, metrics = excluded.metrics,
+    created = excluded.created;
 
 -- name: results
 -- Results of the same work, newest first.
@@ -109,12 +113,14 @@ AND mtime = :mtime AND ctime = :ctime;
 
 -- name: remember
 -- What a file contains.
-INSERT OR REPLACE INTO stamp (device, inode, size, mtime, ctime, sha256)
-VALUES (?, ?, ?, ?, ?, ?);
+INSERT INTO stamp (device, inode, size, mtime, ctime, sha256)
+VALUES (:device, :inode, :size, :mtime, :ctime, :sha256)
+ON CONFLICT (device, inode) DO UPDATE SET size = excluded.size, mtime = excluded.mtime,
+    ctime = excluded.ctime, sha256 = excluded.sha256;
 
 -- name: insert_listing
 -- The files of an input.
-INSERT OR IGNORE INTO listing (digest, files) VALUES (:digest, :files);
+INSERT INTO listing (digest, files) VALUES (:digest, :files) ON CONFLICT (digest) DO NOTHING;
 
 -- name: listing
 -- The files of an input.
@@ -154,6 +160,10 @@ WHERE id = :run;
 UPDATE run SET epoch = epoch + 1, master_pid = :master_pid, master_started = :master_started,
     master_boot = :master_boot
 WHERE id = :run AND epoch = :epoch RETURNING epoch;
+
+-- name: elsewhere
+-- Where a run's home is, if it is another one: a file is of one home.
+SELECT '' AS place FROM run WHERE id = :run AND 1 = 0;
 
 -- name: request_cancel
 -- A wish that the run's master carries out.

@@ -66,7 +66,7 @@ DELETE FROM lease WHERE batch = :batch AND token = :token;
 
 -- name: make_late
 -- A lease has expired; if its result comes first, it is accepted.
-UPDATE lease SET is_late = 1 WHERE batch = :batch AND token = :token;
+UPDATE lease SET is_late = TRUE WHERE batch = :batch AND token = :token;
 
 -- name: done
 -- An accepted result.
@@ -76,7 +76,8 @@ SELECT id, :shard, 'done', :attempt + 1, :token, :worker, batch.attempt, :ok, :f
        :is_partial
 FROM batch WHERE id = :batch
 ON CONFLICT (batch, shard) DO UPDATE SET status = 'done',
-    attempts = max(shard.attempts, excluded.attempts), token = excluded.token,
+    attempts = CASE WHEN shard.attempts > excluded.attempts THEN shard.attempts
+        ELSE excluded.attempts END, token = excluded.token,
     worker = excluded.worker, attempt = excluded.attempt, ok = excluded.ok, bad = excluded.bad,
     seconds = excluded.seconds, is_partial = excluded.is_partial;
 
@@ -86,7 +87,8 @@ INSERT INTO shard (batch, shard, status, attempts, failures, losses, failed_on, 
 VALUES (:batch, :shard, :status, :attempt + 1, :failures, :losses, json_array(:worker), :error,
         :place)
 ON CONFLICT (batch, shard) DO UPDATE SET status = excluded.status,
-    attempts = max(shard.attempts, excluded.attempts), failures = excluded.failures,
+    attempts = CASE WHEN shard.attempts > excluded.attempts THEN shard.attempts
+        ELSE excluded.attempts END, failures = excluded.failures,
     losses = excluded.losses, error = excluded.error, place = excluded.place,
     failed_on = CASE WHEN EXISTS (SELECT 1 FROM json_each(shard.failed_on) WHERE value = :worker)
         THEN shard.failed_on ELSE json_insert(shard.failed_on, '$[#]', :worker) END;
@@ -97,7 +99,8 @@ INSERT INTO shard (batch, shard, status, attempts, losses)
 SELECT :batch, :shard, 'todo', attempt + 1, :losses FROM lease
 WHERE batch = :batch AND token = :token
 ON CONFLICT (batch, shard) DO UPDATE SET losses = excluded.losses,
-    attempts = max(shard.attempts, excluded.attempts);
+    attempts = CASE WHEN shard.attempts > excluded.attempts THEN shard.attempts
+        ELSE excluded.attempts END;
 
 -- name: shards
 -- All shards that have a history.
@@ -118,9 +121,12 @@ ORDER BY shard LIMIT :limit;
 
 -- name: counts
 -- How many shards and items have ended in which way.
-SELECT coalesce(sum(status = 'done'), 0) AS done, coalesce(sum(status = 'failed'), 0) AS failed,
-       coalesce(sum(ok), 0) AS items, coalesce(sum(bad), 0) AS failed_items,
-       coalesce(sum(failures), 0) AS failures, coalesce(sum(losses), 0) AS losses
+SELECT count(*) FILTER (WHERE status = 'done') AS done,
+       count(*) FILTER (WHERE status = 'failed') AS failed,
+       CAST(coalesce(sum(ok), 0) AS BIGINT) AS items,
+       CAST(coalesce(sum(bad), 0) AS BIGINT) AS failed_items,
+       CAST(coalesce(sum(failures), 0) AS BIGINT) AS failures,
+       CAST(coalesce(sum(losses), 0) AS BIGINT) AS losses
 FROM shard WHERE batch = :batch;
 
 -- name: workers

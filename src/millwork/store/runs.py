@@ -1,0 +1,355 @@
+"""The record of runs in a database: their rows, each write fenced by the run's epoch."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from millwork.base.errors import BadRequest, Fenced
+from millwork.ports.changes import (
+    AttemptClosed,
+    AttemptOpened,
+    AttemptStarted,
+    ItemsAdded,
+    JobJudged,
+    ReplicaClosed,
+    ReplicaOpened,
+    ReplicaStarted,
+    RunChanged,
+    StepChanged,
+    StepConsulted,
+    StepReused,
+)
+from millwork.ports.store import AttemptRow, Master, ReplicaRow, ResultRow, RunRow, StepRow
+from millwork.store.database import open_database
+from millwork.store.queries import load_queries
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import TypeAlias
+
+    from millwork.ports.changes import Change
+
+    Row: TypeAlias = Mapping[str, Any]
+
+_QUERIES = load_queries("queries.sql")
+_STAMP = ("device", "inode", "size", "mtime", "ctime", "sha256")
+
+
+class RunStore:
+    """Implements `ports.Store` at `place`, a file or a URL of PostgreSQL; made when opened.
+
+    In PostgreSQL, `home` is the folder whose runs this process may drive.
+    """
+
+    def __init__(self, place: str, home: str = "") -> None:
+        self._database = open_database(place, _QUERIES, home)
+        self._stamps: list[tuple[Any, ...]] = []
+        self._listings: dict[str, Mapping[str, str]] = {}
+
+    def close(self) -> None:
+        """Closes the database."""
+        self._database.close()
+
+    # --- writing --------------------------------------------------------------------------
+
+    def create_run(
+        self, run: RunRow, steps: Sequence[StepRow], definitions: Mapping[str, str]
+    ) -> None:
+        """Keeps a new run, whose master is already set, with its steps and their components.
+
+        Raises NoSpace if nothing could be set aside for the record of its end.
+        """
+        assert run.master is not None
+        self._database.check_reserve()
+        values = {
+            "id": run.id, "name": run.name, "definition": run.definition,
+            "version": run.version, "status": run.status, "created": run.created,
+            "notes": run.notes, "tags": _dump(run.tags), "facts": _dump(run.facts),
+            "epoch": run.epoch, **_master_values(run.master),
+        }  # fmt: skip
+        rows = [
+            {"run": run.id, "name": step.name, "position": step.position, "spec": _dump(step.spec)}
+            for step in steps
+        ]
+        with self._database.transaction():
+            self._database.query("insert_run", values)
+            for digest, document in sorted(definitions.items()):  # in one order: no deadlocks
+                values = {"digest": digest, "document": document}
+                self._database.query("insert_definition", values)
+            self._database.query_many("insert_step", rows)
+
+    def commit(self, run: str, epoch: int, now: float, changes: Sequence[Change]) -> None:
+        """Writes changes and their events; raises Fenced if `epoch` is no longer the run's."""
+        with self._database.transaction():
+            numbers = {"run": run, "epoch": epoch, "count": len(changes)}
+            row = self._database.query("number_events", numbers).fetchone()
+            if row is None:
+                raise Fenced
+            self._write_memo()
+            first = row["last_event"] - len(changes) + 1
+            for change in changes:
+                self._write(change, {"run": run, "now": now})
+            self._database.query_many(
+                "insert_event",
+                [_event(run, first + i, now, change) for i, change in enumerate(changes)],
+            )
+
+    def _write(self, change: Change, values: dict[str, Any]) -> None:
+        values |= vars(change)
+        if isinstance(change, AttemptOpened):
+            self._database.query("open_attempt", values | {"gpus": _dump(change.gpus)})
+            self._database.query("step_attempted", values)
+        elif isinstance(change, AttemptStarted):
+            self._database.query("attempt_started", values)
+        elif isinstance(change, AttemptClosed):
+            self._close(change, values)
+        elif isinstance(change, ReplicaOpened | ReplicaStarted | ReplicaClosed | JobJudged):
+            self._write_of_job(change, values)
+        elif isinstance(change, ItemsAdded):
+            for name, spec in change.items:
+                self._database.query("insert_item", values | {"name": name, "spec": _dump(spec)})
+        elif isinstance(change, StepReused):
+            outputs, metrics = _dump(change.outputs), _dump(change.metrics)
+            self._database.query("step_reused", values | {"outputs": outputs, "metrics": metrics})
+        elif isinstance(change, StepConsulted):
+            self._database.query("step_consulted", values | {"identity": _dump(change.identity)})
+        elif isinstance(change, StepChanged):
+            self._database.query("step_changed", values)
+        elif isinstance(change, RunChanged):
+            self._database.query("run_changed", values)
+
+    def _write_of_job(
+        self,
+        change: ReplicaOpened | ReplicaStarted | ReplicaClosed | JobJudged,
+        values: dict[str, Any],
+    ) -> None:
+        if isinstance(change, ReplicaOpened):
+            self._database.query("open_replica", values)
+        elif isinstance(change, ReplicaStarted):
+            self._database.query("replica_started", values)
+        elif isinstance(change, ReplicaClosed):
+            at = change.at or values["now"]
+            self._database.query("close_replica", values | {"usage": _dump(change.usage), "at": at})
+        else:
+            self._database.query("job_judged", values | {"verdict": _dump(_verdict(change))})
+
+    def _close(self, change: AttemptClosed, values: dict[str, Any]) -> None:
+        values |= {"usage": _dump(change.usage), "metrics": _dump(change.metrics)}
+        if self._database.query("close_attempt", values).rowcount != 1:
+            raise Fenced(f"the attempt {change.attempt} is not the one that runs")
+        if change.status != "succeeded":
+            return
+        values |= {"outputs": _dump(_without_manifests(change.outputs))}
+        self._database.query("publish", values)
+        if change.key:
+            self._database.query("insert_result", values)
+        for port, output in change.outputs.items():
+            artifact = {"attempt": change.attempt, "port": port, "manifest": output["manifest"]}
+            self._database.query("insert_artifact", artifact)
+
+    def _write_memo(self) -> None:
+        # All writers take common rows in one order, so that none waits for the other for ever.
+        self._database.query_many(
+            "remember", [dict(zip(_STAMP, each, strict=True)) for each in sorted(self._stamps)]
+        )
+        for digest, files in sorted(self._listings.items()):
+            # A file's name may hold any bytes: not all of them are text to a database.
+            self._database.query("insert_listing", {"digest": digest, "files": json.dumps(files)})
+        self._stamps.clear()
+        self._listings.clear()
+
+    def forget_result(self, attempt: str) -> None:
+        """The attempt's files are no longer what they were: nobody uses them again."""
+        with self._database.transaction():
+            self._database.query("forget_result", {"attempt": attempt})
+
+    def remember(self, stamp: tuple[int, int, int, int, int], digest: str) -> None:
+        """Keeps a file's sha256 with the next commit."""
+        self._stamps.append((*stamp, digest))
+
+    def keep_listing(self, digest: str, files: Mapping[str, str]) -> None:
+        """Keeps, with the next commit, the sha256 of each file of an input."""
+        self._listings[digest] = files
+
+    def take_over(self, run: str, epoch: int, master: Master) -> int:
+        """Makes `master` the run's, and returns the new epoch; raises Fenced if `epoch` is old.
+
+        Raises BadRequest if the run is of another home.
+        """
+        with self._database.transaction():
+            values = {"run": run, "epoch": epoch, **_master_values(master)}
+            row = self._database.query("take_over", values).fetchone()
+        if row is None:
+            self._refuse_elsewhere(run)
+            raise Fenced
+        return int(row["epoch"])
+
+    def _refuse_elsewhere(self, run: str) -> None:
+        row = self._database.query("elsewhere", {"run": run}).fetchone()
+        if row:
+            raise BadRequest(
+                f"{run} is of another Millwork home, {row['place']}, and its attempts lie there: "
+                "resume or cancel it there"
+            )
+
+    def request_cancel(self, run: str) -> None:
+        """Notes that the run is to be cancelled; its master acts on it."""
+        with self._database.transaction():
+            self._database.query("request_cancel", {"run": run})
+
+    def release_reserve(self) -> None:
+        """Frees the space set aside, so that the end of a run can be written on a full disk."""
+        self._database.release_reserve()
+
+    # --- reading --------------------------------------------------------------------------
+
+    def run(self, run: str) -> RunRow | None:
+        """One run."""
+        row = self._database.query("run", {"run": run}).fetchone()
+        return _run_row(row) if row else None
+
+    def results(self, key: str) -> Sequence[ResultRow]:
+        """Results of the same work, newest first; a few at most."""
+        return [_result_row(row) for row in self._database.query("results", {"key": key})]
+
+    def all_results(self) -> Sequence[ResultRow]:
+        """Every result that later runs may use, oldest first."""
+        return [_result_row(row) for row in self._database.query("all_results", {})]
+
+    def recall(self, stamp: tuple[int, int, int, int, int]) -> str | None:
+        """The sha256 of the file with this stamp, if it is known."""
+        row = self._database.query("recall", dict(zip(_STAMP, stamp, strict=False))).fetchone()
+        return row["sha256"] if row else None
+
+    def listing(self, digest: str) -> Mapping[str, str] | None:
+        """The sha256 of each file of an input, if it was kept."""
+        row = self._database.query("listing", {"digest": digest}).fetchone()
+        return json.loads(row["files"]) if row else None
+
+    def earlier(self, definition: str, step: str, before: float) -> tuple[str, StepRow] | None:
+        """The run and row of a step's last success in a run created before `before`."""
+        values = {"definition": definition, "step": step, "before": before}
+        row = self._database.query("earlier", values).fetchone()
+        return (row["run"], _step_row(row)) if row else None
+
+    def manifest(self, attempt: str, port: str) -> str:
+        """The manifest of one output of a recorded attempt; raises KeyError if there is none."""
+        row = self._database.query("manifest", {"attempt": attempt, "port": port}).fetchone()
+        if row is None:
+            raise KeyError(f"{attempt}/{port}")
+        return str(row["manifest"])
+
+    def definition(self, digest: str) -> str | None:
+        """A component's canonical document."""
+        row = self._database.query("definition", {"digest": digest}).fetchone()
+        return row["document"] if row else None
+
+    def find_runs(self, prefix: str) -> Sequence[str]:
+        """At most a few ids that begin with `prefix`."""
+        return [row["id"] for row in self._database.query("find_runs", {"prefix": prefix})]
+
+    def runs(self, limit: int, before: tuple[float, str] | None = None) -> Sequence[RunRow]:
+        """Runs, newest first, a page at a time."""
+        created, run = before or (float("inf"), "")
+        rows = self._database.query("runs", {"limit": limit, "created": created, "id": run})
+        return [_run_row(row) for row in rows]
+
+    def unfinished(self) -> Sequence[RunRow]:
+        """The runs that are not over, oldest first."""
+        return [_run_row(row) for row in self._database.query("unfinished", {})]
+
+    def steps(self, run: str) -> Sequence[StepRow]:
+        """A run's steps in the order of its file."""
+        return [_step_row(row) for row in self._database.query("steps", {"run": run})]
+
+    def attempts(self, run: str) -> Sequence[AttemptRow]:
+        """A run's attempts, oldest first."""
+        return [_attempt_row(row) for row in self._database.query("attempts", {"run": run})]
+
+    def replicas(self, run: str) -> Sequence[ReplicaRow]:
+        """All starts of replicas in a run's attempts at jobs, oldest first."""
+        rows = (dict(row) for row in self._database.query("replicas", {"run": run}))
+        return [ReplicaRow(**{**row, "usage": json.loads(row["usage"])}) for row in rows]
+
+    def events(self, run: str, after: int) -> Sequence[Mapping[str, Any]]:
+        """A run's events numbered above `after`."""
+        rows = self._database.query("events", {"run": run, "after": after})
+        return [{**dict(row), "data": json.loads(row["data"])} for row in rows]
+
+
+def _without_manifests(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        port: {name: value for name, value in output.items() if name != "manifest"}
+        for port, output in outputs.items()
+    }
+
+
+# What a history does not tell: secrets of the fence, and what the step's row says already.
+_UNTOLD = frozenset({"token", "identity"})
+
+
+def _verdict(change: JobJudged) -> dict[str, Any]:
+    names = ("verdict", "reason", "code", "kind", "for_memory")
+    return {name: getattr(change, name) for name in names}
+
+
+def _event(run: str, seq: int, now: float, change: Change) -> dict[str, Any]:
+    data = {name: value for name, value in vars(change).items() if value and name not in _UNTOLD}
+    if isinstance(change, ItemsAdded):
+        data["items"] = len(change.items)
+    if "outputs" in data:
+        data["outputs"] = _without_manifests(data["outputs"])
+    kind = type(change).__name__
+    return {"run": run, "seq": seq, "time": now, "kind": kind, "data": _dump(data)}
+
+
+# json.dumps would make an encoder for each call that names separators.
+_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _master_values(master: Master) -> dict[str, Any]:
+    return {
+        "master_pid": master.pid,
+        "master_started": master.started,
+        "master_boot": master.boot,
+    }
+
+
+def _run_row(row: Row) -> RunRow:
+    return RunRow(
+        id=row["id"],
+        name=row["name"],
+        definition=row["definition"],
+        version=row["version"],
+        status=row["status"],
+        created=row["created"],
+        began=row["began"],
+        ended=row["ended"],
+        reason=row["reason"],
+        notes=row["notes"],
+        tags=json.loads(row["tags"]),
+        facts=json.loads(row["facts"]),
+        master=Master(row["master_pid"], row["master_started"], row["master_boot"]),
+        epoch=row["epoch"],
+        cancel=bool(row["cancel"]),
+    )
+
+
+def _step_row(row: Row) -> StepRow:
+    columns = {name: row[name] for name in row.keys() if name != "run"}  # noqa: SIM118
+    for name in ("outputs", "metrics", "identity", "spec"):
+        columns[name] = json.loads(columns[name])
+    return StepRow(**columns)
+
+
+def _result_row(row: Row) -> ResultRow:
+    return ResultRow(row["attempt"], json.loads(row["outputs"]), json.loads(row["metrics"]))
+
+
+def _attempt_row(row: Row) -> AttemptRow:
+    columns = {name: row[name] for name in row.keys() if name != "run"}  # noqa: SIM118
+    columns["usage"] = json.loads(columns["usage"])
+    columns["gpus"] = tuple(json.loads(columns["gpus"]))
+    columns["verdict"] = json.loads(columns["verdict"])
+    return AttemptRow(**columns)
