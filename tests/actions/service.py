@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from millwork.batch.rules import Verdict
     from millwork.ports import News
 
+NAMES = ("w", "w-0", "w-1", "w-2", "w-3")
+
 
 class VirtualLoop(asyncio.SelectorEventLoop):
     """Sleeps by setting its clock; what others do in threads is done at once."""
@@ -199,7 +201,7 @@ class Place:
         rules = more.pop("rules", {})
         return Opening(
             step=step, attempt=attempt, token=f"secret of {attempt}", source="/in", root="/in",
-            folder=self.folder, split=split, rules=rules, seats=4, **more,
+            folder=self.folder, split=split, rules=rules, seats=4, names=NAMES, **more,
         )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from millwork.actions.leases import NoBatch
 from millwork.base.errors import BadRequest, Fenced, MillworkError, NoSpace
 from millwork.batch.decision import Result
 from millwork.batch.machine import FIRST_LEASE
@@ -277,7 +278,7 @@ def test_what_cannot_be_opened_has_failed(tmp_path: Path, fault: Exception, when
         await opening
         assert place.told == [("r-1", News(0, 0, "failed", str(fault)))]
         assert [each.reason for each in place.memory.judged()] == [str(fault)]
-        with pytest.raises(KeyError):
+        with pytest.raises(NoBatch):
             await service.done("r-1", [])
 
     run(tmp_path, body)
@@ -323,7 +324,7 @@ def test_of_what_is_not_open_nobody_is_told(tmp_path: Path) -> None:
         service.close("r-1")
         assert service.find("secret of r-1") is None
         assert await service.lease("r-1", "w-0/1", 1, 60.0, None) == ([], True)
-        with pytest.raises(KeyError):
+        with pytest.raises(NoBatch):
             await service.renew("r-1", "w-0/1", [], 0)
 
     run(tmp_path, body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import tempfile
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,8 @@ class Client:
         sent: list[Mapping[str, Any]] = []
 
         async def receive() -> Mapping[str, Any]:
+            if not messages:
+                await asyncio.Event().wait()  # nobody leaves before the answer
             return messages.pop(0)
 
         async def send(message: Mapping[str, Any]) -> None:

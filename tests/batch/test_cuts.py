@@ -78,12 +78,13 @@ def test_a_shard_takes_about_ten_seconds(seconds: float) -> None:
     """Of atoms that take `seconds` each, far from the end."""
     cuts = Cuts(10_000_000, by_speed=True)
     sizes = []
-    for _ in range(5):
+    for _ in range(30):
         block = cuts.cut(2)
         assert block is not None
         cuts.measure(block.shard, block.size * seconds)
         sizes.append(block.size)
     assert sizes[-1] == pytest.approx(max(1, TARGET / seconds), abs=1)
+    assert all(after <= 2 * before for before, after in pairwise(sizes)), "one measure says little"
 
 
 def test_the_size_follows_when_the_speed_changes() -> None:
@@ -103,7 +104,7 @@ def test_a_shard_that_took_no_time_is_no_division_by_zero() -> None:
     cuts.measure(0, 0.0)
     block = cuts.cut(1)
     assert block is not None
-    assert block.size == 999 // 4
+    assert block.size == 2
 
 
 @settings(max_examples=100, derandomize=True, deadline=None)
@@ -117,5 +118,6 @@ def test_shards_get_smaller_to_the_end(atoms: int, workers: int, seconds: float)
         assert block.size <= max(1, left // (4 * workers)), "a fourth of a part at most"
         cuts.measure(block.shard, block.size * seconds)
         sizes.append(block.size)
-    assert all(before + 1 >= after for before, after in pairwise(sizes[1:]))
+    peak = sizes.index(max(sizes))
+    assert all(before + 1 >= after for before, after in pairwise(sizes[peak:]))
     assert sizes[-1] == 1

@@ -27,7 +27,7 @@ def test_thresholds_by_shards() -> None:
     _fail_all(desk, 1)
     assert desk.ledger.verdict is not None
     assert desk.ledger.verdict.name == "failed"
-    reason = "3 shards failed, mini_batch_error_threshold is 2; shards that failed: 0, 1, 2"
+    reason = "shards 0, 1, 2 failed: mini_batch_error_threshold is 2"
     assert desk.ledger.verdict.reason == reason
     assert desk.ask("a").is_over
     desk.restart()
@@ -40,7 +40,7 @@ def test_thresholds_by_items_count_those_of_failed_shards_too() -> None:
     assert not desk.machine.is_over
     _fail_all(desk, 1)
     assert desk.ledger.verdict is not None
-    assert desk.ledger.verdict.reason.startswith("7 items failed, error_threshold is 6")
+    assert desk.ledger.verdict.reason == "shard 1 failed: 7 items, error_threshold is 6"
 
 
 def test_thresholds_by_percent() -> None:
@@ -49,7 +49,7 @@ def test_thresholds_by_percent() -> None:
     assert not desk.machine.is_over
     _fail_all(desk, 1)
     assert desk.ledger.verdict is not None
-    assert "3 of 10 shards failed, allowed_failed_percent is 20" in desk.ledger.verdict.reason
+    assert "failed: 3 of 10 shards, allowed_failed_percent is 20" in desk.ledger.verdict.reason
 
 
 def test_what_is_done_after_the_verdict_is_still_kept() -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import Component, Millwork, Result
 
 WORKER = """\
@@ -68,8 +67,6 @@ def run(millwork: Millwork, file: Path, data: Path, *words: str) -> Result:
 
 
 def output(result: Result) -> dict[str, str]:
-    from pathlib import Path
-
     folder = Path(result.json["outputs"]["found"])
     return {path.name: path.read_text() for path in folder.iterdir()}
 
@@ -165,3 +162,17 @@ def test_shards_that_had_failed_are_tried_again(
     second = run(millwork, file, data, "--incremental")
     assert worked_on(second) == set("cdg")
     assert "c cc" in output(second)["lines.txt"]
+
+
+def test_what_is_damaged_is_not_carried_over(
+    millwork: Millwork, component: Component, data: Path
+) -> None:
+    file = batch(component)
+    first = run(millwork, file, data)
+    time.sleep(_STALE)
+    (Path(first.json["outputs"]["found"]) / "a.copy").write_text("spoiled")
+    (data / "g").write_text("new")
+    second = run(millwork, file, data, "--incremental")
+    assert worked_on(second) == set("abcdefg")
+    assert output(second)["a.copy"] == "aa"
+    assert "is damaged" in second.json["steps"][0]["batch"]["nothing_carried"]

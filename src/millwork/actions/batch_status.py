@@ -43,7 +43,8 @@ def batches_of(
         path = f"{context.engine_of(run).aside(row.attempt)}/{FAILED}"
         errors = records.failures(row, limit=_SHOWN)
         there = path if os.path.exists(path) else ""
-        found[row.step] = views.concluded(batch, (row.verdict, row.reason), errors, there)
+        concluded = views.concluded(batch, (row.verdict, row.reason), errors, there)
+        found[row.step] = concluded | views.carried(attempt.usage if attempt else {})
     return found
 
 

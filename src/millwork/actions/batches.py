@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.actions import incremental
 from millwork.base.errors import BadRequest
-from millwork.batch.rules import Rules
+from millwork.batch.rules import IGNORE, Rules
 from millwork.blobs.layout import Layout
-from millwork.blobs.parts import Part, publish, report_failed
+from millwork.blobs.parts import Part, plan_of, publish, report_failed
+from millwork.blobs.published import PARTS
 from millwork.plan.contract import input_path
 from millwork.ports.leases import Opening
 from millwork.spec.types import holds_files
@@ -21,14 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from millwork.batch.records import BatchRow, Records
+    from millwork.plan.gang import Roster
     from millwork.plan.model import Artifact, Step
     from millwork.ports import Engine, Store
     from millwork.spec.model import Batch
 
-PARTS = ".parts"
 FAILED = "failed_shards.jsonl"
 _PREFIX = 8
 _PAGE = 500
+_LONGEST_CAUSE = 200
 
 
 def lease_token(token: str) -> str:
@@ -38,10 +40,12 @@ def lease_token(token: str) -> str:
 
 def rules_of(batch: Batch) -> Rules:
     """The rules of the lease machine that a batch asks for."""
+    items, shards = batch.error_threshold, batch.mini_batch_error_threshold
+    unsaid = 0 if items is None and shards is None else IGNORE
     return Rules(
         max_retries=batch.max_retries,
-        error_threshold=batch.error_threshold,
-        mini_batch_error_threshold=batch.mini_batch_error_threshold,
+        error_threshold=unsaid if items is None else items,
+        mini_batch_error_threshold=unsaid if shards is None else shards,
         allowed_failed_percent=batch.allowed_failed_percent,
         partial_is_failure=batch.partial_is_failure,
         speculates=batch.speculates,
@@ -55,7 +59,7 @@ class Batches:
         self._run, self._engine, self._records, self._store = run, engine, records, store
 
     def opening(
-        self, step: Step, attempt: str, token: str, artifact: Artifact | None, seats: int
+        self, step: Step, attempt: str, token: str, artifact: Artifact | None, roster: Roster
     ) -> Opening:
         """What the lease service opens the batch of a step with; `artifact` is what is cut.
 
@@ -78,8 +82,24 @@ class Batches:
             folder=self._engine.aside(attempt),
             split=batch.split,
             rules=asdict(rules_of(batch)),
-            seats=seats,
+            seats=roster.rules.at_once or len(roster.seats),
+            names=tuple(seat.name for seat in roster.seats),
+            anew=self._is_taken_apart(step, attempt),
         )
+
+    def _is_taken_apart(self, step: Step, attempt: str) -> bool:
+        """Whether an earlier attempt has begun to make outputs of what its shards had staged.
+
+        Then the files are no longer where later attempts would look for them.
+        """
+        rows = self._store.attempts(self._run)
+        earlier = (row.id for row in rows if row.step == step.name and row.id != attempt)
+        records = (
+            incremental.record_of(self._engine.aside(each), port)
+            for each in earlier
+            for port in step.component.outputs
+        )
+        return any(os.path.exists(path) or os.path.exists(plan_of(path)) for path in records)
 
     def limited(self, opening: Opening, step: Step, identity: Mapping[str, Any] | None) -> Opening:
         """The opening for the files alone that an incremental run works on."""
@@ -88,13 +108,14 @@ class Batches:
         return replace(opening, only=only)
 
     def failures(self, step: Step, attempt: str) -> dict[str, Any]:
-        """Writes down which shards have failed for good, and why; for the attempt's record."""
+        """Writes down which shards have failed for good; for the attempt's record, with a cause."""
         row = self._records.batch(self._run, step.name)
         if row is None or not self._records.failures(row, limit=1):
             return {}
         path = f"{self._engine.aside(attempt)}/{FAILED}"
         report_failed(path, _failures(self._records, row))
-        return {"failed_shards": path}
+        first = self._records.failures(row, limit=1)[0]["error"]
+        return {"failed_shards": path, "first_error": _last_line(first)}
 
     def publish(self, step: Step, attempt: str) -> None:
         """Makes the outputs of what the accepted shards have staged. RunFailed and NoSpace."""
@@ -135,6 +156,12 @@ class Batches:
 def _batch_of(step: Step) -> Batch:
     assert step.component.batch is not None
     return step.component.batch
+
+
+def _last_line(error: str) -> str:
+    """What an error comes to: of a traceback the last line says it."""
+    lines = error.strip().splitlines()
+    return lines[-1][:_LONGEST_CAUSE] if lines else ""
 
 
 def _failures(records: Records, row: BatchRow) -> Iterator[dict[str, Any]]:

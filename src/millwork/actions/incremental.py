@@ -12,11 +12,12 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from millwork.actions.reuse import Reuse
 from millwork.base.records import dataclass
 from millwork.blobs import content
 from millwork.blobs.layout import Layout
 from millwork.blobs.parts import Carried
-from millwork.blobs.published import new_file, write_line
+from millwork.blobs.published import chooser, new_file, write_line
 from millwork.plan.identity import differences
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def only_of(store: Store, engine: Engine, work: Work, opening: Opening) -> str:
 
 def _prepare(
     before: StepRow | None, name: str, identity: Mapping[str, Any], engine: Engine,
-    opening: Opening, memo: Memo,
+    opening: Opening, store: Store,
 ) -> None:  # fmt: skip
     """Writes down which shards are carried over and which files are left, or why all are."""
     folder = opening.folder
@@ -79,8 +80,12 @@ def _prepare(
     aside = engine.aside(before.attempt)
     if not os.path.exists(f"{aside}/{INPUTS}"):
         return _nothing(folder, f"{before.attempt} has left no word of its shards")
+    reuse = Reuse(store, ())
+    fault = next(filter(None, map(reuse.fault, before.outputs, before.outputs.values())), "")
+    if fault:
+        return _nothing(folder, f"the result of {before.attempt} is damaged: {fault}")
     outputs = {port: output["path"] for port, output in before.outputs.items()}
-    return prepare(Earlier(before.attempt, aside, outputs), opening.source, folder, memo)
+    return prepare(Earlier(before.attempt, aside, outputs), opening.source, folder, store)
 
 
 def _nothing(folder: str, reason: str) -> None:
@@ -169,10 +174,8 @@ class _Accepted:
 def _carried_lines(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     if "inputs" not in found:
         return
-    shards = [range(start, stop) for start, stop in found["shards"]]
-    for line in _lines(found["inputs"]):
-        if any(line["shard"] in span for span in shards):
-            yield line
+    counts = chooser([range(start, stop) for start, stop in found["shards"]])
+    yield from (line for line in _lines(found["inputs"]) if counts(line["shard"]))
 
 
 def _valid(path: str, now: Mapping[str, str]) -> tuple[dict[int, tuple[str, ...]], int]:

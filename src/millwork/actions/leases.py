@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from millwork.base.errors import Fenced, MillworkError, Unavailable
 from millwork.base.records import dataclass, field
 from millwork.batch.changes import BatchJudged
-from millwork.batch.desk import Desk, Terms
+from millwork.batch.desk import Desk, Terms, replica_of
 from millwork.batch.rules import Rules
 from millwork.ports.leases import News
 
@@ -65,6 +65,10 @@ class Ports:
     give_up: Callable[[MillworkError], None]
 
 
+class NoBatch(MillworkError):
+    """The batch is over, or its input could not be cut."""
+
+
 class LeaseService:
     """Answers the workers of one run; `epoch` is its master's, who alone may write."""
 
@@ -84,8 +88,9 @@ class LeaseService:
         except Fenced as error:
             self._ports.give_up(error)
         except (MillworkError, OSError) as error:
-            batch.failure = str(error)
-            self._judge_unready(batch)
+            if self._batches.get(opening.attempt) is batch:  # else nobody waits for it any more
+                batch.failure = str(error)
+                self._judge_unready(batch)
         batch.is_ready.set()
         self._look(batch)
 
@@ -113,6 +118,15 @@ class LeaseService:
             if hmac.compare_digest(batch.opening.token.encode(), token.encode()):
                 return attempt
         return None
+
+    def knows(self, attempt: str, worker: str) -> bool:
+        """Whether a worker of this name belongs to a replica of the attempt."""
+        seat = replica_of(worker).partition("~")[0]
+        return attempt in self._batches and seat in self._batches[attempt].opening.names
+
+    def give_up(self, error: Exception) -> None:
+        """Ends the process for a defect: another goes on from what was kept."""
+        self._ports.give_up(MillworkError(f"{type(error).__name__}: {error}"))
 
     async def lease(
         self, attempt: str, worker: str, most: int, wait: float, held: Collection[str] | None
@@ -170,7 +184,7 @@ class LeaseService:
         opening, records = batch.opening, self._ports.records
         path = f"{opening.folder}/{LAYOUT}"
         row = self._begin(opening, path)
-        if not os.path.exists(row.layout):
+        if (opening.anew and row.layout != path) or not _is_there(row.layout):
             row = records.start_over(self._epoch, row, path)
             batch.row = row
             loop = asyncio.get_running_loop()
@@ -208,7 +222,7 @@ class LeaseService:
         if batch:
             await batch.is_ready.wait()
         if batch is None or batch.desk is None:
-            raise KeyError(attempt)
+            raise NoBatch
         return batch, batch.desk
 
     async def _settled(self, batch: _Batch, decision: _D) -> _D:
@@ -231,7 +245,8 @@ class LeaseService:
 
     def _flush(self) -> None:
         commit, self._commit = self._commit, None
-        assert commit is not None
+        if commit is None:  # a tick came first
+            return
         kept = []
         for batch in self._batches.values():
             if batch.desk and batch.row and batch.desk.changes:
@@ -250,7 +265,7 @@ class LeaseService:
         except MillworkError as error:
             self._ports.give_up(error)
         except Exception as error:  # a defect: nobody may wait for ever for what is not kept
-            self._ports.give_up(MillworkError(f"{type(error).__name__}: {error}"))
+            self.give_up(error)
 
     def _look(self, batch: _Batch) -> None:
         """Tells the run's master what has changed for it."""
@@ -284,6 +299,15 @@ class LeaseService:
 
     def _now(self) -> float:
         return self._ports.clock.monotonic()
+
+
+def _is_there(path: str) -> bool:
+    """Whether a file is there. Raises OSError where nobody can say."""
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _is_by_speed(split: Split) -> bool:

@@ -126,9 +126,8 @@ class StepPlanner:
         """What the lease service opens a step's batch with, of which some workers are gone."""
         wanted, roster = self._steps[step], self.roster(step)
         assert roster is not None
-        seats = roster.rules.at_once or len(roster.seats)
         given, batches = self._batch_input(wanted), self._batches()
-        opening = batches.opening(wanted, attempt, token, given, seats)
+        opening = batches.opening(wanted, attempt, token, given, roster)
         opening = batches.limited(opening, wanted, self._identities.get(step))
         return replace(opening, gone=gone)
 
@@ -197,7 +196,11 @@ class StepPlanner:
     def _with_shards(self, step: str, attempt: str, outcome: Outcome) -> Outcome:
         """The outcome of a batch, of whose shards' files the outputs are made if it was good."""
         wanted, batches = self._steps[step], self._batches()
-        usage = {**outcome.usage, **batches.failures(wanted, attempt)}
+        failures = batches.failures(wanted, attempt)
+        usage = {**outcome.usage, **failures}
+        if failures and outcome.reason:
+            cause = f"; {failures['first_error']}; all: {failures['failed_shards']}"
+            outcome = replace(outcome, reason=outcome.reason + cause)
         if _is_good(outcome):
             batches.publish(wanted, attempt)
             given = self._batch_input(wanted)

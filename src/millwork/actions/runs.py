@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from millwork.actions.context import Context
-    from millwork.ports import AttemptRow, ReplicaRow, RunRow, StepRow
+    from millwork.ports import ReplicaRow, RunRow, StepRow
 
 _PAGE = 50
 
@@ -71,26 +71,26 @@ def shown(context: Context, given: str) -> dict[str, Any]:
     steps, attempts = context.store.steps(run.id), context.store.attempts(run.id)
     replicas = context.store.replicas(run.id)
     alive, now = _alive(context, run), context.clock.wall()
-    batches = _batches(context, run, steps, attempts)
+    batches = _batches(context, run, steps)
     return views.page(run, steps, attempts, replicas, alive, now, batches)
 
 
-def _batches(
-    context: Context, run: RunRow, steps: Sequence[StepRow], attempts: Sequence[AttemptRow]
-) -> dict[str, dict[str, Any]]:
+def _batches(context: Context, run: RunRow, steps: Sequence[StepRow]) -> dict[str, dict[str, Any]]:
     digests = {step.spec.get("component", "") for step in steps}
     # What is no batch pays for no more than this look.
     if not any('"batch"' in (context.store.definition(digest) or "") for digest in digests):
         return {}
     from millwork.actions.batch_status import batches_of
 
+    attempts = context.store.attempts(run.id)
     return batches_of(context, run, attempts, is_driven=is_driven(context, run))
 
 
 def result(context: Context, run_id: str) -> dict[str, Any]:
     """What a run has come to."""
     run = find(context, run_id)
-    return views.result(run, context.store.steps(run.id), _alive(context, run))
+    steps = context.store.steps(run.id)
+    return views.result(run, steps, _alive(context, run), _batches(context, run, steps))
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from millwork.actions.leases import NoBatch
 from millwork.base.records import dataclass
 from millwork.batch.decision import Result
 
@@ -21,7 +23,7 @@ Send: TypeAlias = "Callable[[Mapping[str, Any]], Awaitable[None]]"
 PREFIX = "/api/v1/shards/"
 _MOST_BYTES = 1 << 20
 _MOST_LEASES = 256
-_LONGEST_ERROR = 8000
+_LONGEST_ERROR, _LONGEST_NAME = 8000, 200
 _REASONS = {401: "the token is not that of a batch which runs", 404: "there is no such place"}
 
 
@@ -44,6 +46,13 @@ class Body:
         found = self.fields.get(name)
         if not isinstance(found, str) or not found or not _is_plain(found):
             raise Refused(400, f"{name}: a text is wanted")
+        return found
+
+    def worker(self) -> str:
+        """A worker's name."""
+        found = self.text("worker")
+        if len(found) > _LONGEST_NAME:
+            raise Refused(400, f"worker: at most {_LONGEST_NAME} characters")
         return found
 
     def number(self, name: str, default: float, most: float) -> float:
@@ -115,15 +124,25 @@ class ShardsApi:
         attempt = self._service.find(_bearer(scope))
         if attempt is None:
             raise Refused(401)
+        given = Body(_object(body))
+        if "worker" in given.fields and not self._service.knows(attempt, given.worker()):
+            raise Refused(400, "worker: it begins with MILLWORK_WORKER_NAME and a slash")
         try:
-            return await verb(attempt, Body(_object(body)))
-        except KeyError:
-            raise Refused(409, "the batch is over, or its input could not be cut") from None
+            if verb == self._lease:
+                return await _unless_gone(verb(attempt, given), receive)
+            return await verb(attempt, given)
+        except Refused:
+            raise
+        except NoBatch as over:
+            raise Refused(409, str(over)) from None
+        except Exception as error:  # a defect: what is in memory may be half changed
+            self._service.give_up(error)
+            raise
 
     async def _lease(self, attempt: str, body: Body) -> object:
         shards, is_over = await self._service.lease(
             attempt,
-            body.text("worker"),
+            body.worker(),
             max(1, body.whole("max", 1, _MOST_LEASES)),
             body.number("wait", 0.0, 60.0),
             set(body.texts("held")) if "held" in body.fields else None,
@@ -132,7 +151,7 @@ class ShardsApi:
 
     async def _renew(self, attempt: str, body: Body) -> object:
         answer = await self._service.renew(
-            attempt, body.text("worker"), body.texts("tokens"), body.whole("items")
+            attempt, body.worker(), body.texts("tokens"), body.whole("items")
         )
         return {"ok": answer.ok, "lost": answer.lost}
 
@@ -156,11 +175,25 @@ class ShardsApi:
         return {}
 
     async def _release(self, attempt: str, body: Body) -> object:
-        await self._service.release(attempt, body.text("worker"), body.texts("tokens"))
+        await self._service.release(attempt, body.worker(), body.texts("tokens"))
         return {}
 
     async def _status(self, attempt: str, _body: Body) -> object:
         return asdict(await self._service.status(attempt))
+
+
+async def _unless_gone(answer: Awaitable[object], receive: Receive) -> object:
+    """The answer, if whoever asked is still there when it comes: nothing is leased to the dead."""
+    asked, left = asyncio.ensure_future(answer), asyncio.ensure_future(receive())
+    try:
+        await asyncio.wait((asked, left), return_when=asyncio.FIRST_COMPLETED)
+        if not asked.done():
+            asked.cancel()
+        return await asked
+    except asyncio.CancelledError:
+        raise Refused(400, "the connection ended") from None
+    finally:
+        left.cancel()
 
 
 async def _read(receive: Receive) -> bytes:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 TARGET = 10.0
+MOST = 10_000
 _ROUNDS = 4
 _DECAY = 0.9
 
@@ -68,13 +69,15 @@ class Cuts:
         """Some more shards, one for each worker; None if no atom is left.
 
         They get smaller to the end, so that all workers finish at about the same time: never more
-        than a fourth of each worker's part of what is left.
+        than a fourth of each worker's part of what is left. Nor more than twice as large as those
+        before, since what was measured first may say little.
         """
         if not self.left:
             return None
         workers = max(workers, 1)
         fair = self.left // (_ROUNDS * workers)
-        size = max(1, min(fair, self._size()))
+        most = 2 * self._blocks[-1].size if self._blocks else 1
+        size = max(1, min(fair, most, self._size(), MOST))
         count = min(workers, -(-self.left // size))
         return self._take(ShardsCut(self.total, self._next, size, count))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from millwork.base.records import dataclass
 from millwork.batch.changes import BatchJudged, ShardFailed, ShardsDone
 from millwork.batch.cuts import Cuts
-from millwork.batch.decision import Decision, LeaseAnswer
+from millwork.batch.decision import Decision, LeaseAnswer, RenewAnswer
 from millwork.batch.machine import Machine
 from millwork.ports.leases import News
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from millwork.batch.decision import (
         DoneAnswer,
         Grant,
-        RenewAnswer,
         Result,
     )
     from millwork.batch.rules import Rules, Verdict
@@ -97,7 +96,7 @@ class Desk:
         self._cuts.restore(kept.cuts)
         self._items: array[int] | None = None
         if terms.by_speed:
-            self._items = array("I", map(self._items_of, range(self._cuts.total)))
+            self._items = array("Q", map(self._items_of, range(self._cuts.total)))
         self._machine = Machine(
             self._cuts.total,
             terms.rules,
@@ -108,6 +107,8 @@ class Desk:
         self._machine.restore(self._measured(kept.shards), kept.leases, kept.verdict, now)
         self._known.update(self._machine.live())
         self._note(self._machine.start(), now)
+        if self._machine.is_over:
+            self._over_at = now + _TELLING
         for worker, is_lost in gone.items():
             self.gone(worker, now, is_lost=is_lost)
 
@@ -143,6 +144,8 @@ class Desk:
 
     def renew(self, worker: str, tokens: Collection[str], items: int, now: float) -> RenewAnswer:
         """Which of its leases a worker still has."""
+        if replica_of(worker) in self._gone:
+            return RenewAnswer(lost=tuple(tokens))
         answer = self._machine.renew(worker, tokens, now, items)
         self._note(answer, now)
         return answer
@@ -161,6 +164,8 @@ class Desk:
 
     def release(self, worker: str, tokens: Collection[str], now: float) -> Decision:
         """A worker gives back what it has not begun."""
+        if replica_of(worker) in self._gone:
+            return Decision()
         decision = self._machine.release(worker, tokens)
         self._note(decision, now)
         return decision

@@ -203,7 +203,7 @@ class Machine:
         """A worker gives back what it has not begun."""
         decision = Decision()
         held = self._book.hear(worker).leases
-        leases = [held[token] for token in tokens if token in held]
+        leases = [held[token] for token in dict.fromkeys(tokens) if token in held]
         self._give_back(worker, leases, "left", decision)
         return decision
 

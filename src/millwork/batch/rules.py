@@ -70,19 +70,23 @@ class Tally:
 def judge(rules: Rules, tally: Tally, failed: list[int]) -> Verdict | None:
     """The verdict, once it is certain; `failed` are the first shards that failed."""
     bad = tally.failed + tally.partial
-    shards = f"; shards that failed: {_listed(failed, bad)}" if failed else ""
+    who = f"{_listed(failed, bad)} failed" if failed else ""
     if 0 <= rules.error_threshold < tally.failed_items:
-        limit = f"error_threshold is {rules.error_threshold}"
-        return Verdict("failed", f"{_count(tally.failed_items, 'item')} failed, {limit}{shards}")
+        items = _count(tally.failed_items, "item") + ("" if who else " failed")
+        return _failed(who, f"{items}, error_threshold is {rules.error_threshold}")
     if 0 <= rules.mini_batch_error_threshold < bad:
         limit = f"mini_batch_error_threshold is {rules.mini_batch_error_threshold}"
-        return Verdict("failed", f"{_count(bad, 'shard')} failed, {limit}{shards}")
+        return _failed(who, limit)
     if tally.is_whole and bad * 100 > rules.allowed_failed_percent * tally.total:
         limit = f"allowed_failed_percent is {rules.allowed_failed_percent:g}"
-        return Verdict("failed", f"{bad} of {tally.total} shards failed, {limit}{shards}")
+        return _failed(who, f"{bad} of {tally.total} shards, {limit}")
     if tally.is_whole and not tally.open:
-        return Verdict("succeeded", f"{_count(bad, 'shard')} failed{shards}" if bad else "")
+        return Verdict("succeeded", who)
     return None
+
+
+def _failed(who: str, limit: str) -> Verdict:
+    return Verdict("failed", f"{who}: {limit}" if who else limit)
 
 
 def _count(number: int, noun: str) -> str:
@@ -90,5 +94,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _listed(shards: list[int], count: int) -> str:
+    """The shards by number: `shard 8`, `shards 0, 1, 2 and 3 more`."""
     shown = ", ".join(map(str, shards[:_SHOWN]))
-    return f"{shown} and {count - _SHOWN} more" if count > _SHOWN else shown
+    more = f" and {count - _SHOWN} more" if count > _SHOWN else ""
+    return f"shard{'' if count == 1 else 's'} {shown}{more}"

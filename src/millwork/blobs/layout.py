@@ -46,7 +46,7 @@ class Layout:
         self.total = len(items)
         first = items[0] if items else 1
         self.items: array[int] | int = first if items.count(first) == len(items) else items
-        self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._file = open(path, "rb", buffering=0)  # noqa: SIM115 - open as long as we
 
     def entry(self, first: int, count: int = 1, root: str = "") -> dict[str, Any]:
         """Shards `first` up to `first + count` as one; `root` is where the input is for the step.
@@ -77,14 +77,12 @@ class Layout:
 
     def close(self) -> None:
         """Closes the file; `total` and `items` stay."""
-        if self._file >= 0:
-            os.close(self._file)
-        self._file = -1
+        self._file.close()
 
     def _read(self, at: int, size: int) -> bytes:
         found = b""
         while len(found) < size:
-            block = os.pread(self._file, size - len(found), at + len(found))
+            block = os.pread(self._file.fileno(), size - len(found), at + len(found))
             if not block:
                 raise OSError(0, "the layout file of a batch was cut short")
             found += block

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
-__all__ = ["Carried", "Part", "publish", "report_failed"]
+__all__ = ["Carried", "Part", "plan_of", "publish", "report_failed"]
 
 _BLOCK = 1 << 18
 
@@ -59,7 +59,7 @@ def publish(
     RunFailed, before anything is moved, for what cannot be published and for files of the step's
     own in the way; NoSpace when the disk is full: then the same call can go on.
     """
-    plan, parts = f"{record}.plan", os.path.join(output, PARTS)
+    plan, parts = plan_of(record), os.path.join(output, PARTS)
     with _os_errors(output):
         if mode_of(record) and not mode_of(plan):
             return
@@ -74,6 +74,11 @@ def publish(
         _write_record(plan, record)
         _clear(parts)
         os.unlink(plan)
+
+
+def plan_of(record: str) -> str:
+    """The file of a publication that has begun, and not ended."""
+    return f"{record}.plan"
 
 
 def report_failed(path: str, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -201,7 +201,7 @@ def _gather(accepted: Iterable[Part], append: str, carried: Carried | None) -> I
 
 
 def _carried_lines(carried: Carried, append: str) -> Iterator[Line]:
-    is_valid, whole = _chooser(carried.shards), 0
+    is_valid, whole = chooser(carried.shards), 0
     if append:
         with suppress(FileNotFoundError):
             whole = os.lstat(os.path.join(carried.output, append)).st_size
@@ -219,7 +219,8 @@ def _carried_lines(carried: Carried, append: str) -> Iterator[Line]:
             yield Line(row["shard"], carried.output, True, start, end - start, files)
 
 
-def _chooser(shards: Set[int] | Sequence[range]) -> Callable[[int], bool]:
+def chooser(shards: Set[int] | Sequence[range]) -> Callable[[int], bool]:
+    """Whether a number is among these, found in logarithmic time."""
     ranges = sorted((each for each in shards if isinstance(each, range)), key=lambda r: r.start)
     starts = [each.start for each in ranges]
     if not ranges:

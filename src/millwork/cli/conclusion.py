@@ -21,6 +21,7 @@ def conclusion(result: Mapping[str, Any], logs: Mapping[str, str]) -> list[str]:
     tables = _columns("metric", "value", metrics)
     tables += _columns("output", "where it lies", list(result["outputs"].items()))
     lines += ["", *tables] if tables else []
+    lines += [_batch_line(step) for step in result["steps"] if "batch" in step]
     end = f"run {result['run']} {result['status']}"
     only = result["steps"][0] if len(result["steps"]) == 1 else None
     reason = only["reason"] if only and only["reason"] else result["reason"]
@@ -28,6 +29,19 @@ def conclusion(result: Mapping[str, Any], logs: Mapping[str, str]) -> list[str]:
     if result["status"] == "failed" and logs:
         lines.append(f"the whole log: millwork runs logs {result['run']}/{next(iter(logs))}")
     return lines
+
+
+def _batch_line(step: Mapping[str, Any]) -> str:
+    """What came of a step's batch: shards, items, and where those are told of that failed."""
+    from millwork.cli.progress import progress_text  # a run without batches does not pay for it
+
+    batch = step["batch"]
+    line = f"{step['node']}: {progress_text(batch)}"
+    if batch["carried_shards"]:
+        line += f", {batch['carried_shards']} carried over"
+    elif batch["nothing_carried"]:
+        line += f", none carried over: {batch['nothing_carried']}"
+    return f"{line}: {batch['failed_shards']}" if batch["failed_shards"] else line
 
 
 def _columns(left: str, right: str, rows: list[tuple[str, str]]) -> list[str]:

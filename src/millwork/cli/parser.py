@@ -125,6 +125,7 @@ def _add_runs(verbs: _SubParsersAction[ArgumentParser]) -> None:
             action.add_argument("run", metavar="ID", nargs="?", help=which)
             action.add_argument("--all", action="store_true", help="every interrupted run")
             action.add_argument("--watch", action="store_true", help="with --all: for ever")
+            action.add_argument("-o", "--output", metavar="DIR", help="copy its outputs there")
         else:
             what = {"logs": "ID[/STEP[/REPLICA]]", "why": "ID/STEP"}.get(name, "ID")
             action.add_argument("run", metavar=what, help=which)

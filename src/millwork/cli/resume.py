@@ -11,7 +11,7 @@ from millwork.actions import runs
 from millwork.actions.resume import interrupted, steps_of, take_over
 from millwork.base.errors import BadRequest
 from millwork.cli.display import open_display
-from millwork.cli.run import conclude
+from millwork.cli.run import check_target, conclude
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -27,6 +27,10 @@ def run(context: Context, options: Namespace) -> int:
         raise BadRequest("give a run's id, or --all for every interrupted run")
     if options.watch and not options.all:
         raise BadRequest("--watch goes with --all")
+    if options.output and options.all:
+        raise BadRequest("-o goes with one run")
+    if options.output:
+        check_target(options.output)
     if options.all:
         return _all(context, watch=options.watch)
     row = runs.find(context, options.run)
@@ -51,7 +55,15 @@ def _all(context: Context, *, watch: bool) -> int:
             if row.id not in children:
                 sys.stdout.write(f"resuming {row.id} {row.name}\n")
                 sys.stdout.flush()
-                command = [sys.executable, "-m", "millwork.cli.main", "runs", "resume", row.id]
+                command = [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "millwork.cli.main",
+                    "runs",
+                    "resume",
+                    row.id,
+                ]
                 children[row.id] = subprocess.Popen(command)
         for run_id, child in list(children.items()):
             code = child.poll()

@@ -48,7 +48,7 @@ def run(options: Namespace) -> int:
     )
     context = open_context()
     if options.output:
-        _check_target(options.output)
+        check_target(options.output)
     submitted = submit.submit(context, request)
     out = sys.stderr if options.json else sys.stdout
     for line in (*map(str, warnings), *submitted.notices):
@@ -142,9 +142,10 @@ def _job_name(command: str) -> str:
     return "".join(letter for letter in word if letter.isalnum())[:32] or "job"
 
 
-def _check_target(path: str) -> None:
+def check_target(path: str) -> None:
+    """Raises BadRequest unless outputs can be copied to a new or empty folder of that name."""
     if os.path.isdir(path) and os.listdir(path):
-        raise BadRequest(f"-o {path}: the folder is not empty")
+        raise BadRequest(f"-o {path}: the folder is not empty; name a new one")
     if os.path.exists(path) and not os.path.isdir(path):
         raise BadRequest(f"-o {path}: there is a file of that name")
     above = os.path.abspath(path)

@@ -20,8 +20,9 @@ class Opening:
 
     Workers are known by `token`. `source` is the input on this machine, `root` the input as they
     see it; `only` is a file that lists which of its files are wanted, if not all are. `rules` are
-    those of the lease machine. `seats` is how many workers there may be at once; `gone` are those
-    that have ended, and whether they were lost. `folder` is the attempt's, in which the layout and
+    those of the lease machine. `seats` is how many workers there may be at once, `names` are those
+    of all; `gone` are those that have ended, and whether they were lost. What earlier attempts have
+    done counts, unless it is to be done `anew`. `folder` is the attempt's, in which the layout and
     the workers' logs lie.
     """
 
@@ -34,14 +35,17 @@ class Opening:
     split: Split
     rules: Mapping[str, Any]
     seats: int
+    names: tuple[str, ...] = ()
     gone: Mapping[str, bool] = field(default_factory=dict)
     only: str = ""
+    anew: bool = False
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Opening:
         """The opening whose fields came as JSON."""
         split = {**given["split"], "keys": tuple(given["split"]["keys"])}
-        return cls(**{**given, "split": Split(**split)})
+        names = tuple(given["names"])
+        return cls(**{**given, "split": Split(**split), "names": names})
 
 
 @dataclass(frozen=True)

@@ -98,8 +98,12 @@ class Crew(Gang):
         if failed:
             self._conclude(self._verdict_on(failed[0]), decision)
         else:
-            reason = "the workers have ended, and not all shards are done"
-            self._conclude(Verdict("failed", reason), decision)
+            self._conclude(Verdict("failed", self._early_end()), decision)
+
+    def _early_end(self) -> str:
+        if self._has_worked:
+            return "the workers have ended, and not all shards are done"
+        return "the workers have ended, and none has asked for a shard (docs/elastic-batch.md)"
 
 
 def _verdict_of(news: News) -> Verdict:

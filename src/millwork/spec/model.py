@@ -241,7 +241,7 @@ class Batch:
     `input` and `output` are ports; of what shards stage for `output`, the file `append` becomes
     one file in the order of the shards. The other fields are AzureML's, with Millwork's defaults:
     how often a shard is tried again, and how many items, shards (-1: any number) and percent of
-    the shards may fail.
+    the shards may fail. None may, unless a number is said of items or of shards: then that counts.
     """
 
     input: str
@@ -249,8 +249,8 @@ class Batch:
     output: str = ""
     append: str = ""
     max_retries: int = 2
-    error_threshold: int = 0
-    mini_batch_error_threshold: int = 0
+    error_threshold: int | None = None
+    mini_batch_error_threshold: int | None = None
     allowed_failed_percent: float = 100.0
     partial_is_failure: bool = False
     speculates: bool = True

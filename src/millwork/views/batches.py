@@ -46,7 +46,7 @@ def live(status: Mapping[str, Any]) -> dict[str, Any]:
         "items_per_second": _rounded(status["items_per_second"]),
         "seconds_left": _rounded(status["seconds_left"]),
         "stragglers": [
-            {**each, "worker": replica_of(each["worker"]), "seconds": _rounded(each["seconds"])}
+            {**each, "worker": seat_of(each["worker"]), "seconds": _rounded(each["seconds"])}
             for each in status["stragglers"]
         ],
         "workers": _live_workers(status["workers"]),
@@ -95,8 +95,16 @@ def concluded(
     }
 
 
-def replica_of(worker: str) -> str:
-    """The replica that a worker belongs to: `worker-0~1/140` is a process of `worker-0`."""
+def carried(usage: Mapping[str, Any]) -> dict[str, Any]:
+    """What an incremental run has of an earlier one, by the record of its attempt."""
+    return {
+        "carried_shards": usage.get("carried_shards", 0),
+        "nothing_carried": usage.get("nothing_carried", ""),
+    }
+
+
+def seat_of(worker: str) -> str:
+    """The seat of a worker, whatever start: `worker-0~1/140` is a process of `worker-0`."""
     return worker.partition("/")[0].partition("~")[0]
 
 
@@ -139,14 +147,14 @@ def _kept_workers(workers: Sequence[WorkerRow], held: Sequence[LeaseRow]) -> lis
 
 def _pace(replica: str, items: int, seconds: Mapping[str, float]) -> float | None:
     """Items a second while it worked; its processes worked at once, its starts in turn."""
-    own = {name: spent for name, spent in seconds.items() if replica_of(name) == replica}
+    own = {name: spent for name, spent in seconds.items() if seat_of(name) == replica}
     starts = {name.partition("/")[0] for name in own}
     spent = sum(own.values())
     return items / spent * len(own) / len(starts) if spent else None
 
 
 def _row(rows: dict[str, dict[str, Any]], worker: str) -> dict[str, Any]:
-    name = replica_of(worker)
+    name = seat_of(worker)
     if name not in rows:
         counts = dict.fromkeys(("held", "done", "failed", "items"), 0)
         rows[name] = {"worker": name, "live": False, **counts, "items_per_second": None}

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from millwork.ports import AttemptRow, ReplicaRow, RunRow, StepRow
 
 
+_WHILE_IT_RUNS = ("errors", "workers", "stragglers")
+
+
 def status_of(run: RunRow, master_alive: bool) -> str:
     """A run's status; `interrupted` if it should run and nobody drives it."""
     return "interrupted" if run.status == "running" and not master_alive else run.status
@@ -29,13 +32,18 @@ def summary(run: RunRow, master_alive: bool, now: float) -> dict[str, Any]:
     }
 
 
-def result(run: RunRow, steps: Sequence[StepRow], master_alive: bool) -> dict[str, Any]:
-    """What `run --json` ends with: the run's steps and outputs."""
+def result(
+    run: RunRow,
+    steps: Sequence[StepRow],
+    master_alive: bool,
+    batches: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """What `run --json` ends with: the run's steps, with their `batches`, and outputs."""
     return {
         "run": run.id,
         "status": status_of(run, master_alive),
         "reason": run.reason,
-        "steps": [_step(step) for step in steps],
+        "steps": [{**_step(step), **_batch(step, _ended(batches or {}))} for step in steps],
         "outputs": output_paths(run, steps),
     }
 
@@ -85,6 +93,14 @@ def page(
             for step in steps
         ],
         "outputs": output_paths(run, steps),
+    }
+
+
+def _ended(batches: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What batches came to, without what is looked at while they run."""
+    return {
+        step: {name: value for name, value in batch.items() if name not in _WHILE_IT_RUNS}
+        for step, batch in batches.items()
     }
 
 

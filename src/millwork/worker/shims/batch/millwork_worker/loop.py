@@ -122,8 +122,9 @@ def _work(leases: Leases, function: Callable[[Shard], object]) -> None:
             try:
                 function(shard)
             except Exception as error:
-                text = "millwork: shard {} failed\n{}"
-                print(text.format(shard.id, describe(error)), file=sys.stderr, flush=True)
+                if not leases.is_stopping:  # else it did not fail by itself
+                    text = "millwork: shard {} failed\n{}"
+                    print(text.format(shard.id, describe(error)), file=sys.stderr, flush=True)
                 raise
 
 
@@ -173,6 +174,9 @@ os.register_at_fork(after_in_child=_forget)
 
 def _at_exit() -> None:
     """Tells of the shards in hand. An exception that ended the program is in `sys.last_value`."""
+    with suppress(ValueError):  # not in the main thread
+        if signal.getsignal(signal.SIGTERM) is _stop:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends already
     error = getattr(sys, "last_value", None)
     for leases in _open:
         if isinstance(error, KeyboardInterrupt):
