@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from typing import TYPE_CHECKING
@@ -70,3 +71,19 @@ def test_modules_beside_the_user_are_not_taken_for_python_s(
     file = batch.write("from millwork_worker import shards\nfor shard in shards(): pass\n")
     done = millwork("run", file, "-i", f"given={batch.given}", "--json", cwd=here)
     assert done.code == 0, done.err
+
+
+def test_a_shard_of_which_some_items_failed_is_told_of(batch: Batch, home: Path) -> None:
+    batch.files(4)
+    program = (
+        "from millwork_worker import shards\n"
+        "for shard in shards():\n"
+        "    with shard.output('rows.txt') as out: out.write(shard.id)\n"
+        "    shard.failed = int(shard.id == '1')\n"
+    )
+    allowed = {"partial_is_failure": True, "mini_batch_error_threshold": 1, "max_retries": 1}
+    found = good(batch.run(batch.write(program, batch=allowed)))
+    assert (found / "rows.txt").read_text() == "01", "the others of its items are there"
+    (file,) = (home / "attempts").glob("*/failed_shards.jsonl")
+    (line,) = map(json.loads, file.read_text().splitlines())
+    assert (line["shard"], line["status"], line["error"]) == (1, "partial", "1 of 2 items failed")

@@ -153,11 +153,11 @@ def _history(
         assert desk.ledger.verdict == Verdict(found.verdict or "failed", found.reason)
         rows = desk.ledger.shards.values()
         done = [row for row in sorted(rows) if row.status == "done"]
-        failed = [row for row in sorted(rows) if row.status == "failed"]
+        failed = [row for row in sorted(rows) if row.status == "failed" or row.is_partial]
         assert [*store.accepted(found)] == [Accepted(r.shard, r.token, "r-1") for r in done]
         failures = store.failures(found)
         assert [(f["shard"], f["error"], tuple(f["workers"])) for f in failures] == [
-            (row.shard, row.error, row.failed_on) for row in failed
+            (row.shard, _told(row), row.failed_on) for row in failed
         ]
         assert store.counts(found) == {
             "done": len(done), "failed": len(failed), "items": sum(row.ok for row in rows),
@@ -315,6 +315,11 @@ def test_the_history_tells_of_what_failed_for_good_and_of_the_verdict(
     assert [event["seq"] for event in runs.events("r", 0)] == list(range(1, before + 3))
 
 
+def _told(row: ShardRow) -> str:
+    """What a failure says: of a shard that failed in part how many items did."""
+    return f"{row.bad} of {row.ok + row.bad} items failed" if row.is_partial else row.error
+
+
 def test_failures_come_in_pages(shards: ShardStore, batch: BatchRow) -> None:
     many = range(0, 500, 2)
     _keep(shards, batch, *(_failed(shard, f"a-{shard}", status="failed") for shard in many))
@@ -325,8 +330,11 @@ def test_failures_come_in_pages(shards: ShardStore, batch: BatchRow) -> None:
         after = found[-1]
     assert found == [*many]
     assert shards.failures(batch, 0, 1) == [
-        {"shard": 2, "attempts": 1, "workers": ["w-0/1"], "error": "boom", "log": "log:7"}
-    ]
+        {
+            "shard": 2, "status": "failed", "attempts": 1, "workers": ["w-0/1"], "error": "boom",
+            "log": "log:7",
+        }
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ["", "☃", "'; DROP TABLE shard; --", '"\\', "a\nb", "x" * 9000])

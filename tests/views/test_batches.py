@@ -107,7 +107,16 @@ def test_an_input_that_is_being_cut_has_no_total() -> None:
 
 @quick
 def test_both_sources_have_the_documented_fields() -> None:
-    errors = [{"shard": 3, "attempts": 2, "workers": ["w"], "error": "e", "log": "f:1"}]
+    errors = [
+        {
+            "shard": 3,
+            "status": "failed",
+            "attempts": 2,
+            "workers": ["w"],
+            "error": "e",
+            "log": "f:1",
+        }
+    ]
     live = views.concluded(of(STATUS), ("failed", "why"), errors, "/file") | views.carried({})
     record = views.Record({**COUNTS, "done": 1}, 1, workers=[WorkerRow("w/1", done=1)])
     kept = views.concluded(views.kept(record, is_running=False), (None, ""), errors, "")

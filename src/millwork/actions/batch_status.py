@@ -109,6 +109,8 @@ def _items(records: Records, row: BatchRow, layout: Layout, cuts: Cuts) -> int:
     count, after = 0, -1
     while page := records.failures(row, after, _PAGE):
         for failure in page:
+            if failure["status"] != "failed":
+                continue
             first, size = cuts.atoms_of(failure["shard"])
             items = layout.items
             each = items * size if isinstance(items, int) else sum(items[first : first + size])

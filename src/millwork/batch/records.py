@@ -83,7 +83,7 @@ class Records(Protocol):
     def failures(
         self, batch: BatchRow, after: int = -1, limit: int = 100
     ) -> Sequence[Mapping[str, Any]]:
-        """A page of the shards that failed for good."""
+        """A page of the shards that failed for good, as a whole or some of their items."""
 
     def counts(self, batch: BatchRow) -> Mapping[str, int]:
         """How many shards and items have ended, and how often some were tried again."""

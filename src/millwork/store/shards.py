@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     Row: TypeAlias = Mapping[str, Any]
 
+_LONGEST_TOLD = 500
 _QUERIES = load_queries("shards.sql")
 _PATIENCE = 60.0  # seconds: the service of a run that goes on waits for a database that comes back
 
@@ -170,7 +171,7 @@ class ShardStore:
     def failures(
         self, batch: BatchRow, after: int = -1, limit: int = 100
     ) -> list[Mapping[str, Any]]:
-        """A page of the shards that failed for good: number, error, workers, place in the log."""
+        """A page of the shards that failed, all or in part: why, on which workers, where."""
         values = {"batch": batch.id, "after": after, "limit": limit}
         return [_failure(row) for row in self._database.query("failures", values)]
 
@@ -193,6 +194,8 @@ def _is_told(change: Change) -> bool:
 
 def _event(run: str, seq: int, now: float, change: Change) -> dict[str, Any]:
     data = {name: value for name, value in vars(change).items() if name != "token"}
+    if isinstance(change, ShardFailed):  # there may be a million: the rest stands with the shard
+        data["error"] = change.error[-_LONGEST_TOLD:]
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return {"run": run, "seq": seq, "time": now, "kind": type(change).__name__, "data": text}
 
@@ -222,10 +225,13 @@ def _lease_row(row: Row) -> LeaseRow:
 
 
 def _failure(row: Row) -> dict[str, Any]:
+    is_partial = row["status"] == "done"
+    items = f"{row['bad']} of {row['ok'] + row['bad']} items failed"
     return {
         "shard": row["shard"],
+        "status": "partial" if is_partial else "failed",
         "attempts": row["attempts"],
         "workers": json.loads(row["failed_on"]),
-        "error": row["error"],
+        "error": items if is_partial else row["error"],
         "log": row["place"],
     }

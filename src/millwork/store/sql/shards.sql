@@ -115,9 +115,9 @@ SELECT * FROM lease WHERE batch = :batch ORDER BY at;
 SELECT shard, token, attempt FROM shard WHERE batch = :batch AND status = 'done' ORDER BY shard;
 
 -- name: failures
--- A page of the shards that failed for good.
-SELECT * FROM shard WHERE batch = :batch AND status = 'failed' AND shard > :after
-ORDER BY shard LIMIT :limit;
+-- A page of the shards that failed for good, as a whole or in part.
+SELECT * FROM shard WHERE batch = :batch AND (status = 'failed' OR is_partial)
+AND shard > :after ORDER BY shard LIMIT :limit;
 
 -- name: counts
 -- How many shards and items have ended in which way.

@@ -42,7 +42,7 @@ CREATE TABLE shard (
     PRIMARY KEY (batch, shard)
 );
 
-CREATE INDEX shard_failed ON shard (batch, shard) WHERE status = 'failed';
+CREATE INDEX shard_failed ON shard (batch, shard) WHERE status = 'failed' OR is_partial;
 
 -- Leases that are not void; those of a worker that is gone are removed with it.
 CREATE TABLE lease (
