@@ -258,7 +258,7 @@ def _pids(word: str, home: Home) -> list[int]:
                 env = (entry / "environ").read_bytes()
             except OSError:
                 continue
-            is_it = any(word.encode() in each for each in words[1:3]) and b"python" in words[0]
+            is_it = any(word.encode() in each for each in words[1:4]) and b"python" in words[0]
             if is_it and os.fsencode(str(home.path)) in env:
                 found.append(int(entry.name))
     return found

@@ -21,7 +21,8 @@ def conclusion(result: Mapping[str, Any], logs: Mapping[str, str]) -> list[str]:
     tables = _columns("metric", "value", metrics)
     tables += _columns("output", "where it lies", list(result["outputs"].items()))
     lines += ["", *tables] if tables else []
-    lines += [_batch_line(step) for step in result["steps"] if "batch" in step]
+    for step in result["steps"]:
+        lines += _batch_lines(step) if "batch" in step else ()
     end = f"run {result['run']} {result['status']}"
     only = result["steps"][0] if len(result["steps"]) == 1 else None
     reason = only["reason"] if only and only["reason"] else result["reason"]
@@ -31,7 +32,7 @@ def conclusion(result: Mapping[str, Any], logs: Mapping[str, str]) -> list[str]:
     return lines
 
 
-def _batch_line(step: Mapping[str, Any]) -> str:
+def _batch_lines(step: Mapping[str, Any]) -> list[str]:
     """What came of a step's batch: shards, items, and where those are told of that failed."""
     from millwork.cli.progress import progress_text  # a run without batches does not pay for it
 
@@ -41,7 +42,7 @@ def _batch_line(step: Mapping[str, Any]) -> str:
         line += f", {batch['carried_shards']} carried over"
     elif batch["nothing_carried"]:
         line += f", none carried over: {batch['nothing_carried']}"
-    return f"{line}: {batch['failed_shards']}" if batch["failed_shards"] else line
+    return [line, batch["failed_shards"]] if batch["failed_shards"] else [line]
 
 
 def _columns(left: str, right: str, rows: list[tuple[str, str]]) -> list[str]:
