@@ -160,7 +160,8 @@ def _history(
             (row.shard, _told(row), row.failed_on) for row in failed
         ]
         assert store.counts(found) == {
-            "done": len(done), "failed": sum(row.status == "failed" for row in rows), "items": sum(row.ok for row in rows),
+            "done": len(done), "failed": sum(row.status == "failed" for row in rows),
+            "items": sum(row.ok for row in rows),
             "failed_items": sum(row.bad for row in rows),
             "failures": sum(row.failures for row in rows),
             "losses": sum(row.losses for row in rows),
