@@ -314,7 +314,7 @@ def _million(home: Home) -> tuple[str, bool]:
     peak = 0
     while process.poll() is None:
         peak = max([peak, *map(_peak, _pids("api.server", home))])
-        time.sleep(0.05)
+        time.sleep(0.05)  # a peak of memory gives no event
     listed = json.loads(home.call("runs", "show", "last", "--json").stdout)
     size = len(json.dumps(listed))
     return f"{peak / _BYTES:.0f} MiB, shown in {size:,} bytes", 0 < peak <= 200 * _BYTES
@@ -336,7 +336,7 @@ import json, sys, time
 from dask.distributed import Client, LocalCluster, as_completed
 def work(seconds):
     began = time.monotonic()
-    time.sleep(seconds)
+    time.sleep(seconds)  # the same work of known length
     return began, time.monotonic()
 if __name__ == "__main__":
     lengths = json.loads(sys.argv[1])

@@ -33,7 +33,7 @@ seconds = {SECONDS} * ({SLOWER} if name == "{SLOW}" else 1)
 for shard in shards():
     begun = time.time()
     try:
-        time.sleep(seconds)
+        time.sleep(seconds)  # the work, of known length
         with shard.output("all") as out:
             print(shard.id, file=out)
     finally:  # one that is no longer wanted is ended in its sleep

@@ -130,13 +130,13 @@ def test_a_call_waits_while_the_service_is_started_again(place: Place) -> None:
                 codes.append(code)
                 if answer["accepted"] == [True]:
                     done.append(shard["id"])
-                time.sleep(0.05)
+                time.sleep(0.05)  # the work: long enough for the service to be killed in
 
     workers = [threading.Thread(target=work, args=(f"worker-{n}/1",)) for n in range(3)]
     for worker in workers:
         worker.start()
     for _ in range(4):
-        time.sleep(0.3)
+        time.sleep(0.3)  # the rhythm of the deaths
         if not any(worker.is_alive() for worker in workers):
             break
         os.kill(place.pid, signal.SIGKILL)
@@ -196,7 +196,7 @@ def test_one_that_is_fenced_off_is_not_started_again(place: Place) -> None:
         )
         assert calling.recv(1) == b"", "it was not kept, so it is not answered"
     assert until(lambda: gone(pid))
-    time.sleep(0.8)
+    time.sleep(0.8)  # longer than the pause before another would be started
     process = place.process._process
     assert process is None or process.pid == pid
     assert len(place.news()) == before, "the run is another's: nothing is said of it"

@@ -66,10 +66,10 @@ def test_what_is_said_to_one_that_has_just_died_harms_nobody(make: Make, tmp_pat
     for number in range(3):
         os.kill(pid_of(process), signal.SIGKILL)
         process.gone("a", f"worker-{number}", is_lost=True)
-        time.sleep(0.005)
+        time.sleep(0.005)  # so that some words meet it dying, and some dead
         process.gone("a", f"worker-{number}~1", is_lost=True)
     os.kill(pid_of(process), signal.SIGKILL)
-    time.sleep(0.005)
+    time.sleep(0.005)  # the same
     process.close("a")
     process.stop()
     assert not (tmp_path / "leases").exists()

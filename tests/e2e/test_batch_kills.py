@@ -72,7 +72,7 @@ def test_a_killed_run_finds_its_workers_again(batch: Batch, background: Start, h
     begun(batch, 12)
     run.process.kill()
     run.process.communicate()
-    time.sleep(0.5)
+    time.sleep(0.5)  # the time that it is given to notice
     assert not of_home(home, SERVICE), "the service ends with its master"
     assert len(workers(home)) >= 3
     assert tree(good(batch.command("runs", "resume", "last", "--json"))) == ALL
@@ -86,7 +86,7 @@ def test_a_run_that_is_killed_early(
 ) -> None:
     run = background("run", *batch.words(batch.noted(SLEEP), 3))
     until(lambda: list((home / "attempts").glob("*")))
-    time.sleep(wait)
+    time.sleep(wait)  # the instant of the kill
     run.process.kill()
     run.process.communicate()
     assert tree(good(batch.command("runs", "resume", "last", "--json"))) == ALL
@@ -148,7 +148,7 @@ def test_a_storm_changes_nothing(batch: Batch, background: Start, home: Path) ->
     begun(batch, 4)
     chance, kills = random.Random(3), 0
     while run.process.poll() is None:
-        time.sleep(1.0)
+        time.sleep(1.0)  # the rhythm of the deaths
         kills += 1
         there = workers(home)
         wanted = [chance.choice(there)] if there else []

@@ -141,7 +141,7 @@ def test_a_batch_goes_on_when_its_database_has_crashed(
     run = background("run", *batch.words(file, 2))
     until(lambda: batch.tries().total() >= 5, 30)
     postgres.stop(signal.SIGQUIT)
-    time.sleep(0.5)
+    time.sleep(0.5)  # so long it is away
     postgres.start()
     code, _, err = run.end(60)
     if code == 3:  # the crash met the master as it wrote
@@ -197,7 +197,7 @@ def test_a_run_goes_on_when_the_database_was_restarted(
     run = background("run", write_pipeline(tmp_path, 12, 2, 0.4))
     begun(effects, 2)
     postgres.stop()
-    time.sleep(0.3)
+    time.sleep(0.3)  # so long it is away
     postgres.start()
     code, _, err = run.end(60)
     if code == 3:  # it met the master as it wrote

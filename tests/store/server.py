@@ -70,7 +70,7 @@ class Server:
             except psycopg.OperationalError:
                 assert self._process.poll() is None, "the server has ended"
                 assert time.monotonic() < deadline, "the server does not answer"
-                time.sleep(0.05)
+                time.sleep(0.05)  # a server that is starting gives no event
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> None:
         """SIGINT ends all sessions in good order; SIGQUIT is a crash."""

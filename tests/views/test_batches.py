@@ -30,11 +30,11 @@ STATUS = Status(
     losses=1, copies=1, items_per_second=1234.4321, seconds_left=41.7,
     stragglers=(Straggler(17, "worker-2~1/99", 41.23456, 2),),
     workers=(
-        WorkerStatus("worker-10/7", True, 1, 10, 0, 3000, 300.0, 0.1),
-        WorkerStatus("worker-2/8", False, 0, 9, 1, 2500, 250.0, 0.1),
-        WorkerStatus("worker-2~1/99", True, 2, 5, 1, 1500, 100.0, 0.1),
-        WorkerStatus("worker-2~1/98", True, 2, 5, 0, 1500, 50.5, 0.1),
-        WorkerStatus("worker-9/1", False, 0, 11, 0, 3845, 310.0, 0.1),
+        WorkerStatus("worker-10/7", True, 1, 10, 0, 3000, 300.0),
+        WorkerStatus("worker-2/8", False, 0, 9, 1, 2500, 250.0),
+        WorkerStatus("worker-2~1/99", True, 2, 5, 1, 1500, 100.0),
+        WorkerStatus("worker-2~1/98", True, 2, 5, 0, 1500, 50.5),
+        WorkerStatus("worker-9/1", False, 0, 11, 0, 3845, 310.0),
     ),
 )  # fmt: skip
 
@@ -194,7 +194,7 @@ def test_progress_asks_for_batches_as_long_as_they_run() -> None:
         deadline = time.monotonic() + 10
         while not progress.text("a"):
             assert time.monotonic() < deadline
-            time.sleep(0.01)
+            time.sleep(0.01)  # another thread asks, and tells nobody
         assert set(asked) == {lease_token("x")}
         assert progress.line() == progress.text("a") == progress_text(of(STATUS))
         assert progress.text("b") == ""

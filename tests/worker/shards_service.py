@@ -290,4 +290,4 @@ def until(condition: Any, seconds: float = 15) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.01)
+        time.sleep(0.01)  # what is waited for happens in other processes

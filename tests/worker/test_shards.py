@@ -331,7 +331,7 @@ def test_sigterm_gives_all_leases_back(place: Place, body: str) -> None:
     loop = f"for shard in shards():\n  if shard.id == '11':\n    {body}"
     process = place.script(f"{EAGER}import time\n{loop}")
     until(lambda: 10 in book.done and 11 in book.leased.values())
-    time.sleep(0.1)
+    time.sleep(0.1)  # it is within the body by then
     process.send_signal(signal.SIGTERM)
     code, _, err = ended(process)
     assert (code, err) == (143, "")
@@ -345,7 +345,7 @@ def test_ctrl_c_too(place: Place) -> None:
     book = place.serve(*place.files(1))
     process = place.script("import time\nfor shard in shards(): time.sleep(60)")
     until(lambda: book.leased)
-    time.sleep(0.1)
+    time.sleep(0.1)  # it is at work by then
     process.send_signal(signal.SIGINT)
     assert ended(process)[0] != 0
     assert (book.released, book.errors) == ([0], [])
@@ -397,7 +397,7 @@ def test_workers_survive_the_death_of_the_server(place: Place) -> None:
         done = len(book.done)
         until(lambda done=done: len(book.done) > done or book.is_finished)
         place.service.kill()
-        time.sleep(0.1)
+        time.sleep(0.1)  # so long it is away
         place.service.start()
     assert [ended(worker) for worker in workers] == [(0, "", "")] * 2
     assert sorted(book.done) == list(range(60))
@@ -411,7 +411,7 @@ def test_the_same_by_tcp(place: Place) -> None:
     process = place.script(COPY + "    import time; time.sleep(0.02)", MILLWORK_SHARDS=address)
     until(lambda: len(book.done) > 5)
     place.service.kill()
-    time.sleep(0.1)
+    time.sleep(0.1)  # so long it is away
     place.service.start()
     assert ended(process) == (0, "", "")
     assert sorted(book.done) == list(range(30))
@@ -420,7 +420,7 @@ def test_the_same_by_tcp(place: Place) -> None:
 def test_a_worker_waits_for_a_server_that_is_not_there_yet(place: Place) -> None:
     inputs = place.files(1)
     process = place.script("for shard in shards(): pass")
-    time.sleep(0.3)
+    time.sleep(0.3)  # so long it is not there
     book = place.serve(*inputs)
     assert ended(process) == (0, "", "")
     assert list(book.done) == [0]

@@ -10,6 +10,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Any
 
 from millwork.actions.batches import FAILED, lease_token
+from millwork.batch.records import all_failures
 from millwork.blobs.layout import Layout
 from millwork.views import batches as views
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 _TIMEOUT = 1.0
 _SHOWN = 5
-_PAGE = 500
 
 
 def batches_of(
@@ -106,14 +106,6 @@ def _layout(row: BatchRow) -> Layout | None:
 
 def _items(records: Records, row: BatchRow, layout: Layout, cuts: Cuts) -> int:
     """How many items the shards have that failed for good."""
-    count, after = 0, -1
-    while page := records.failures(row, after, _PAGE):
-        for failure in page:
-            if failure["status"] != "failed":
-                continue
-            first, size = cuts.atoms_of(failure["shard"])
-            items = layout.items
-            each = items * size if isinstance(items, int) else sum(items[first : first + size])
-            count += each
-        after = page[-1]["shard"]
-    return count
+    failures = all_failures(records, row)
+    failed = (each["shard"] for each in failures if each["status"] == "failed")
+    return sum(cuts.items_of(shard, layout.items) for shard in failed)

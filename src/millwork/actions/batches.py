@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.actions import incremental
 from millwork.base.errors import BadRequest
+from millwork.batch.records import all_failures
 from millwork.batch.rules import IGNORE, Rules
 from millwork.blobs.layout import Layout
 from millwork.blobs.parts import Part, plan_of, publish, report_failed
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 FAILED = "failed_shards.jsonl"
 _PREFIX = 8
-_PAGE = 500
 _LONGEST_CAUSE = 200
 
 
@@ -167,11 +167,8 @@ def _last_line(error: str) -> str:
 def _failures(records: Records, row: BatchRow) -> Iterator[dict[str, Any]]:
     layout = Layout(row.layout) if os.path.exists(row.layout) else None
     cuts = records.cuts(row, layout.total) if layout else None
-    after = -1
-    while page := records.failures(row, after, _PAGE):
-        for failure in page:
-            entry = layout.entry(*cuts.atoms_of(failure["shard"])) if layout and cuts else {}
-            yield {**failure, **entry}
-        after = page[-1]["shard"]
+    for failure in all_failures(records, row):
+        entry = layout.entry(*cuts.atoms_of(failure["shard"])) if layout and cuts else {}
+        yield {**failure, **entry}
     if layout:
         layout.close()

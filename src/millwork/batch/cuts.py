@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from millwork.batch.changes import ShardsCut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 TARGET = 10.0
 MOST = 10_000
@@ -59,6 +59,11 @@ class Cuts:
         block = self._blocks[place]
         first = block.atom + (shard - block.shard) * block.size
         return first, min(block.size, self._end_of(place) - first)
+
+    def items_of(self, shard: int, items: Sequence[int] | int) -> int:
+        """How many items a shard has, of those that each atom has, or all."""
+        first, count = self.atoms_of(shard)
+        return items * count if isinstance(items, int) else sum(items[first : first + count])
 
     def measure(self, shard: int, seconds: float) -> None:
         """A shard took so long."""

@@ -254,6 +254,4 @@ class Desk:
             yield row
 
     def _items_of(self, shard: int) -> int:
-        first, count = self._cuts.atoms_of(shard)
-        items = self._layout.items
-        return items * count if isinstance(items, int) else sum(items[first : first + count])
+        return self._cuts.items_of(shard, self._layout.items)

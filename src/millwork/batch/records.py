@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from millwork.batch.rules import VerdictName
 
 
+_PAGE = 500
+
+
 @dataclass(frozen=True)
 class BatchRow:
     """A step's batch: the attempt that works on it, the file of its layout, and its verdict."""
@@ -90,3 +93,11 @@ class Records(Protocol):
 
     def workers(self, batch: BatchRow) -> Sequence[WorkerRow]:
         """What each worker has done."""
+
+
+def all_failures(records: Records, batch: BatchRow) -> Iterator[Mapping[str, Any]]:
+    """Every shard that failed, page by page."""
+    after = -1
+    while page := records.failures(batch, after, _PAGE):
+        yield from page
+        after = page[-1]["shard"]

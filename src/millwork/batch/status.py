@@ -25,7 +25,6 @@ class WorkerStatus:
     failed: int
     items: int
     items_per_second: float
-    seconds_per_shard: float | None
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,6 @@ def _worker(worker: Worker) -> WorkerStatus:
         failed=worker.failed,
         items=worker.items + worker.progress,
         items_per_second=pace.items,
-        seconds_per_shard=1 / pace.shards if pace.shards else None,
     )
 
 

@@ -50,7 +50,7 @@ def _follow(context: Context, page: dict[str, Any], *, as_json: bool) -> dict[st
             told = new
             sys.stdout.write(said)
             sys.stdout.flush()
-        time.sleep(_TOLD)
+        time.sleep(_TOLD)  # another process drives the run, and tells nobody of its steps
         page = runs.shown(context, page["run"])
     return page
 
@@ -62,7 +62,7 @@ def _redraw(context: Context, page: dict[str, Any]) -> dict[str, Any]:
     with Live(console=console(), auto_refresh=False, transient=True) as live:
         while page["status"] == "running":
             live.update(Group(*_parts(page)), refresh=True)
-            time.sleep(_REDRAWN)
+            time.sleep(_REDRAWN)  # as often as people can read it
             page = runs.shown(context, page["run"])
     return page
 

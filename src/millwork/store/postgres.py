@@ -145,7 +145,7 @@ class PostgresDatabase:
             except psycopg.OperationalError:
                 if time.monotonic() > deadline:
                     raise
-            time.sleep(_PAUSE)
+            time.sleep(_PAUSE)  # a server that is starting gives no event
 
     def _opened(self) -> psycopg.Connection[dict[str, Any]]:
         options = {**_OPTIONS, **self._parameters}
