@@ -2,7 +2,11 @@
 
 MillworkError
 ├── BadRequest       2  the request was wrong: what and where
-│   └── InvalidFile     a component or pipeline file with faults, all of them at once
+│   ├── InvalidFile     a component or pipeline file with faults, all of them at once
+│   ├── NotFound        there is no such thing, or none that this person may see
+│   ├── Conflict        it is not, or no longer, in the state that the request is for
+│   ├── Forbidden       this person may not do that
+│   └── Unauthenticated nobody knows who asks
 ├── RunFailed        1  the run was carried out and failed
 ├── Fenced           1  another process has taken the run over
 └── Unavailable      3  something needed could not be reached or started
@@ -45,6 +49,22 @@ class InvalidFile(BadRequest):
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("\n".join(str(fault) for fault in faults))
         self.faults = tuple(faults)
+
+
+class NotFound(BadRequest):
+    """There is no such thing."""
+
+
+class Conflict(BadRequest):
+    """It is not in the state that this request is for."""
+
+
+class Forbidden(BadRequest):
+    """You may not do that."""
+
+
+class Unauthenticated(BadRequest):
+    """Log in, or send a token."""
 
 
 class RunFailed(MillworkError):

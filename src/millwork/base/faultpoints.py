@@ -20,6 +20,9 @@ POINTS = {
     "engine.furnished": "the attempt's folder is ready; nothing runs in it yet",
     "store.writing": "a transaction has written and is not committed yet",
     "store.committed": "a transaction is committed; its caller does not know yet",
+    "migrate.copied": "a database was copied before it is migrated; the copy has no name yet",
+    "migrate.saved": "the copy is a backup; nothing is migrated yet",
+    "migrate.statement": "a statement of a migration was carried out; it is not committed yet",
     "resume.taken": "a run was taken over; nothing is adopted yet",
 }
 

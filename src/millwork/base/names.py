@@ -11,6 +11,7 @@ _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _VERSION = re.compile(r"(0|[1-9]\d{0,8})(\.(0|[1-9]\d{0,8})){2}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SECRET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_LABEL = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 PORT_RULE = "letters, digits, '_' and '-', not starting with '_', at most 64"
 PARAMETER_RULE = "letters, digits, '_', '-' and '.', not starting with '_' or '.', at most 64"
@@ -19,6 +20,7 @@ NODE_RULE = "letters, digits, '_' and '-', starting with a letter or digit, at m
 VERSION_RULE = "three numbers, x.y.z"
 VARIABLE_RULE = "letters, digits and '_', not starting with a digit"
 SECRET_RULE = "letters, digits, '_', '-' and '.', not starting with '-' or '.', at most 128"  # noqa: S105
+LABEL_RULE = "lower-case letters, digits and '-', starting with a letter, at most 63"
 
 
 def is_port(text: str) -> bool:
@@ -56,9 +58,18 @@ def is_secret(text: str) -> bool:
     return _SECRET.fullmatch(text) is not None
 
 
+def is_label(text: str) -> bool:
+    """Whether `text` may name a person or a workspace."""
+    return _LABEL.fullmatch(text) is not None
+
+
 def is_text(text: str) -> bool:
     """Whether `text` can be kept and handed to a program: no NUL, and all of it UTF-8."""
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
 
 
 def variable_suffix(name: str) -> str:

@@ -3,7 +3,7 @@
 Rooms below know nothing of them; the rooms that implement them are named only in `app`.
 """
 
-from millwork.ports.engine import Ended, Engine, Outcome
+from millwork.ports.engine import Ended, Engine, Outcome, Sample
 from millwork.ports.leases import Leasing, News, Opening
 from millwork.ports.secrets import Secrets
 from millwork.ports.store import (
@@ -32,6 +32,7 @@ __all__ = [
     "ReplicaRow",
     "ResultRow",
     "RunRow",
+    "Sample",
     "Secrets",
     "StepRow",
     "Store",

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 StepStatus: TypeAlias = Literal["pending", "running", "succeeded", "failed", "cancelled", "skipped"]
-RunStatus: TypeAlias = Literal["running", "succeeded", "failed", "cancelled"]
+RunStatus: TypeAlias = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 AttemptStatus: TypeAlias = Literal["running", "succeeded", "failed", "lost", "cancelled"]
 
 

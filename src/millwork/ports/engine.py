@@ -66,6 +66,21 @@ class Image:
     notices: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Sample:
+    """What a running process and all that it has started use at one moment.
+
+    `cpu_seconds` are those so far; memory is in bytes, `gpu_percent` of all its GPUs together. What
+    is not known is None.
+    """
+
+    cpu_seconds: float
+    memory: int
+    processes: int
+    gpu_memory: int | None = None
+    gpu_percent: float | None = None
+
+
 class Engine(Protocol):
     """Runs plans. Handles are opaque text, kept by the store, and mean nothing to anybody else.
 
@@ -133,3 +148,6 @@ class Engine(Protocol):
 
     def silence(self, process: str) -> float:
         """Seconds since it last printed, or was started."""
+
+    def usage(self) -> Mapping[str, Sample]:
+        """What the processes under watch use now, by their ids, where it is known."""

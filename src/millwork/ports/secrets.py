@@ -15,6 +15,9 @@ VARIABLE = "MILLWORK_SECRET_"
 class Secrets(Protocol):
     """Keeps values that only steps get, in their environment. Unavailable if it cannot be read."""
 
+    def of(self, workspace: str) -> Secrets:
+        """The secrets of a workspace."""
+
     def value(self, name: str) -> str | None:
         """The secret's value; None if there is none of that name."""
 

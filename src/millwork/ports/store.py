@@ -23,7 +23,11 @@ class Master:
 
 @dataclass(frozen=True)
 class RunRow:
-    """A run as it is kept. Times are Unix seconds; it `began` anew when it was resumed."""
+    """A run as it is kept. Times are Unix seconds; it `began` anew when it was resumed.
+
+    A queued run has no master. `demand` is what it asks for, `allotment` what it was given when
+    it was admitted; a run that was begun without a server has neither.
+    """
 
     id: str
     name: str
@@ -40,6 +44,12 @@ class RunRow:
     master: Master | None = None
     epoch: int = 0
     cancel: bool = False
+    workspace: str = "default"
+    creator: str = ""
+    visibility: str = "public"
+    priority: int = 5
+    demand: Mapping[str, Any] = field(default_factory=dict)
+    allotment: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_trial(self) -> bool:
@@ -123,7 +133,7 @@ class Store(Protocol):
     def create_run(
         self, run: RunRow, steps: Sequence[StepRow], definitions: Mapping[str, str]
     ) -> None:
-        """Keeps a new run, whose master is already set, with its steps and their components.
+        """Keeps a new run with its steps and their components; only a queued one has no master.
 
         `definitions` maps the sha256 that a step's spec names to a component's document.
         """
@@ -152,11 +162,38 @@ class Store(Protocol):
     def runs(self, limit: int, before: tuple[float, str] | None = None) -> Sequence[RunRow]:
         """Runs, newest first, a page at a time."""
 
+    def list_runs(
+        self,
+        workspace: str,
+        *,
+        limit: int,
+        after: tuple[float, str] | None = None,
+        ascending: bool = False,
+        status: str = "",
+        name: str = "",
+        creator: str = "",
+        tag: tuple[str, str] | None = None,
+        definition: str = "",
+        with_trials: bool = False,
+        private_of: str | None = None,
+    ) -> Sequence[RunRow]:
+        """A page of a workspace's runs by their time, newest first unless `ascending`.
+
+        `after` is the last one of the page before. What is empty or None filters nothing;
+        `private_of` is the only person whose private runs are shown.
+        """
+
     def unfinished(self) -> Sequence[RunRow]:
-        """The runs that are not over, oldest first."""
+        """The runs that are driven, or should be, oldest first; those that wait are not."""
 
     def steps(self, run: str) -> Sequence[StepRow]:
         """A run's steps in the order of its file."""
+
+    def step(self, run: str, step: str) -> StepRow | None:
+        """One step of a run."""
+
+    def some_steps(self, run: str, skip: int, limit: int) -> Sequence[StepRow]:
+        """A part of a run's steps in the order of its file."""
 
     def attempts(self, run: str) -> Sequence[AttemptRow]:
         """A run's attempts, oldest first."""
@@ -166,6 +203,24 @@ class Store(Protocol):
 
     def events(self, run: str, after: int) -> Sequence[Mapping[str, Any]]:
         """A run's events numbered above `after`."""
+
+    def find_runs_in(self, workspace: str, prefix: str, private_of: str | None) -> Sequence[str]:
+        """At most a few ids of a workspace's runs that begin with `prefix`.
+
+        `private_of` is the only person whose private runs count; None for all.
+        """
+
+    def some_events(self, run: str, after: int, limit: int) -> Sequence[Mapping[str, Any]]:
+        """The first of a run's events numbered above `after`."""
+
+    def describe(self, run: str, name: str, notes: str, visibility: str) -> None:
+        """Changes what is said about a run, and who may see it."""
+
+    def heads(self, since: float) -> Sequence[Mapping[str, Any]]:
+        """How far the histories go of runs that are not over, or have ended after `since`."""
+
+    def head(self, run: str) -> Sequence[Mapping[str, Any]]:
+        """How far the history of one run goes; empty if there is no such run."""
 
     def results(self, key: str) -> Sequence[ResultRow]:
         """Results of the same work, newest first; a few at most."""

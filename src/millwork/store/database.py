@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
+    from millwork.store.facts import Facts
+
+
 SCHEMES = ("postgresql://", "postgres://")
 
 
@@ -33,6 +36,9 @@ class Database(Protocol):
     def close(self) -> None:
         """Closes the connection."""
 
+    def learn(self, queries: Mapping[str, str]) -> None:
+        """Adds statements by name to those that it knows."""
+
     def execute(self, sql: str) -> Result:
         """One statement as it is."""
 
@@ -50,6 +56,12 @@ class Database(Protocol):
 
     def release_reserve(self) -> None:
         """Frees the space set aside, so that the end of a run can be written on a full disk."""
+
+    def facts(self, patience: float) -> Facts:
+        """What it is, asked over a connection of its own that any thread may ask for.
+
+        Raises Unavailable if it does not answer within about `patience` seconds.
+        """
 
 
 def open_database(

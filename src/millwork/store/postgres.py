@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from millwork.base.errors import MillworkError, NoSpace, Unavailable
 from millwork.base.faultpoints import reach
+from millwork.store.facts import Facts
 from millwork.store.queries import POSTGRES, load_queries, migrations, read
 
 try:
@@ -64,7 +65,8 @@ class PostgresDatabase:
     """
 
     def __init__(self, url: str, queries: Mapping[str, str], home: str, patience: float) -> None:
-        self._queries = {**queries, **load_queries(f"{POSTGRES}/queries.sql")}
+        self._own = load_queries(f"{POSTGRES}/queries.sql")
+        self._queries = {**queries, **self._own}
         self._parameters = _parsed(url)
         self._label = _label(self._parameters)
         self._home = _identity(home)
@@ -77,6 +79,10 @@ class PostgresDatabase:
     def close(self) -> None:
         """Closes the connection."""
         self._connection.close()
+
+    def learn(self, queries: Mapping[str, str]) -> None:
+        """Adds statements by name to those that it knows."""
+        self._queries |= {**queries, **self._own}
 
     def execute(self, sql: str) -> psycopg.Cursor[dict[str, Any]]:
         """One statement as it is."""
@@ -119,6 +125,23 @@ class PostgresDatabase:
 
     def release_reserve(self) -> None:
         """Nothing was set aside."""
+
+    def facts(self, patience: float) -> Facts:
+        """What it is, over a connection of its own."""
+        within = {"connect_timeout": max(2, round(patience)), "tcp_user_timeout": 2000}
+        options = {**_OPTIONS, **self._parameters, **within}
+        try:
+            with psycopg.connect("", autocommit=True, row_factory=dict_row, **options) as found:
+                found.execute(f"SET statement_timeout = {round(patience * 1000)}".encode())
+                size = found.execute("SELECT pg_database_size(current_database()) AS n").fetchone()
+                schema = _version(found)
+                version = found.info.server_version
+        except psycopg.Error as error:
+            text = self._masked(_line(error))
+            raise Unavailable(f"the database {self._label} cannot be reached: {text}") from None
+        number = f"{version // 10_000}.{version % 10_000}"
+        newest = len(migrations(POSTGRES))
+        return Facts("PostgreSQL", number, self._label, schema, newest, size["n"] if size else 0)
 
     # --- the connection -------------------------------------------------------------------
 
@@ -276,4 +299,5 @@ def _migrate(connection: psycopg.Connection[dict[str, Any]], scripts: list[str])
             raise Unavailable("this database was written by a newer version of Millwork")
         for number, script in enumerate(scripts[done:], start=done + 1):
             connection.execute(read(script).encode())
+            reach("migrate.statement")
             connection.execute("INSERT INTO schema_version (number) VALUES (%s)", [number])

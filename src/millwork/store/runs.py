@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _QUERIES = load_queries("queries.sql")
 _STAMP = ("device", "inode", "size", "mtime", "ctime", "sha256")
+_NOBODY = Master(0, "", "")
 
 
 class RunStore:
@@ -43,81 +44,89 @@ class RunStore:
     """
 
     def __init__(self, place: str, home: str = "") -> None:
-        self._database = open_database(place, _QUERIES, home)
+        self.database = open_database(place, _QUERIES, home)
         self._stamps: list[tuple[Any, ...]] = []
         self._listings: dict[str, Mapping[str, str]] = {}
 
     def close(self) -> None:
         """Closes the database."""
-        self._database.close()
+        self.database.close()
 
     # --- writing --------------------------------------------------------------------------
 
     def create_run(
         self, run: RunRow, steps: Sequence[StepRow], definitions: Mapping[str, str]
     ) -> None:
-        """Keeps a new run, whose master is already set, with its steps and their components.
+        """Keeps a new run with its steps and their components; only a queued one has no master.
 
         Raises NoSpace if nothing could be set aside for the record of its end.
         """
-        assert run.master is not None
-        self._database.check_reserve()
+        assert run.master is not None or run.status == "queued"
+        self.database.check_reserve()
         values = {
             "id": run.id, "name": run.name, "definition": run.definition,
             "version": run.version, "status": run.status, "created": run.created,
-            "notes": run.notes, "tags": _dump(run.tags), "facts": _dump(run.facts),
-            "epoch": run.epoch, **_master_values(run.master),
+            "notes": run.notes, "tags": dump(run.tags), "facts": dump(run.facts),
+            "epoch": run.epoch, "workspace": run.workspace, "creator": run.creator,
+            "visibility": run.visibility, "trial": int(run.is_trial), "priority": run.priority,
+            "demand": dump(run.demand), "allotment": dump(run.allotment),
+            **master_values(run.master or _NOBODY),
         }  # fmt: skip
         rows = [
-            {"run": run.id, "name": step.name, "position": step.position, "spec": _dump(step.spec)}
+            {"run": run.id, "name": step.name, "position": step.position, "spec": dump(step.spec)}
             for step in steps
         ]
-        with self._database.transaction():
-            self._database.query("insert_run", values)
+        with self.database.transaction():
+            self.database.query("insert_run", values)
             for digest, document in sorted(definitions.items()):  # in one order: no deadlocks
                 values = {"digest": digest, "document": document}
-                self._database.query("insert_definition", values)
-            self._database.query_many("insert_step", rows)
+                self.database.query("insert_definition", values)
+            self.database.query_many("insert_step", rows)
+            if run.status == "queued":  # whoever listens to the workspace is told that it waits
+                first = {"run": run.id, "epoch": run.epoch, "count": 1}
+                self.database.query("number_events", first)
+                event = event_values(run.id, 1, run.created, RunChanged("queued"))
+                self.database.query("insert_event", event)
 
     def commit(self, run: str, epoch: int, now: float, changes: Sequence[Change]) -> None:
         """Writes changes and their events; raises Fenced if `epoch` is no longer the run's."""
-        with self._database.transaction():
+        with self.database.transaction():
             numbers = {"run": run, "epoch": epoch, "count": len(changes)}
-            row = self._database.query("number_events", numbers).fetchone()
+            row = self.database.query("number_events", numbers).fetchone()
             if row is None:
                 raise Fenced
             self._write_memo()
             first = row["last_event"] - len(changes) + 1
             for change in changes:
                 self._write(change, {"run": run, "now": now})
-            self._database.query_many(
+            self.database.query_many(
                 "insert_event",
-                [_event(run, first + i, now, change) for i, change in enumerate(changes)],
+                [event_values(run, first + i, now, change) for i, change in enumerate(changes)],
             )
 
     def _write(self, change: Change, values: dict[str, Any]) -> None:
         values |= vars(change)
         if isinstance(change, AttemptOpened):
-            self._database.query("open_attempt", values | {"gpus": _dump(change.gpus)})
-            self._database.query("step_attempted", values)
+            self.database.query("open_attempt", values | {"gpus": dump(change.gpus)})
+            self.database.query("step_attempted", values)
         elif isinstance(change, AttemptStarted):
-            self._database.query("attempt_started", values)
+            self.database.query("attempt_started", values)
         elif isinstance(change, AttemptClosed):
             self._close(change, values)
         elif isinstance(change, ReplicaOpened | ReplicaStarted | ReplicaClosed | JobJudged):
             self._write_of_job(change, values)
         elif isinstance(change, ItemsAdded):
             for name, spec in change.items:
-                self._database.query("insert_item", values | {"name": name, "spec": _dump(spec)})
+                self.database.query("insert_item", values | {"name": name, "spec": dump(spec)})
         elif isinstance(change, StepReused):
-            outputs, metrics = _dump(change.outputs), _dump(change.metrics)
-            self._database.query("step_reused", values | {"outputs": outputs, "metrics": metrics})
+            outputs, metrics = dump(change.outputs), dump(change.metrics)
+            self.database.query("step_reused", values | {"outputs": outputs, "metrics": metrics})
         elif isinstance(change, StepConsulted):
-            self._database.query("step_consulted", values | {"identity": _dump(change.identity)})
+            self.database.query("step_consulted", values | {"identity": dump(change.identity)})
         elif isinstance(change, StepChanged):
-            self._database.query("step_changed", values)
+            self.database.query("step_changed", values)
         elif isinstance(change, RunChanged):
-            self._database.query("run_changed", values)
+            self.database.query("run_changed", values)
 
     def _write_of_job(
         self,
@@ -125,44 +134,44 @@ class RunStore:
         values: dict[str, Any],
     ) -> None:
         if isinstance(change, ReplicaOpened):
-            self._database.query("open_replica", values)
+            self.database.query("open_replica", values)
         elif isinstance(change, ReplicaStarted):
-            self._database.query("replica_started", values)
+            self.database.query("replica_started", values)
         elif isinstance(change, ReplicaClosed):
             at = change.at or values["now"]
-            self._database.query("close_replica", values | {"usage": _dump(change.usage), "at": at})
+            self.database.query("close_replica", values | {"usage": dump(change.usage), "at": at})
         else:
-            self._database.query("job_judged", values | {"verdict": _dump(_verdict(change))})
+            self.database.query("job_judged", values | {"verdict": dump(_verdict(change))})
 
     def _close(self, change: AttemptClosed, values: dict[str, Any]) -> None:
-        values |= {"usage": _dump(change.usage), "metrics": _dump(change.metrics)}
-        if self._database.query("close_attempt", values).rowcount != 1:
+        values |= {"usage": dump(change.usage), "metrics": dump(change.metrics)}
+        if self.database.query("close_attempt", values).rowcount != 1:
             raise Fenced(f"the attempt {change.attempt} is not the one that runs")
         if change.status != "succeeded":
             return
-        values |= {"outputs": _dump(_without_manifests(change.outputs))}
-        self._database.query("publish", values)
+        values |= {"outputs": dump(_without_manifests(change.outputs))}
+        self.database.query("publish", values)
         if change.key:
-            self._database.query("insert_result", values)
+            self.database.query("insert_result", values)
         for port, output in change.outputs.items():
             artifact = {"attempt": change.attempt, "port": port, "manifest": output["manifest"]}
-            self._database.query("insert_artifact", artifact)
+            self.database.query("insert_artifact", artifact)
 
     def _write_memo(self) -> None:
         # All writers take common rows in one order, so that none waits for the other for ever.
-        self._database.query_many(
+        self.database.query_many(
             "remember", [dict(zip(_STAMP, each, strict=True)) for each in sorted(self._stamps)]
         )
         for digest, files in sorted(self._listings.items()):
             # A file's name may hold any bytes: not all of them are text to a database.
-            self._database.query("insert_listing", {"digest": digest, "files": json.dumps(files)})
+            self.database.query("insert_listing", {"digest": digest, "files": json.dumps(files)})
         self._stamps.clear()
         self._listings.clear()
 
     def forget_result(self, attempt: str) -> None:
         """The attempt's files are no longer what they were: nobody uses them again."""
-        with self._database.transaction():
-            self._database.query("forget_result", {"attempt": attempt})
+        with self.database.transaction():
+            self.database.query("forget_result", {"attempt": attempt})
 
     def remember(self, stamp: tuple[int, int, int, int, int], digest: str) -> None:
         """Keeps a file's sha256 with the next commit."""
@@ -177,16 +186,16 @@ class RunStore:
 
         Raises BadRequest if the run is of another home.
         """
-        with self._database.transaction():
-            values = {"run": run, "epoch": epoch, **_master_values(master)}
-            row = self._database.query("take_over", values).fetchone()
+        with self.database.transaction():
+            values = {"run": run, "epoch": epoch, **master_values(master)}
+            row = self.database.query("take_over", values).fetchone()
         if row is None:
             self._refuse_elsewhere(run)
             raise Fenced
         return int(row["epoch"])
 
     def _refuse_elsewhere(self, run: str) -> None:
-        row = self._database.query("elsewhere", {"run": run}).fetchone()
+        row = self.database.query("elsewhere", {"run": run}).fetchone()
         if row:
             raise BadRequest(
                 f"{run} is of another Millwork home, {row['place']}, and its attempts lie there: "
@@ -195,87 +204,155 @@ class RunStore:
 
     def request_cancel(self, run: str) -> None:
         """Notes that the run is to be cancelled; its master acts on it."""
-        with self._database.transaction():
-            self._database.query("request_cancel", {"run": run})
+        with self.database.transaction():
+            self.database.query("request_cancel", {"run": run})
 
     def release_reserve(self) -> None:
         """Frees the space set aside, so that the end of a run can be written on a full disk."""
-        self._database.release_reserve()
+        self.database.release_reserve()
 
     # --- reading --------------------------------------------------------------------------
 
     def run(self, run: str) -> RunRow | None:
         """One run."""
-        row = self._database.query("run", {"run": run}).fetchone()
-        return _run_row(row) if row else None
+        row = self.database.query("run", {"run": run}).fetchone()
+        return run_row(row) if row else None
 
     def results(self, key: str) -> Sequence[ResultRow]:
         """Results of the same work, newest first; a few at most."""
-        return [_result_row(row) for row in self._database.query("results", {"key": key})]
+        return [_result_row(row) for row in self.database.query("results", {"key": key})]
 
     def all_results(self) -> Sequence[ResultRow]:
         """Every result that later runs may use, oldest first."""
-        return [_result_row(row) for row in self._database.query("all_results", {})]
+        return [_result_row(row) for row in self.database.query("all_results", {})]
 
     def recall(self, stamp: tuple[int, int, int, int, int]) -> str | None:
         """The sha256 of the file with this stamp, if it is known."""
-        row = self._database.query("recall", dict(zip(_STAMP, stamp, strict=False))).fetchone()
+        row = self.database.query("recall", dict(zip(_STAMP, stamp, strict=False))).fetchone()
         return row["sha256"] if row else None
 
     def listing(self, digest: str) -> Mapping[str, str] | None:
         """The sha256 of each file of an input, if it was kept."""
-        row = self._database.query("listing", {"digest": digest}).fetchone()
+        row = self.database.query("listing", {"digest": digest}).fetchone()
         return json.loads(row["files"]) if row else None
 
     def earlier(self, definition: str, step: str, before: float) -> tuple[str, StepRow] | None:
         """The run and row of a step's last success in a run created before `before`."""
         values = {"definition": definition, "step": step, "before": before}
-        row = self._database.query("earlier", values).fetchone()
+        row = self.database.query("earlier", values).fetchone()
         return (row["run"], _step_row(row)) if row else None
 
     def manifest(self, attempt: str, port: str) -> str:
         """The manifest of one output of a recorded attempt; raises KeyError if there is none."""
-        row = self._database.query("manifest", {"attempt": attempt, "port": port}).fetchone()
+        row = self.database.query("manifest", {"attempt": attempt, "port": port}).fetchone()
         if row is None:
             raise KeyError(f"{attempt}/{port}")
         return str(row["manifest"])
 
     def definition(self, digest: str) -> str | None:
         """A component's canonical document."""
-        row = self._database.query("definition", {"digest": digest}).fetchone()
+        row = self.database.query("definition", {"digest": digest}).fetchone()
         return row["document"] if row else None
 
     def find_runs(self, prefix: str) -> Sequence[str]:
         """At most a few ids that begin with `prefix`."""
-        return [row["id"] for row in self._database.query("find_runs", {"prefix": prefix})]
+        return [row["id"] for row in self.database.query("find_runs", {"prefix": prefix})]
 
     def runs(self, limit: int, before: tuple[float, str] | None = None) -> Sequence[RunRow]:
         """Runs, newest first, a page at a time."""
         created, run = before or (float("inf"), "")
-        rows = self._database.query("runs", {"limit": limit, "created": created, "id": run})
-        return [_run_row(row) for row in rows]
+        rows = self.database.query("runs", {"limit": limit, "created": created, "id": run})
+        return [run_row(row) for row in rows]
+
+    def list_runs(
+        self,
+        workspace: str,
+        *,
+        limit: int,
+        after: tuple[float, str] | None = None,
+        ascending: bool = False,
+        status: str = "",
+        name: str = "",
+        creator: str = "",
+        tag: tuple[str, str] | None = None,
+        definition: str = "",
+        with_trials: bool = False,
+        private_of: str | None = None,
+    ) -> Sequence[RunRow]:
+        """A page of a workspace's runs by their time, newest first unless `ascending`.
+
+        `after` is the last one of the page before. What is empty or None filters nothing;
+        `private_of` is the only person whose private runs are shown.
+        """
+        created, run = after or (float("-inf" if ascending else "inf"), "")
+        values = {
+            "workspace": workspace, "limit": limit, "created": created, "id": run,
+            "status": status, "name": name, "creator": creator, "definition": definition,
+            "tag": dump({tag[0]: tag[1]})[1:-1] if tag else "",
+            "with_trials": int(with_trials), "private_of": private_of,
+        }  # fmt: skip
+        found = f"runs_{'of_status' if status else 'of_all'}_{'oldest' if ascending else 'newest'}"
+        return [run_row(row) for row in self.database.query(found, values)]
 
     def unfinished(self) -> Sequence[RunRow]:
-        """The runs that are not over, oldest first."""
-        return [_run_row(row) for row in self._database.query("unfinished", {})]
+        """The runs of this home that are driven, or should be, oldest first."""
+        return [run_row(row) for row in self.database.query("unfinished", {})]
 
     def steps(self, run: str) -> Sequence[StepRow]:
         """A run's steps in the order of its file."""
-        return [_step_row(row) for row in self._database.query("steps", {"run": run})]
+        return [_step_row(row) for row in self.database.query("steps", {"run": run})]
+
+    def step(self, run: str, step: str) -> StepRow | None:
+        """One step of a run."""
+        row = self.database.query("step", {"run": run, "step": step}).fetchone()
+        return _step_row(row) if row else None
+
+    def some_steps(self, run: str, skip: int, limit: int) -> Sequence[StepRow]:
+        """A part of a run's steps in the order of its file."""
+        values = {"run": run, "skip": skip, "limit": limit}
+        return [_step_row(row) for row in self.database.query("some_steps", values)]
 
     def attempts(self, run: str) -> Sequence[AttemptRow]:
         """A run's attempts, oldest first."""
-        return [_attempt_row(row) for row in self._database.query("attempts", {"run": run})]
+        return [_attempt_row(row) for row in self.database.query("attempts", {"run": run})]
 
     def replicas(self, run: str) -> Sequence[ReplicaRow]:
         """All starts of replicas in a run's attempts at jobs, oldest first."""
-        rows = (dict(row) for row in self._database.query("replicas", {"run": run}))
+        rows = (dict(row) for row in self.database.query("replicas", {"run": run}))
         return [ReplicaRow(**{**row, "usage": json.loads(row["usage"])}) for row in rows]
 
     def events(self, run: str, after: int) -> Sequence[Mapping[str, Any]]:
         """A run's events numbered above `after`."""
-        rows = self._database.query("events", {"run": run, "after": after})
+        rows = self.database.query("events", {"run": run, "after": after})
         return [{**dict(row), "data": json.loads(row["data"])} for row in rows]
+
+    def find_runs_in(self, workspace: str, prefix: str, private_of: str | None) -> Sequence[str]:
+        """At most a few ids of a workspace's runs that begin with `prefix`.
+
+        `private_of` is the only person whose private runs count; None for all.
+        """
+        values = {"workspace": workspace, "prefix": prefix, "private_of": private_of}
+        return [row["id"] for row in self.database.query("find_runs_in", values)]
+
+    def some_events(self, run: str, after: int, limit: int) -> Sequence[Mapping[str, Any]]:
+        """The first of a run's events numbered above `after`."""
+        values = {"run": run, "after": after, "limit": limit}
+        rows = self.database.query("some_events", values)
+        return [{**dict(row), "data": json.loads(row["data"])} for row in rows]
+
+    def describe(self, run: str, name: str, notes: str, visibility: str) -> None:
+        """Changes what is said about a run, and who may see it."""
+        values = {"run": run, "name": name, "notes": notes, "visibility": visibility}
+        with self.database.transaction():
+            self.database.query("describe_run", values)
+
+    def heads(self, since: float) -> Sequence[Mapping[str, Any]]:
+        """How far the histories go of runs that are not over, or have ended after `since`."""
+        return [dict(row) for row in self.database.query("heads", {"since": since})]
+
+    def head(self, run: str) -> Sequence[Mapping[str, Any]]:
+        """How far the history of one run goes; empty if there is no such run."""
+        return [dict(row) for row in self.database.query("head", {"run": run})]
 
 
 def _without_manifests(outputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -294,21 +371,23 @@ def _verdict(change: JobJudged) -> dict[str, Any]:
     return {name: getattr(change, name) for name in names}
 
 
-def _event(run: str, seq: int, now: float, change: Change) -> dict[str, Any]:
+def event_values(run: str, seq: int, now: float, change: Change) -> dict[str, Any]:
+    """A change as an event of its run's history."""
     data = {name: value for name, value in vars(change).items() if value and name not in _UNTOLD}
     if isinstance(change, ItemsAdded):
         data["items"] = len(change.items)
     if "outputs" in data:
         data["outputs"] = _without_manifests(data["outputs"])
     kind = type(change).__name__
-    return {"run": run, "seq": seq, "time": now, "kind": kind, "data": _dump(data)}
+    return {"run": run, "seq": seq, "time": now, "kind": kind, "data": dump(data)}
 
 
 # json.dumps would make an encoder for each call that names separators.
-_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def _master_values(master: Master) -> dict[str, Any]:
+def master_values(master: Master) -> dict[str, Any]:
+    """A master as the columns of its run."""
     return {
         "master_pid": master.pid,
         "master_started": master.started,
@@ -316,7 +395,9 @@ def _master_values(master: Master) -> dict[str, Any]:
     }
 
 
-def _run_row(row: Row) -> RunRow:
+def run_row(row: Row) -> RunRow:
+    """A run as its row says."""
+    master = Master(row["master_pid"], row["master_started"], row["master_boot"])
     return RunRow(
         id=row["id"],
         name=row["name"],
@@ -330,9 +411,15 @@ def _run_row(row: Row) -> RunRow:
         notes=row["notes"],
         tags=json.loads(row["tags"]),
         facts=json.loads(row["facts"]),
-        master=Master(row["master_pid"], row["master_started"], row["master_boot"]),
+        master=None if master == _NOBODY else master,
         epoch=row["epoch"],
         cancel=bool(row["cancel"]),
+        workspace=row["workspace"],
+        creator=row["creator"],
+        visibility=row["visibility"],
+        priority=row["priority"],
+        demand=json.loads(row["demand"]),
+        allotment=json.loads(row["allotment"]),
     )
 
 

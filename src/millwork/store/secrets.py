@@ -20,24 +20,34 @@ _OTHERS = 0o077
 
 
 class HomeSecrets:
-    """Implements `ports.Secrets` on `secrets.json` in `home` and on `MILLWORK_SECRET_*`."""
+    """Implements `ports.Secrets` on `secrets.json` in `home` and on `MILLWORK_SECRET_*`.
 
-    def __init__(self, home: str, environ: Mapping[str, str]) -> None:
+    In the file the names of a workspace's secrets begin with the workspace's and a `/`, but for
+    those of `default`, which alone has the host's variables too.
+    """
+
+    def __init__(self, home: str, environ: Mapping[str, str], workspace: str = "default") -> None:
         self._home = home
+        self._variables = environ
+        self._prefix = "" if workspace == "default" else f"{workspace}/"
         self._path = f"{home}/{FILE}"
         self._environ = {
             name.removeprefix(VARIABLE): value
             for name, value in environ.items()
-            if name.startswith(VARIABLE) and name == name.upper() and value
+            if name.startswith(VARIABLE) and name == name.upper() and value and not self._prefix
         }
+
+    def of(self, workspace: str) -> HomeSecrets:
+        """The secrets of another workspace of the home."""
+        return HomeSecrets(self._home, self._variables, workspace)
 
     def value(self, name: str) -> str | None:
         """The secret's value; None if there is none of that name."""
-        return self._environ.get(variable_suffix(name)) or self._read().get(name)
+        return self._environ.get(variable_suffix(name)) or self._read().get(self._prefix + name)
 
     def sources(self) -> dict[str, str]:
         """Where each secret comes from; of one that is not in the file, the variable's name."""
-        kept = {name: variable_suffix(name) for name in self._read()}
+        kept = {name: variable_suffix(name) for name in self._own(self._read())}
         found = dict.fromkeys(self._environ.keys() - set(kept.values()), "environment")
         for name, suffix in kept.items():
             found[name] = "environment" if suffix in self._environ else "file"
@@ -46,12 +56,17 @@ class HomeSecrets:
     def keep(self, name: str, value: str) -> None:
         """Keeps a value in the file, instead of an earlier one."""
         with self._changed() as secrets:
-            secrets[name] = value
+            secrets[self._prefix + name] = value
 
     def remove(self, name: str) -> bool:
         """Removes a value from the file; False if it was not there."""
         with self._changed() as secrets:
-            return secrets.pop(name, None) is not None
+            return secrets.pop(self._prefix + name, None) is not None
+
+    def _own(self, secrets: Mapping[str, str]) -> list[str]:
+        """The names of this workspace's."""
+        own = [name for name in secrets if name.rpartition("/")[0] == self._prefix.rstrip("/")]
+        return [name.removeprefix(self._prefix) for name in own]
 
     def _read(self) -> dict[str, str]:
         try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import MillworkError, NoSpace, Unavailable
 from millwork.base.faultpoints import reach
+from millwork.store.facts import Facts
 from millwork.store.queries import migrations, read
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ class SqliteDatabase:
     """
 
     def __init__(self, path: str, queries: Mapping[str, str]) -> None:
-        self._reserve = f"{path}.reserve"
-        self._queries = queries
+        self._path, self._reserve = path, f"{path}.reserve"
+        self._queries = dict(queries)
         try:
             self._open(path)
         except NoSpace:  # looking at runs takes room too, for the index of the log
@@ -44,6 +45,10 @@ class SqliteDatabase:
     def close(self) -> None:
         """Closes the file."""
         self._connection.close()
+
+    def learn(self, queries: Mapping[str, str]) -> None:
+        """Adds statements by name to those that it knows."""
+        self._queries.update(queries)
 
     def execute(self, sql: str) -> sqlite3.Cursor:
         """One statement as it is."""
@@ -83,18 +88,33 @@ class SqliteDatabase:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._reserve)
 
+    def facts(self, patience: float) -> Facts:
+        """What it is, over a connection of its own."""
+        with _translated(self._path), _opened(self._path, patience) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            schema = _version(connection)
+        files = [name for name in (self._path, f"{self._path}-wal") if os.path.exists(name)]
+        size = sum(os.path.getsize(name) for name in files)
+        version = sqlite3.sqlite_version
+        return Facts("SQLite", version, self._path, schema, len(migrations()), size)
+
     def _migrate(self) -> None:
-        done = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        done = _version(self._connection)
         scripts = migrations()
         if done > len(scripts):
             raise Unavailable("this Millwork home was written by a newer version of Millwork")
         if done == len(scripts):
             return
         with self.transaction():
-            done = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            done = _version(self._connection)  # another process may have been faster
+            if 0 < done < len(scripts):
+                from millwork.store import backups
+
+                backups.save(self._path, done)
             for number, script in enumerate(scripts[done:], start=done + 1):
                 for statement in read(script).split(";\n"):
                     self._connection.execute(statement)
+                    reach("migrate.statement")
                 self._connection.execute(f"PRAGMA user_version = {number}")
 
     def _keep_reserve(self) -> None:
@@ -105,6 +125,24 @@ class SqliteDatabase:
                 file.write(bytes(RESERVE_SIZE))
         except OSError:
             self.release_reserve()  # a part of it would take the last room and keep nothing back
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    """The last migration that was carried out."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+@contextlib.contextmanager
+def _opened(path: str, patience: float) -> Iterator[sqlite3.Connection]:
+    """A further connection to a file that is there."""
+    from urllib.parse import quote
+
+    address = f"file:{quote(path)}?mode=rw"  # none is made where there is none
+    connection = sqlite3.connect(address, timeout=patience, isolation_level=None, uri=True)
+    try:
+        yield connection
+    finally:
+        connection.close()
 
 
 @contextlib.contextmanager

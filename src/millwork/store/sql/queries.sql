@@ -1,9 +1,11 @@
 -- name: insert_run
--- A new run, with its master.
+-- A new run.
 INSERT INTO run (id, name, definition, version, status, created, notes, tags, facts,
-                 master_pid, master_started, master_boot, epoch)
+                 master_pid, master_started, master_boot, epoch, workspace, creator, visibility,
+                 trial, priority, demand, allotment)
 VALUES (:id, :name, :definition, :version, :status, :created, :notes, :tags, :facts,
-        :master_pid, :master_started, :master_boot, :epoch);
+        :master_pid, :master_started, :master_boot, :epoch, :workspace, :creator, :visibility,
+        :trial, :priority, :demand, :allotment);
 
 -- name: insert_step
 -- A step of a new run.
@@ -148,11 +150,12 @@ UPDATE step SET status = :status, reason = :reason,
 WHERE run = :run AND name = :step;
 
 -- name: run_changed
--- A run's status; one that goes on again is no longer to be cancelled.
+-- A run's status; one that goes on again, or is to, is no longer to be cancelled.
 UPDATE run SET status = :status, reason = :reason,
-    cancel = CASE WHEN :status = 'running' THEN 0 ELSE cancel END,
+    cancel = CASE WHEN :status IN ('queued', 'running') THEN 0 ELSE cancel END,
+    allotment = CASE WHEN :status IN ('queued', 'running') THEN '{}' ELSE allotment END,
     began = CASE WHEN :status = 'running' THEN :now ELSE began END,
-    ended = CASE WHEN :status = 'running' THEN NULL ELSE :now END
+    ended = CASE WHEN :status IN ('queued', 'running') THEN NULL ELSE :now END
 WHERE id = :run;
 
 -- name: take_over
@@ -175,15 +178,52 @@ SELECT * FROM run WHERE id = :run;
 
 -- name: find_runs
 -- Ids that begin with a prefix.
-SELECT id FROM run WHERE substr(id, 1, length(:prefix)) = :prefix ORDER BY id LIMIT 5;
+SELECT id FROM run WHERE id >= :prefix AND id < :prefix || '~'
+AND substr(id, 1, length(:prefix)) = :prefix ORDER BY id LIMIT 5;
 
 -- name: runs
 -- A page of runs, newest first.
 SELECT * FROM run WHERE (created, id) < (:created, :id)
 ORDER BY created DESC, id DESC LIMIT :limit;
 
+-- name: runs_of_all_newest
+-- A workspace's runs, newest first; a tag is found as it stands in the JSON.
+SELECT * FROM run WHERE workspace = :workspace AND (created, id) < (:created, :id)
+AND (:name = '' OR name = :name) AND (:creator = '' OR creator = :creator)
+AND (:definition = '' OR definition = :definition)
+AND (:tag = '' OR replace(tags, :tag, '') <> tags) AND (:with_trials = 1 OR trial = 0)
+AND (CAST(:private_of AS TEXT) IS NULL OR visibility = 'public' OR creator = :private_of)
+ORDER BY created DESC, id DESC LIMIT :limit;
+
+-- name: runs_of_all_oldest
+-- A workspace's runs, oldest first.
+SELECT * FROM run WHERE workspace = :workspace AND (created, id) > (:created, :id)
+AND (:name = '' OR name = :name) AND (:creator = '' OR creator = :creator)
+AND (:definition = '' OR definition = :definition)
+AND (:tag = '' OR replace(tags, :tag, '') <> tags) AND (:with_trials = 1 OR trial = 0)
+AND (CAST(:private_of AS TEXT) IS NULL OR visibility = 'public' OR creator = :private_of)
+ORDER BY created ASC, id ASC LIMIT :limit;
+
+-- name: runs_of_status_newest
+-- A workspace's runs of one status, newest first.
+SELECT * FROM run WHERE workspace = :workspace AND status = :status AND (created, id) < (:created, :id)
+AND (:name = '' OR name = :name) AND (:creator = '' OR creator = :creator)
+AND (:definition = '' OR definition = :definition)
+AND (:tag = '' OR replace(tags, :tag, '') <> tags) AND (:with_trials = 1 OR trial = 0)
+AND (CAST(:private_of AS TEXT) IS NULL OR visibility = 'public' OR creator = :private_of)
+ORDER BY created DESC, id DESC LIMIT :limit;
+
+-- name: runs_of_status_oldest
+-- A workspace's runs of one status, oldest first.
+SELECT * FROM run WHERE workspace = :workspace AND status = :status AND (created, id) > (:created, :id)
+AND (:name = '' OR name = :name) AND (:creator = '' OR creator = :creator)
+AND (:definition = '' OR definition = :definition)
+AND (:tag = '' OR replace(tags, :tag, '') <> tags) AND (:with_trials = 1 OR trial = 0)
+AND (CAST(:private_of AS TEXT) IS NULL OR visibility = 'public' OR creator = :private_of)
+ORDER BY created ASC, id ASC LIMIT :limit;
+
 -- name: unfinished
--- Runs that are not over, oldest first.
+-- Runs that are driven, or should be, oldest first.
 SELECT * FROM run WHERE status = 'running' ORDER BY created, id;
 
 -- name: steps
@@ -197,3 +237,46 @@ SELECT * FROM attempt WHERE run = :run ORDER BY created, number;
 -- name: events
 -- A run's history above a number.
 SELECT * FROM event WHERE run = :run AND seq > :after ORDER BY seq;
+
+-- name: heads
+-- How far the histories of runs go that are not over, or have ended since. A run that waits is
+-- told when it comes, or comes again: the others of a long queue have nothing new to tell.
+SELECT id AS run, workspace, creator, visibility, last_event AS last FROM run
+WHERE status = 'running'
+UNION ALL
+SELECT id, workspace, creator, visibility, last_event FROM run
+WHERE status = 'queued' AND last_event <= 1 AND created >= :since
+UNION ALL
+SELECT id, workspace, creator, visibility, last_event FROM run
+WHERE status = 'queued' AND last_event > 1
+UNION ALL
+SELECT id, workspace, creator, visibility, last_event FROM run WHERE ended >= :since;
+
+-- name: head
+-- How far the history of one run goes.
+SELECT id AS run, workspace, creator, visibility, last_event AS last FROM run WHERE id = :run;
+
+-- name: find_runs_in
+-- Ids of a workspace's runs that begin with a prefix, of those that a person may see. The index
+-- of a workspace has too many of them: it is kept from being used.
+SELECT id FROM run WHERE id >= :prefix AND id < :prefix || '~'
+AND substr(id, 1, length(:prefix)) = :prefix AND workspace || '' = :workspace
+AND (CAST(:private_of AS TEXT) IS NULL OR visibility = 'public' OR creator = :private_of)
+ORDER BY id LIMIT 5;
+
+-- name: some_events
+-- The first of a run's events above a number.
+SELECT * FROM event WHERE run = :run AND seq > :after ORDER BY seq LIMIT :limit;
+
+-- name: describe_run
+-- What is said about a run, and who may see it.
+UPDATE run SET name = :name, notes = :notes, visibility = :visibility WHERE id = :run;
+
+-- name: step
+-- One step of a run.
+SELECT * FROM step WHERE run = :run AND name = :step;
+
+-- name: some_steps
+-- A part of a run's steps in the order of its file.
+SELECT * FROM step WHERE run = :run ORDER BY position, length(name), name
+LIMIT :limit OFFSET :skip;

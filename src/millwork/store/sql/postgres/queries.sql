@@ -30,9 +30,27 @@ WHERE id = :run AND epoch = :epoch AND home = current_setting('millwork.home') R
 SELECT place FROM run WHERE id = :run AND home <> current_setting('millwork.home');
 
 -- name: unfinished
--- Runs of this home that are not over, oldest first.
+-- Runs of this home that are driven, or should be, oldest first.
 SELECT * FROM run WHERE status = 'running' AND home = current_setting('millwork.home')
 ORDER BY created, id;
+
+-- name: lock_admissions
+-- Whoever admits runs at the same time, from whichever home, waits for this transaction.
+SELECT pg_advisory_xact_lock(1835625580, 1);
+
+-- name: queue
+-- The first runs that wait in each workspace, of this home: their code lies there.
+SELECT * FROM (
+    SELECT id, workspace, priority, created, demand,
+           row_number() OVER (PARTITION BY workspace ORDER BY priority DESC, created, id) AS place
+    FROM run WHERE status = 'queued' AND home = current_setting('millwork.home')
+) AS waiting WHERE place <= :limit;
+
+-- name: running
+-- What runs, and with what: quotas are of all homes, a machine's room is of its own.
+SELECT id, workspace, allotment,
+       CAST(home = current_setting('millwork.home') AS INTEGER) AS is_here
+FROM run WHERE status = 'running';
 
 -- name: fence
 -- Whether the epoch is still the run's; it stays so until the end of the transaction.
@@ -63,3 +81,46 @@ FROM (
     FROM shard, jsonb_array_elements_text(CAST(shard.failed_on AS JSONB)) AS name
     WHERE batch = :batch GROUP BY name
 ) AS each GROUP BY worker ORDER BY worker COLLATE "C";
+
+-- name: lock_people
+-- Waits for other writers until the end of the transaction: 'people' in hexadecimal.
+SELECT pg_advisory_xact_lock(123580963646565);
+
+-- name: retention_look
+-- Begins to read, and sees one state until the end.
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+
+-- name: retention_close
+-- Whoever still drives the run is fenced; only a run of this home, whose files are here.
+UPDATE run SET epoch = epoch + 1 WHERE id = :run AND ended IS NOT NULL
+AND home = current_setting('millwork.home') RETURNING id;
+
+-- name: retention_is_here
+-- Whether the run is there at all, and its files are of this home.
+SELECT 1 FROM run WHERE id = :run AND home = current_setting('millwork.home');
+
+-- name: retention_paths
+-- Steps that read files of attempts by their path.
+SELECT run, spec FROM step WHERE strpos(spec, '/attempts/') > 0;
+
+-- name: retention_registered_paths
+-- What is registered that lies in an attempt.
+SELECT document FROM version WHERE strpos(document, '/attempts/') > 0;
+
+-- name: retention_codes
+-- The snapshots of code that steps name: read as text, for JSON may hold what JSONB refuses.
+SELECT DISTINCT found[1] AS code
+FROM step, regexp_matches(spec, '"code":"([0-9a-f]{64})"', 'g') AS found;
+
+-- name: retention_old
+-- Runs of this home that have ended before, but the newest of each definition.
+SELECT id, tags FROM (
+    SELECT id, tags, ended, home, row_number() OVER (
+        PARTITION BY workspace, definition ORDER BY created DESC, id DESC) AS place
+    FROM run WHERE trial = 0
+) AS run WHERE ended < :before AND place > :last AND home = current_setting('millwork.home')
+ORDER BY ended, id;
+
+-- name: retention_old_results
+-- Attempts whose results were kept before, in this home.
+SELECT attempt FROM result WHERE created < :before AND home = current_setting('millwork.home');
