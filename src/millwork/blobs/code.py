@@ -22,7 +22,7 @@ from millwork.blobs.folders import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from subprocess import CompletedProcess
 
 MAX_FILES = 200_000
@@ -196,7 +196,7 @@ def snapshot(folder: str, store: str) -> Tree:
     Safe to call at the same time from many processes. Errors as `scan`, and NoSpace.
     """
     tree = scan(folder, store)
-    if os.path.isdir(os.path.join(store, tree.digest)):
+    if _is_kept(os.path.join(store, tree.digest)):
         return tree
     root = os.path.realpath(folder)
     os.makedirs(store, exist_ok=True)
@@ -207,6 +207,15 @@ def snapshot(folder: str, store: str) -> Tree:
         put_in_place(temporary, os.path.join(store, kept.digest))
         sync_folder(store)
     return kept
+
+
+def _is_kept(folder: str) -> bool:
+    """Whether it is there; it is marked as in use, so that no collection takes it meanwhile."""
+    try:
+        os.utime(folder)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def gather(folder: str, includes: Sequence[str], store: str) -> Tree:
@@ -330,20 +339,22 @@ def git_state(folder: str) -> GitState | None:
     return GitState(commit[1], dirty, without_credentials(origin.stdout.strip()))
 
 
-def checkout(url: str, ref: str | None, path: str | None, cache: str) -> tuple[str, GitState]:
+def checkout(
+    url: str, ref: str | None, path: str | None, cache: str, config: Mapping[str, str] | None = None
+) -> tuple[str, GitState]:
     """Fetch code from Git: the folder to take it from, and the commit.
 
     `ref` is a branch, a tag or a full commit, by default the remote's HEAD; `path` a folder in
     the repository. A commit is fetched once into `<cache>/<commit>/`, without history, and a
     full commit that is there needs no network. https, http, ssh, file and local folders; nothing
-    else. BadRequest for what cannot be found or is not allowed, Unavailable when the remote
-    cannot be reached, both with Git's own last line.
+    else. `config` are settings of Git for this one. BadRequest for what cannot be found or is
+    not allowed, Unavailable when the remote cannot be reached, both with Git's own last line.
     """
     _check_source(url, ref)
-    commit = _resolve(url, ref)
+    commit = _resolve(url, ref, config or {})
     kept = os.path.join(os.path.abspath(cache), commit)
-    if not os.path.isdir(kept):
-        _fetch(url, commit, kept)
+    if not _is_kept(kept):
+        _fetch(url, commit, kept, config or {})
     folder = os.path.realpath(os.path.join(kept, path or "."))
     if not within(folder, os.path.realpath(kept)):
         raise BadRequest(f"the path {path} leaves the repository")
@@ -371,12 +382,12 @@ def _check_source(url: str, ref: str | None) -> None:
         raise BadRequest(f"not a branch, tag or commit: {ref!r}")
 
 
-def _resolve(url: str, ref: str | None) -> str:
+def _resolve(url: str, ref: str | None, config: Mapping[str, str]) -> str:
     if ref and re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", ref):
         return ref
     # A tag with a message is an object of its own; `^{}` is the commit behind it.
     names = [f"refs/tags/{ref}^{{}}", f"refs/tags/{ref}", f"refs/heads/{ref}"] if ref else ["HEAD"]
-    listing = _git("ls-remote", "--", url, *names)
+    listing = _git("ls-remote", "--", url, *names, config=config)
     if listing.returncode:
         raise _failure(listing, url)
     rows = [line.split("\t", 1) for line in listing.stdout.splitlines()]
@@ -391,16 +402,16 @@ def _resolve(url: str, ref: str | None) -> str:
     )
 
 
-def _fetch(url: str, commit: str, kept: str) -> None:
+def _fetch(url: str, commit: str, kept: str, config: Mapping[str, str]) -> None:
     os.makedirs(os.path.dirname(kept), exist_ok=True)
     with folder_beside(kept) as temporary:
         place = ("-C", temporary)
         _git(*place, "init", "--quiet")
         fetch = (*place, "fetch", "--quiet", "--no-tags")
         # Not every server gives out a bare commit: then everything is fetched.
-        answer = _git(*fetch, "--depth=1", "--", url, commit)
+        answer = _git(*fetch, "--depth=1", "--", url, commit, config=config)
         if answer.returncode:
-            answer = _git(*fetch, "--", url, "+refs/*:refs/all/*")
+            answer = _git(*fetch, "--", url, "+refs/*:refs/all/*", config=config)
         if answer.returncode:
             raise _failure(answer, url)
         answer = _git(*place, "-c", "advice.detachedHead=false", "checkout", "--quiet", commit)
@@ -422,7 +433,7 @@ def _failure(answer: CompletedProcess[str], url: str) -> MillworkError:
     return BadRequest(message) if missing else Unavailable(message)
 
 
-def _git(*arguments: str) -> CompletedProcess[str]:
+def _git(*arguments: str, config: Mapping[str, str] | None = None) -> CompletedProcess[str]:
     """Run Git without a prompt, hooks or foreign transports; Unavailable where there is no Git."""
     import subprocess
 
@@ -435,6 +446,9 @@ def _git(*arguments: str) -> CompletedProcess[str]:
         "GIT_TERMINAL_PROMPT": "0",
         "LC_ALL": "C",
     }
+    for number, (name, value) in enumerate((config or {}).items()):
+        env |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    env |= {"GIT_CONFIG_COUNT": str(len(config))} if config else {}
     env.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
     safe = ("protocol.ext.allow=never", "core.hooksPath=/dev/null", "http.lowSpeedLimit=1",
             "http.lowSpeedTime=60")  # fmt: skip

@@ -11,7 +11,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from millwork.plan.model import Each, GivenPath, Guard, Step, StepOutput
+from millwork.plan.model import Each, GivenPath, GivenUri, Guard, Step, StepOutput
 from millwork.spec.model import (
     Batch,
     Code,
@@ -152,6 +152,8 @@ def _tuples(value: Any) -> Any:
 def _source(source: InputSource) -> dict[str, str]:
     if isinstance(source, GivenPath):
         return {"path": source.path}
+    if isinstance(source, GivenUri):
+        return {"uri": source.uri, **({"dataset": source.dataset} if source.dataset else {})}
     return {"step": source.step, "port": source.port}
 
 
@@ -190,4 +192,6 @@ def _decode_env(given: Mapping[str, Any]) -> dict[str, str | Secret]:
 
 
 def _decode_source(given: Mapping[str, str]) -> InputSource:
+    if "uri" in given:
+        return GivenUri(**given)
     return GivenPath(**given) if "path" in given else StepOutput(**given)

@@ -12,20 +12,21 @@ from typing import TYPE_CHECKING, Any
 from millwork.base.errors import BadRequest
 from millwork.base.names import variable_suffix
 from millwork.base.records import dataclass, field
-from millwork.plan.model import Mount, Plan, Rendered, Replica
+from millwork.plan.model import Mount, Plan, Rendered, Replica, Transfer
 from millwork.spec import values
 from millwork.spec.model import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from millwork.plan.jobs import Hosts, Place
-    from millwork.plan.model import Artifact, Step
+    from millwork.plan.model import Artifact, Route, Step
     from millwork.spec.model import Component, Value
 
 ML = "/ml"
 VALUE_FILE = "value.json"
 TRACKING_FILE, METRICS_FILE = "mlflow/tracking.db", "mlflow/metrics.jsonl"
+CREDENTIAL, CREDENTIAL_VARIABLE = "input/credential/odps.json", "PAI_ODPS_CREDENTIAL"
 CHECKPOINT = "checkpoint"
 """The type of outputs that go on where an earlier attempt at the step left them."""
 LINK = "link"
@@ -47,7 +48,8 @@ _SPLITS_OR_GLOBS = frozenset(" \t\n\r\v\f*?[]'\"\\")
 class Job:
     """Who asks: the run, the attempt, the GPUs that were set aside for it, and where replicas are.
 
-    `carries` as in the plan; `leases` are where a batch's shards are leased, and the token for it.
+    `carries` as in the plan; `leases` are where a batch's shards are leased, and the token for it;
+    `uploads` where outputs are brought, by port.
     """
 
     run: str
@@ -56,6 +58,7 @@ class Job:
     hosts: Callable[[tuple[Place, ...]], Hosts] | None = None
     carries: Mapping[str, str] = field(default_factory=dict)
     leases: tuple[str, str] = ("", "")
+    uploads: Mapping[str, Route] = field(default_factory=dict)
 
 
 def make_plan(
@@ -87,16 +90,13 @@ def make_plan(
         **_variables(root, targets, outputs, parameters, words),
         **command.env,
         **_job_variables(component, job),
+        **({CREDENTIAL_VARIABLE: f"{root}/{CREDENTIAL}"} if _has_odps(data) else {}),
     }
     replicas = _replicas(step, command.argv, env, root, job)
     return Plan(
         replicas=replicas,
         root=root,
-        mounts=tuple(
-            mount
-            for name, target in targets.items()
-            for mount in _mounts(data[name], target, component.inputs[name].mode)
-        ),
+        mounts=tuple(_all_mounts(component, data, targets)),
         files=_config_files(step, targets, uris, parameters, job, len(replicas))
         | _gathered_values(data),
         folders=_folders(component, data),
@@ -107,7 +107,15 @@ def make_plan(
         shims=_shims(component),
         carries=job.carries,
         leases=job.leases[0].rpartition("/")[0],
+        transfers=_transfers(root, data, targets, job.uploads),
     )
+
+
+def _all_mounts(
+    component: Component, data: Mapping[str, Artifact], targets: Mapping[str, str]
+) -> Iterator[Mount]:
+    for name, target in targets.items():
+        yield from _mounts(data[name], target, component.inputs[name].mode)
 
 
 def _words(parameters: Mapping[str, Value]) -> tuple[str, ...]:
@@ -121,6 +129,7 @@ def _folders(component: Component, data: Mapping[str, Artifact]) -> tuple[str, .
     return (
         *_FOLDERS,
         *(("input/data",) if data else ()),
+        *(("input/credential",) if _has_odps(data) else ()),
         *(f"input/data/{name}" for name in gathered),
         *(f"output/{name}" for name in component.outputs),
         *(_AZUREML_FOLDERS if component.syntax != "shell" else ()),
@@ -248,12 +257,33 @@ def input_path(root: str, name: str, artifact: Artifact) -> str:
 
 
 def _mounts(artifact: Artifact, target: str, mode: str) -> list[Mount]:
-    if artifact.text is not None:
+    if artifact.text is not None or artifact.route:
         return []
     if artifact.parts is not None:
         return [Mount(path, f"{target}/{i}") for i, path in enumerate(artifact.parts)]
     is_copy = mode == "download"
     return [Mount(artifact.path, target, not is_copy, is_copy)]
+
+
+def _transfers(
+    root: str,
+    data: Mapping[str, Artifact],
+    targets: Mapping[str, str],
+    uploads: Mapping[str, Route],
+) -> tuple[Transfer, ...]:
+    downloads = (
+        Transfer(name, targets[name].removeprefix(f"{root}/"), artifact.route)
+        for name, artifact in data.items()
+        if artifact.route
+    )
+    return (
+        *downloads,
+        *(Transfer(name, f"output/{name}", route, True) for name, route in uploads.items()),
+    )
+
+
+def _has_odps(data: Mapping[str, Artifact]) -> bool:
+    return any(each.route and each.route.uri.startswith("odps:") for each in data.values())
 
 
 def _gathered_values(data: Mapping[str, Artifact]) -> dict[str, str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from posixpath import join, normpath
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import BadRequest
 from millwork.base.records import dataclass, field
-from millwork.plan.model import Each, GivenPath, Graph, Guard, Step, StepOutput
+from millwork.base.uris import is_uri, looks_like_uri
+from millwork.plan.model import Each, GivenPath, GivenUri, Graph, Guard, Step, StepOutput
 from millwork.spec import roles, values
 from millwork.spec.model import Component, LocalPath, Pipeline, Reference, ReplicaGroup
 
@@ -21,14 +23,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Arguments:
-    """What a run is given: absolute paths by input, text or JSON values by parameter.
+    """What a run is given: absolute paths or URIs by input, text or JSON values by parameter.
 
-    `replicas` of a component by role; none is what its file says, which may be one.
+    `replicas` of a component by role; none is what its file says, which may be one. `outputs` are
+    URIs to which outputs are brought, by name.
     """
 
     inputs: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, object] = field(default_factory=dict)
     replicas: Mapping[str, int] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
 
 
 def expand(tree: Tree, arguments: Arguments) -> Graph:
@@ -37,6 +41,23 @@ def expand(tree: Tree, arguments: Arguments) -> Graph:
     Raises BadRequest with every reason for which a part of the tree is not run, or else with every
     argument that is missing, unknown or not allowed.
     """
+    return _with_destinations(_expanded(tree, arguments), arguments.outputs)
+
+
+def _with_destinations(graph: Graph, outputs: Mapping[str, str]) -> Graph:
+    """The graph whose steps know where else the run's outputs are to be brought."""
+    steps = dict(graph.steps)
+    for name, uri in outputs.items():
+        if name not in graph.outputs:
+            listed = ", ".join(graph.outputs) or "none"
+            raise BadRequest(f"there is no output '{name}'; outputs: {listed}")
+        made = graph.outputs[name]
+        step = steps[made.step]
+        steps[made.step] = replace(step, destinations={**step.destinations, made.port: uri})
+    return Graph(steps, graph.outputs)
+
+
+def _expanded(tree: Tree, arguments: Arguments) -> Graph:
     if refusals := dict.fromkeys(_refusals(tree)):
         raise BadRequest("\n".join(refusals))
     faults: list[str] = []
@@ -90,7 +111,7 @@ def _inputs(tree: Tree, arguments: Arguments, faults: list[str]) -> dict[str, In
     for name, path in arguments.inputs.items():
         if name not in tree.inputs:
             faults.append(f"there is no input '{name}'; inputs: {listed}")
-        given[name] = GivenPath(path)
+        given[name] = GivenUri(path) if is_uri(path) else GivenPath(path)
     given = {**default_data(tree), **given}
     for name, port in tree.inputs.items():
         if port.required and name not in given:
@@ -107,8 +128,12 @@ def default_data(tree: Tree) -> dict[str, InputSource]:
     return {name: _given(folder, local) for name, local in definition.data.items()}
 
 
-def _given(folder: str, local: LocalPath) -> GivenPath:
-    return GivenPath(local.path if "://" in local.path else normpath(join(folder, local.path)))
+def _given(folder: str, local: LocalPath) -> GivenPath | GivenUri:
+    if is_uri(local.path):
+        return GivenUri(local.path)
+    if looks_like_uri(local.path):
+        return GivenPath(local.path)
+    return GivenPath(normpath(join(folder, local.path)))
 
 
 def _parameters(

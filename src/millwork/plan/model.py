@@ -36,7 +36,15 @@ class GivenPath:
     path: str
 
 
-InputSource: TypeAlias = StepOutput | GivenPath
+@dataclass(frozen=True)
+class GivenUri:
+    """Data elsewhere, by its URI. `dataset` is the NAME@VERSION that it was asked for by."""
+
+    uri: str
+    dataset: str = ""
+
+
+InputSource: TypeAlias = StepOutput | GivenPath | GivenUri
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,8 @@ class Step:
     `code` is the digest of the code's snapshot, empty for none. `file_names` are the names of the
     files that outputs of one file are written as. `replicas` by role in lower case; none is one.
     `job` and `run_policy` stand in for the component's. `image` is the one that was found for the
-    component's, on an engine that uses images.
+    component's, on an engine that uses images. `destinations` are URIs to which outputs are
+    brought as well, by port.
     """
 
     name: str
@@ -89,6 +98,7 @@ class Step:
     job: JobOptions | None = None
     run_policy: RunPolicy | None = None
     image: str = ""
+    destinations: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_job(self) -> bool:
@@ -121,8 +131,29 @@ class Graph:
 
 
 @dataclass(frozen=True)
+class Route:
+    """How a URI is reached: the fields of a connection, and the name of the secret it needs."""
+
+    uri: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+    secret: str = ""
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Data that is brought from a URI to `path` below the plan's root, or from there to the URI."""
+
+    port: str
+    path: str
+    route: Route
+    is_upload: bool = False
+
+
+@dataclass(frozen=True)
 class Artifact:
     """Data for an input: a path of the host's, and whether a single file is meant.
+
+    With a `route` it is brought within the attempt, and of `path` only the last part counts.
 
     Of a step that ran for each item of a list there are `parts`, which become `0`, `1`, ... in
     one folder; or `text`, the JSON list of their values, which becomes a file.
@@ -132,6 +163,7 @@ class Artifact:
     is_file: bool = False
     parts: tuple[str, ...] | None = None
     text: str | None = None
+    route: Route | None = None
 
 
 @dataclass(frozen=True)
@@ -189,7 +221,8 @@ class Plan:
     own, by name. `driver` is a program of ours that runs in place of a command, with the
     replica's words as arguments; it may start further runs. `carries` are folders that earlier
     attempts left, by where they go on below `root`: checkpoints. `leases` is the folder of the
-    socket at which a batch's shards are leased, empty for none.
+    socket at which a batch's shards are leased, empty for none. `transfers` are made within the
+    attempt: downloads before the command, uploads after it has succeeded.
     """
 
     replicas: tuple[Replica, ...]
@@ -205,3 +238,4 @@ class Plan:
     driver: str = ""
     carries: Mapping[str, str] = field(default_factory=dict)
     leases: str = ""
+    transfers: tuple[Transfer, ...] = ()

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from millwork.engines.container.images import Images
     from millwork.engines.container.tool import Settings, Tool
     from millwork.engines.host.engine import Watched
+    from millwork.engines.host.usage import Extent
     from millwork.plan.model import Plan, Replica, Step
     from millwork.ports import Secrets
     from millwork.spec.model import Environment
@@ -70,6 +71,7 @@ class ContainerEngine(HostEngine):
         self._memo = Memo(f"{home}/containers.json")
         self._read_settings = settings
         self._killed: dict[str, float] = {}
+        self._extents: dict[str, Extent] = {}
 
     @property
     def shortcoming(self) -> str:
@@ -207,6 +209,19 @@ class ContainerEngine(HostEngine):
         with open(f"{folder}/{_NOTE}", "w", encoding="utf-8") as file:
             json.dump(note, file)
 
+    def _extent(self, state: Watched) -> Extent:
+        """The container's own control groups, or else its sessions: looked for until found."""
+        if state.id not in self._extents:
+            from millwork.engines.host.usage import groups_of
+
+            members = self._members(state)
+            if not members:
+                return (), ()
+            has_groups = _note(state.folder).get("groups", False)
+            groups = groups_of(members[0]) if has_groups else ()
+            self._extents[state.id] = groups, tuple({_session(pid) for pid in members} - {0})
+        return self._extents[state.id]
+
     # --- ending ---------------------------------------------------------------------------
 
     def stop(self, process: str, grace: float) -> None:
@@ -245,6 +260,7 @@ class ContainerEngine(HostEngine):
 
     def _clean_up(self, state: Watched, code: int | None, usage: dict[str, Any]) -> str:
         self._killed.pop(state.id, None)
+        self._extents.pop(state.id, None)
         report = _report(state.folder)
         usage["peak_memory"] = report.peak_memory
         usage["throttled_seconds"] = report.throttled_seconds

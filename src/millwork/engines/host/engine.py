@@ -25,10 +25,11 @@ from millwork.worker import mask
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from millwork.engines.host.usage import Extent
     from millwork.plan.jobs import Hosts, Place
     from millwork.plan.model import Plan, Replica, Step
     from millwork.ports import Secrets
-    from millwork.ports.engine import Image
+    from millwork.ports.engine import Image, Sample
     from millwork.spec.model import Environment
 
 _OURS = ("MILLWORK_DATABASE", "MILLWORK_HOME", "MILLWORK_URL")
@@ -191,6 +192,15 @@ class HostEngine(ABC):
             os.mkdir(folder, 0o700)
         reach("engine.furnished")
         launch = self._launch(process, plan, replica)
+        if plan.transfers:
+            from dataclasses import replace
+
+            from millwork.engines.host import staging
+
+            words, env = staging.staged(
+                launch.words, plan, process, self._attempts_folder, self._secrets
+            )
+            launch = replace(launch, words=words, env={**launch.env, **env})
         work = launch.work or f"{self.folder(attempt_of(process))}/usercode"
         pid = recorder.spawn(folder, work, launch.words, launch.env, launch.confinement)
         self._watch(Watched(process, folder, pid, is_child=True, facts=dict(launch.facts)))
@@ -239,7 +249,17 @@ class HostEngine(ABC):
         """Seconds since it last printed, or was started."""
         return logs.silence(self._folder(process))
 
+    def usage(self) -> Mapping[str, Sample]:
+        """What is known of control groups, or else of the sessions that recorders have begun."""
+        from millwork.engines.host import usage
+
+        return usage.samples({state.id: self._extent(state) for state in self._watched.values()})
+
     # --- inside ---------------------------------------------------------------------------
+
+    def _extent(self, state: Watched) -> Extent:
+        """Where the process's own processes are found."""
+        return (), () if state.pid is None else (state.pid,)
 
     def _folder(self, process: str) -> str:
         return f"{self._attempts_folder}/{process}"

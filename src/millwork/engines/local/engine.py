@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from millwork.engines.host.engine import Watched
+    from millwork.engines.host.usage import Extent
     from millwork.engines.local import limits
     from millwork.plan.model import Plan, Replica
     from millwork.ports import Secrets
@@ -152,12 +153,11 @@ class LocalEngine(HostEngine):
         processes.kill_marked(state.id, after=state.pid, spare=state.pid)
 
     def _box(self, folder: str, process: str) -> limits.Box | None:
-        try:
-            with open(f"{folder}/limits", encoding="utf-8") as file:
-                groups = tuple(file.read().splitlines()[1:])
-        except FileNotFoundError:
-            return None
-        return self._limits().reopen(_flat(process), groups)
+        groups = _groups(folder)
+        return None if groups is None else self._limits().reopen(_flat(process), groups)
+
+    def _extent(self, state: Watched) -> Extent:
+        return _groups(state.folder) or (), super()._extent(state)[1]
 
     def _clean_up(self, state: Watched, code: int | None, usage: dict[str, Any]) -> str:
         code_folder = f"{self.folder(attempt_of(state.id))}/usercode"
@@ -180,6 +180,15 @@ class LocalEngine(HostEngine):
         with open(f"{state.folder}/limits", encoding="utf-8") as file:
             limit = file.readline().strip()
         return f"out of memory (limit {format_size(int(limit))})" if limit else "out of memory"
+
+
+def _groups(folder: str) -> tuple[str, ...] | None:
+    """The control groups of a process that was limited; None if it was not."""
+    try:
+        with open(f"{folder}/limits", encoding="utf-8") as file:
+            return tuple(file.read().splitlines()[1:])
+    except FileNotFoundError:
+        return None
 
 
 def _flat(process: str) -> str:

@@ -23,7 +23,7 @@ class Sandbox:
     """Bubblewrap, if it is here and works; `reason` says why not otherwise."""
 
     def __init__(self, memo: str) -> None:
-        self._program = _find_bwrap()
+        self._program = find_bwrap()
         self.reason = self._trouble(memo)
 
     @property
@@ -76,7 +76,8 @@ class Sandbox:
         return f"this kernel or container refuses mount namespaces ({lines[-1]})"
 
 
-def _find_bwrap() -> str:
+def find_bwrap() -> str:
+    """Bubblewrap's program: the installed one, or the package's; empty if there is none."""
     installed = shutil.which("bwrap")
     if installed:
         return installed
