@@ -8,6 +8,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "BadRequest": "millwork.base.errors",
+    "Client": "millwork.sdk.client",
     "Component": "millwork.sdk.component",
     "Input": "millwork.sdk.wires",
     "InputPath": "millwork.sdk.wires",

@@ -37,16 +37,23 @@ class Maps(Protocol):
         """What runs in place of other systems' components."""
 
 
-def files_around(path: str, check_code: bool, read_text: Callable[[str], str]) -> Files:
-    """What a format's reader may see of the files around the one at `path`."""
+def files_around(
+    path: str, check_code: bool, read_text: Callable[[str], str], check: Callable[[str], None]
+) -> Files:
+    """What a format's reader may see of the files around the one at `path`.
+
+    `check` raises for a path that may not even be looked for.
+    """
     folder = os.path.dirname(os.path.abspath(path))
 
     def find(name: str) -> Found:
         place = os.path.join(folder, name)
+        check(place)
         return "folder" if os.path.isdir(place) else "file" if os.path.isfile(place) else ""
 
     def read(name: str) -> str | None:
         place = os.path.join(folder, name)
+        check(place)
         return read_text(place) if os.path.isfile(place) else None
 
     return Files(folder, find, read, check_code)

@@ -14,14 +14,22 @@ if TYPE_CHECKING:
 _PATIENCE = 15.0
 
 
-def cancel(context: Context, run: RunRow) -> str:
-    """Cancels a running run and returns its status; waits until nothing of it runs any more.
+def cancel(
+    context: Context, run: RunRow, patience: float = _PATIENCE, *, takes_over: bool = True
+) -> str:
+    """Cancels a run that is not over; its status, when nothing of it runs any more.
 
-    A master that does not answer within 15 s leaves the run `running`, its wish noted.
+    A master that does not answer within `patience` seconds leaves the run `running`, its wish
+    noted. A run whose master is gone is ended by this process if it `takes_over`, else by the
+    server that has it driven on.
     """
+    if run.status == "queued":
+        context.admissions().withdraw(run.id, context.clock.wall())
+        now = context.store.run(run.id)
+        return now.status if now else "gone"
     context.store.request_cancel(run.id)
     assert run.master is not None
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + patience
     while context.masters.is_alive(run.master):
         now = context.store.run(run.id)
         if now is None or now.status != "running" or time.monotonic() > deadline:
@@ -31,4 +39,7 @@ def cancel(context: Context, run: RunRow) -> str:
     now = context.store.run(run.id)
     if now is None or now.status != "running":
         return now.status if now else "gone"
+    if not takes_over:
+        context.nudge()
+        return now.status
     return take_over(context, now, steps_of(context.store, now)).drive()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from millwork.actions.kept import bucket_of
 from millwork.actions.planner import Leases, StepPlanner
+from millwork.actions.storage import Storage
 from millwork.base.ids import new_token
 from millwork.ports.leases import NoLeasing
 from millwork.run.loop import Loop
@@ -31,6 +34,7 @@ def open_loop(
 ) -> Loop:
     """The loop of a run that this process is the master of; `drive` it to its end."""
     engine = context.engine_of(run)
+    context = replace(context.in_workspace(run.workspace), machine=room_of(context, run))
     capacity = replace(context.machine, parallel=run.facts["parallel"])
     # The steps of a list's items come to the machine with their parent.
     tasks = [task_of(step, capacity) for step in steps.values() if not step.parent]
@@ -41,12 +45,31 @@ def open_loop(
         store=context.store,
         engine=engine,
         planner=StepPlanner(
-            run.id, steps, engine, context.store, run.facts["forced"], _leases(context, run)
+            run.id,
+            steps,
+            engine,
+            context.store,
+            run.facts["forced"],
+            _leases(context, run),
+            Storage(context, run.workspace, run.creator),
+            cache(partial(bucket_of, context)),
         ),
         clock=context.clock,
         observer=observer,
         commands=context.commands(run.id),
         leasing=_leasing(context, run, steps.values()),
+    )
+
+
+def room_of(context: Context, run: RunRow) -> Capacity:
+    """What of the machine a run may use: what it was admitted with, or all of it."""
+    if not run.allotment:
+        return context.machine
+    cpu, memory, gpus = (run.allotment[name] for name in ("cpu", "memory", "gpus"))
+    machine = context.machine
+    # What nobody has asked for is not limited: its steps count for nothing.
+    return replace(
+        machine, cpu=cpu or machine.cpu, memory=memory or machine.memory, gpus=tuple(gpus)
     )
 
 

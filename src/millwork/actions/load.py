@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest, InvalidFile
@@ -31,11 +32,15 @@ _NAMES = ("pipeline.yaml", "component.yaml")
 
 @dataclass(frozen=True)
 class Options:
-    """How files are read: with whose maps, whether code must be there, and what a run gives."""
+    """How files are read: with whose maps, whether code must be there, and what a run gives.
+
+    `root` is the folder that nothing may lead out of, for files that somebody has sent.
+    """
 
     maps: Callable[[], Maps] | None = None
     check_code: bool = True
     given: Collection[str] = ()
+    root: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ class _Loader:
     def _load_new(self, path: str, trail: tuple[str, ...]) -> Tree | None:
         root = None
         try:
-            text = _read(path)
+            text = self._read(path)
             repeated: list[Fault] = []
             root = parse(text, path, repeated)
             definition, reading = self._read_any(root, text, path, repeated)
@@ -106,11 +111,22 @@ class _Loader:
             return None
         source = replace(definition.source, folder=os.path.dirname(os.path.abspath(path)))
         definition = replace(definition, source=source)
+        if isinstance(definition, Component):
+            check_code(self.options.root, definition)
         if definition.flavour.startswith("azureml"):
             definition = self._resolved(definition, is_top=len(trail) == 1)
         tree = self._grown(definition, path, trail, reading)
         self.faults += reading.faults
         return tree
+
+    def _found(self, path: str) -> str:
+        """The file that a path stands for; outside of `root` not even folders are looked at."""
+        check_inside(self.options.root, path)
+        return _in_folder(path)
+
+    def _read(self, path: str) -> str:
+        check_inside(self.options.root, path)
+        return _read(path)
 
     def _grown(
         self, definition: Definition, path: str, trail: tuple[str, ...], reading: Reading
@@ -125,6 +141,7 @@ class _Loader:
         for name, own in definition.definitions.items():
             inner = replace(own, source=source)
             if isinstance(inner, Component):
+                check_code(self.options.root, inner)
                 children[name] = Tree(_completed(inner, ("nodes", name, "command"), reading))
             else:
                 below = getattr(reading, "inner", {})[name]
@@ -157,7 +174,8 @@ class _Loader:
             if azureml.is_azureml(root):
                 from millwork.actions.azureml import files_around
 
-                files = files_around(path, self.options.check_code, _read)
+                check = partial(check_inside, self.options.root)
+                files = files_around(path, self.options.check_code, self._read, check)
                 return azureml.read_azureml(root, text, path, files, repeated)
         if repeated:
             parse(text, path)  # raises: only AzureML's own loader lets the last one count
@@ -173,7 +191,7 @@ class _Loader:
             component = node.entries.get("component") if isinstance(node, Mapping) else None
             if component and isinstance(component[1], Scalar):
                 with suppress(BadRequest):
-                    file = _in_folder(os.path.join(os.path.dirname(path), component[1].text))
+                    file = self._found(os.path.join(os.path.dirname(path), component[1].text))
                     if os.path.realpath(file) not in trail:
                         self.load(os.path.normpath(file), trail)
 
@@ -190,7 +208,7 @@ class _Loader:
                 reading.fault(at, "only files are read; give a path relative to this file")
                 continue
             try:
-                file = _in_folder(os.path.join(folder, node.component))
+                file = self._found(os.path.join(folder, node.component))
                 if os.path.realpath(file) in trail:
                     reading.fault(at, "the pipeline would contain itself")
                     continue
@@ -201,6 +219,28 @@ class _Loader:
             if child is not None:
                 children[name] = child
         return children
+
+
+def check_inside(root: str, path: str) -> None:
+    """Raises BadRequest for a path that leads out of `root`, by its words or by links."""
+    if root and not f"{os.path.realpath(path)}/".startswith(f"{os.path.realpath(root)}/"):
+        raise BadRequest(f"{os.path.relpath(path, root)}: leads out of what was sent")
+
+
+def check_code(root: str, component: Component) -> None:
+    """Raises BadRequest if a component's code is not all within `root`, if there is one."""
+    if not root:
+        return
+    code, folder = component.code, component.source.folder
+    if code.git:
+        raise BadRequest(
+            f"'{component.name}': code at {code.git}: a server takes code from what is sent with a "
+            "run, or from a code source of the workspace"
+        )
+    for path in filter(None, (code.path, *code.includes)):
+        check_inside(root, os.path.join(folder, path))
+    if code.path and not os.path.exists(os.path.join(folder, code.path)):
+        raise BadRequest(f"'{component.name}': its code, {code.path}, is not in what was sent")
 
 
 def _read(path: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from millwork.actions.reuse import Reuse
+from millwork.actions.reuse import UNKNOWN, Reuse
 from millwork.base.errors import BadRequest, MillworkError, RunFailed
 from millwork.base.records import dataclass
 from millwork.base.sizes import format_size
@@ -17,7 +17,7 @@ from millwork.blobs import artifacts, content, tracking
 from millwork.plan.codec import encode, encode_component
 from millwork.plan.contract import CHECKPOINT, LINK, VALUE_FILE, Job, make_plan
 from millwork.plan.identity import component_identity, identity_of
-from millwork.plan.model import Artifact, GivenPath, StepOutput
+from millwork.plan.model import Artifact, GivenPath, GivenUri, StepOutput
 from millwork.ports.changes import ItemsAdded
 from millwork.ports.engine import Outcome, process_of
 from millwork.run.state import Answer, Result
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
 
     from millwork.actions.batches import Batches
+    from millwork.actions.kept import Bucket
+    from millwork.actions.storage import Look, Storage
     from millwork.batch.records import Records
     from millwork.plan.gang import Roster
     from millwork.plan.model import Each, Guard, InputSource, Plan, Step
@@ -58,6 +60,8 @@ class StepPlanner:
         store: Store,
         forced: Container[str] = (),
         leases: Leases | None = None,
+        storage: Storage | None = None,
+        bucket: Bucket = lambda: None,
     ) -> None:
         self._run = run
         self._steps = dict(steps)
@@ -68,7 +72,9 @@ class StepPlanner:
         self._engine = engine
         self._store = store
         self._leases = leases
-        self._reuse = Reuse(store, forced)
+        self._storage = storage
+        self._looks: dict[str, Look] = {}
+        self._reuse = Reuse(store, forced, bucket)
         self._outputs: dict[str, Mapping[str, Any]] = {}
         self._components: dict[int, Mapping[str, Any]] = {}
         self._identities: dict[str, Mapping[str, Any]] = {}
@@ -115,7 +121,11 @@ class StepPlanner:
         }
         root = self._engine.root(attempt, component.mounts)
         hosts, carries = partial(self._engine.hosts, attempt), self._carries(wanted, attempt)
-        job = Job(self._run, attempt, gpus, hosts, carries)
+        uploads = {
+            port: self._reach().route(uri.replace("{run}", self._run))
+            for port, uri in wanted.destinations.items()
+        }
+        job = Job(self._run, attempt, gpus, hosts, carries, uploads=uploads)
         if component.batch and self._leases:
             from millwork.actions.batches import lease_token
 
@@ -178,6 +188,7 @@ class StepPlanner:
             outputs = {
                 name: self._seal(attempt, name, port) for name, port in component.outputs.items()
             }
+            self._reuse.keep(attempt, outputs)
         except (MillworkError, OSError) as error:
             failed = Outcome("exited", outcome.code, str(error), outcome.usage)
             return Result(failed, metrics=metrics)
@@ -239,6 +250,10 @@ class StepPlanner:
             if port.type == "file" and syntax != "shell" and os.path.isdir(path):
                 path = _first_file(path)
             return Artifact(path, os.path.isfile(path))
+        if isinstance(source, GivenUri):
+            look = self._looks.get(source.uri) or self._look(source.uri)
+            route = self._reach().route(source.uri)
+            return Artifact(f"/{look.name}", bool(look.name), route=route)
         if source.step in self._items:
             return self._gathered(source)
         output = self._output(source)
@@ -258,36 +273,45 @@ class StepPlanner:
         The work is looked at a second time: what its requirements resolve to may be known only
         now, and an input that changed under the step leaves a result that belongs to no content.
         """
-        before = self._identities.get(step)
-        if not before:
+        if not (before := self._identities.get(step)):
             return ""
         try:
             now = self._identity(self._steps[step])
+            fault = self._upstream_fault(self._steps[step])
         except (MillworkError, OSError):
             return ""
-        if {**before, "environment": now["environment"]} != now:
-            return ""
-        if self._upstream_fault(self._steps[step]):
-            return ""
-        return self._reuse.key(now)
+        is_same = {**before, "environment": now["environment"]} == now
+        return self._reuse.key(now) if is_same and not fault else ""
 
     def _identity(self, step: Step) -> dict[str, Any]:
         parameters = {
             name: self._value(name, source, step.component)
             for name, source in step.parameters.items()
         }
-        inputs = {
-            name: self._reuse.content(source.path)
-            if isinstance(source, GivenPath)
-            else self._digest(source)
-            for name, source in step.inputs.items()
-        }
+        inputs = {name: self._content(source) for name, source in step.inputs.items()}
         environment = self._engine.environment(step.code, step.component.environment)
         unknown = "not built yet" if environment is None else environment
         key = id(step.component)  # many steps share one component, which lives as long as they do
         if key not in self._components:
             self._components[key] = component_identity(step.component)
         return identity_of(step, self._components[key], unknown, parameters, inputs)
+
+    def _content(self, source: InputSource) -> str:
+        """The digest of what an input holds; of a URI what its place says it is now."""
+        if isinstance(source, GivenPath):
+            return self._reuse.content(source.path)
+        if isinstance(source, GivenUri):
+            return f"{source.uri} {self._look(source.uri).identity or UNKNOWN}"
+        return self._digest(source)
+
+    def _look(self, uri: str) -> Look:
+        self._looks[uri] = self._reach().look(uri)
+        return self._looks[uri]
+
+    def _reach(self) -> Storage:
+        if self._storage is None:
+            raise BadRequest("data by URI is not read here")
+        return self._storage
 
     def _upstream_fault(self, step: Step) -> str:
         """What is wrong with the outputs that a step reads; empty if they are as recorded."""

@@ -6,9 +6,10 @@ import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from millwork.base.uris import parse_uri
 from millwork.plan.contract import Job, make_plan
 from millwork.plan.graph import expand
-from millwork.plan.model import Artifact, GivenPath, StepOutput
+from millwork.plan.model import Artifact, GivenPath, GivenUri, Route, StepOutput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +53,9 @@ def _listed(each: Each) -> str:
 def _artifact(source: InputSource, kind: str) -> Artifact:
     if isinstance(source, GivenPath):
         return Artifact(source.path, os.path.isfile(source.path))
+    if isinstance(source, GivenUri):
+        uri = parse_uri(source.uri)
+        return Artifact(f"/{uri.name}", kind == "file", route=Route(source.uri))
     return Artifact(f"{source.step}.{source.port}", is_file=kind == "value")
 
 

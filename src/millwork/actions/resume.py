@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from millwork.actions.context import Context
     from millwork.plan.model import Step
     from millwork.ports import AttemptRow, ReplicaRow, RunRow, StepRow, Store
-    from millwork.ports.changes import Change, StepStatus
+    from millwork.ports.changes import Change, RunStatus, StepStatus
     from millwork.run.gang import Verdict
     from millwork.run.loop import Loop, Observer
     from millwork.spec.model import Component
@@ -72,16 +72,37 @@ def take_over(
     """
     if run.status == "succeeded":
         raise BadRequest(f"{run.id} has succeeded: there is nothing to resume")
+    if run.status == "queued":
+        raise BadRequest(f"{run.id} waits for its turn, and a server starts it then: millwork up")
     if run.status == "running" and run.master and context.masters.is_alive(run.master):
         raise Fenced(f"{run.id} is driven by process {run.master.pid}")
     if run.status != "running":
         rows = context.store.steps(run.id)
-        require(context, [steps[row.name] for row in rows if row.status in _UNDONE])
+        own = context.in_workspace(run.workspace)
+        require(own, [steps[row.name] for row in rows if row.status in _UNDONE])
     epoch = context.store.take_over(run.id, run.epoch, context.masters.me())
     reach("resume.taken")
     run = replace(run, epoch=epoch)
     if run.status != "running":
         run = _reopen(context, run)
+    return _restored(context, run, steps, observer)
+
+
+def receive(
+    context: Context, run: RunRow, steps: dict[str, Step], observer: Observer | None = None
+) -> Loop:
+    """Makes this process the master of a running run that whoever admitted it hands over.
+
+    The loop that is returned drives it to its end. Raises Fenced if another process was faster.
+    """
+    epoch = context.store.take_over(run.id, run.epoch, context.masters.me())
+    reach("resume.taken")
+    return _restored(context, replace(run, epoch=epoch), steps, observer)
+
+
+def _restored(
+    context: Context, run: RunRow, steps: dict[str, Step], observer: Observer | None
+) -> Loop:
     loop = open_loop(context, run, steps, observer or Unwatched())
     kept = context.store
     replicas = kept.replicas(run.id)
@@ -153,11 +174,26 @@ def _verdict(attempt: AttemptRow) -> Verdict | None:
     return Verdict(name, *rest)
 
 
-def _reopen(context: Context, run: RunRow) -> RunRow:
+def requeue(context: Context, run: RunRow) -> None:
+    """A run that is over waits for its turn to begin again with what is undone.
+
+    Raises BadRequest if there is nothing left to do, Unavailable if a secret for it is gone, Fenced
+    if somebody else was faster.
+    """
+    if run.status == "succeeded":
+        raise BadRequest(f"{run.id} has succeeded: there is nothing to resume")
+    steps = steps_of(context.store, run)
+    rows = context.store.steps(run.id)
+    require(context, [steps[row.name] for row in rows if row.status in _UNDONE])
+    epoch = context.store.take_over(run.id, run.epoch, context.masters.me())
+    _reopen(context, replace(run, epoch=epoch), "queued")
+
+
+def _reopen(context: Context, run: RunRow, status: RunStatus = "running") -> RunRow:
     """A run that is over begins again with what is undone."""
     undone = [row.name for row in context.store.steps(run.id) if row.status in _UNDONE]
-    changes: list[Change] = [RunChanged("running", "resumed")]
+    changes: list[Change] = [RunChanged(status, "resumed")]
     changes += [StepChanged(name, "pending", "resumed") for name in undone]
     now = context.clock.wall()
     context.store.commit(run.id, run.epoch, now, changes)
-    return replace(run, status="running", began=now)
+    return replace(run, status=status, began=now, allotment={})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from millwork.actions.kept import ensure
 from millwork.base.errors import BadRequest
 from millwork.base.records import dataclass
 from millwork.blobs import artifacts
@@ -49,11 +50,11 @@ def is_driven(context: Context, run: RunRow) -> bool:
 
 def listed(
     context: Context, limit: int = _PAGE, *, with_trials: bool = False
-) -> list[dict[str, Any]]:
+) -> list[views.RunSummary]:
     """The newest runs first; those that a sweep has begun only if they are wanted."""
     now = context.clock.wall()
     found = _newest(context, limit, with_trials=with_trials)
-    return [views.summary(run, _alive(context, run), now) for run in found]
+    return [views.summary(run, is_tended(context, run), now) for run in found]
 
 
 def _newest(context: Context, limit: int, *, with_trials: bool = False) -> list[RunRow]:
@@ -65,12 +66,16 @@ def _newest(context: Context, limit: int, *, with_trials: bool = False) -> list[
     return found[:limit]
 
 
-def shown(context: Context, given: str) -> dict[str, Any]:
+def shown(context: Context, given: str) -> views.RunView:
     """All that is known of a run."""
-    run = find(context, given)
+    return page_of(context, find(context, given))
+
+
+def page_of(context: Context, run: RunRow) -> views.RunView:
+    """All that is known of a run."""
     steps, attempts = context.store.steps(run.id), context.store.attempts(run.id)
     replicas = context.store.replicas(run.id)
-    alive, now = _alive(context, run), context.clock.wall()
+    alive, now = is_tended(context, run), context.clock.wall()
     batches = _batches(context, run, steps)
     return views.page(run, steps, attempts, replicas, alive, now, batches)
 
@@ -86,11 +91,15 @@ def _batches(context: Context, run: RunRow, steps: Sequence[StepRow]) -> dict[st
     return batches_of(context, run, attempts, is_driven=is_driven(context, run))
 
 
-def result(context: Context, run_id: str) -> dict[str, Any]:
+def result(context: Context, run_id: str) -> views.RunResult:
     """What a run has come to."""
-    run = find(context, run_id)
+    return result_of(context, find(context, run_id))
+
+
+def result_of(context: Context, run: RunRow) -> views.RunResult:
+    """What a run has come to."""
     steps = context.store.steps(run.id)
-    return views.result(run, steps, _alive(context, run), _batches(context, run, steps))
+    return views.result(run, steps, is_tended(context, run), _batches(context, run, steps))
 
 
 @dataclass(frozen=True)
@@ -177,12 +186,14 @@ def export(context: Context, run_id: str, target: str) -> dict[str, str]:
     copied = {}
     for name, step, port in views.published(run, context.store.steps(run.id)):
         found = step.outputs[port]
-        manifest = context.store.manifest(step.attempt, port)
+        manifest = artifacts.Manifest.from_json(context.store.manifest(step.attempt, port))
+        ensure(context, port, found, manifest)
         destination = os.path.join(os.path.abspath(target), name)
-        artifacts.export(found["path"], artifacts.Manifest.from_json(manifest), destination)
+        artifacts.export(found["path"], manifest, destination)
         copied[name] = views.path_of({**found, "path": destination})
     return copied
 
 
-def _alive(context: Context, run: RunRow) -> bool:
+def is_tended(context: Context, run: RunRow) -> bool:
+    """Whether a run that runs is driven by a living process; one that does not needs none."""
     return run.status != "running" or is_driven(context, run)

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any
 from millwork.actions.drive import wishes_of
 from millwork.actions.secrets import require
 from millwork.actions.select import Selection, named, select
+from millwork.actions.storage import Storage
 from millwork.base.errors import BadRequest, Unavailable
 from millwork.base.faultpoints import reach
 from millwork.base.ids import new_id
 from millwork.base.names import is_text
 from millwork.base.records import dataclass, field
 from millwork.base.sizes import format_size
+from millwork.base.uris import looks_like_uri, parse_uri
 from millwork.blobs import code
 from millwork.plan.codec import encode, encode_component
-from millwork.plan.contract import check_user_args
+from millwork.plan.contract import LINK, check_user_args
 from millwork.plan.graph import Arguments, expand
-from millwork.plan.model import GivenPath, Graph, StepOutput
+from millwork.plan.model import GivenPath, GivenUri, Graph, StepOutput
 from millwork.ports import RunRow, StepRow
 from millwork.ports.changes import StepChanged, StepReused
 from millwork.spec.model import Pipeline
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from millwork.actions.context import Context
+    from millwork.blobs.code import GitState
     from millwork.plan.model import Step
     from millwork.ports import Engine
     from millwork.ports.changes import Change
@@ -39,7 +42,12 @@ _LARGE = 100 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody wants run."""
+    """What somebody wants run.
+
+    `commits` says which commit the code of a component is of, by its name, where the files that are
+    here cannot tell; that of the empty name is for all others. `uses` names what of the registry it
+    is, as `component:name@version`.
+    """
 
     tree: Tree
     arguments: Arguments = field(default_factory=Arguments)
@@ -52,6 +60,19 @@ class Request:
     selection: Selection = field(default_factory=Selection)
     forced: tuple[str, ...] = ()
     incremental: bool = False
+    owner: Owner | None = None
+    commits: Mapping[str, GitState] = field(default_factory=dict)
+    uses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose run it is, where many may run: it waits for its turn, the highest `priority` first."""
+
+    workspace: str
+    creator: str
+    visibility: str = "public"
+    priority: int = 5
 
 
 @dataclass(frozen=True)
@@ -72,10 +93,14 @@ def submit(context: Context, request: Request) -> Submitted:
 
     Raises BadRequest or Unavailable, and then nothing was kept.
     """
+    storage = _storage(context, request.owner)
     graph, taken = select(expand(request.tree, request.arguments), request.selection)
+    graph, datasets = _with_data(storage, graph)
+    uses = [*request.uses, *datasets]
     notices: list[str] = []
     for step in graph.steps.values():
         _check_inputs(step)
+        _check_transfers(step, request.engine)
         _check_arguments(step)
     require(context, graph.steps.values())
     _check_machine(context, graph, notices)
@@ -83,9 +108,10 @@ def submit(context: Context, request: Request) -> Submitted:
     _check_mounts(engine, graph, notices)
     _check_environments(engine, graph, notices)
     changes = [change for name in taken for change in _take(context, request, name)]
-    graph, git = _with_code(context, graph, notices)
+    graph, git = _with_code(context, storage, graph, notices)
+    git |= _commits(request, graph)
     graph, images = _with_images(engine, graph, request.require_image, notices)
-    run = _row(context, request, graph, {"git": git, **images})
+    run = _row(context, request, graph, {"git": git, **images, **({"uses": uses} if uses else {})})
     definitions, steps = _step_rows(graph)
     reach("submit.checked")
     context.store.create_run(run, steps, definitions)
@@ -93,6 +119,12 @@ def submit(context: Context, request: Request) -> Submitted:
     if changes:
         context.store.commit(run.id, run.epoch, run.created, changes)
     return Submitted(run, graph, tuple(notices), taken)
+
+
+def _commits(request: Request, graph: Graph) -> dict[str, Any]:
+    names = (step.component.name for step in graph.steps.values() if step.code)
+    known = {name: request.commits.get(name, request.commits.get("")) for name in names}
+    return {name: asdict(state) for name, state in known.items() if state}
 
 
 def _row(context: Context, request: Request, graph: Graph, found: Mapping[str, Any]) -> RunRow:
@@ -110,7 +142,7 @@ def _row(context: Context, request: Request, graph: Graph, found: Mapping[str, A
     }
     if isinstance(definition, Pipeline) and definition.experiment:
         facts["experiment"] = definition.experiment
-    return RunRow(
+    row = RunRow(
         id=new_id(now),
         name=request.name or _title(definition),
         definition=definition.name,
@@ -123,6 +155,20 @@ def _row(context: Context, request: Request, graph: Graph, found: Mapping[str, A
         master=context.masters.me(),
         epoch=1,
     )
+    return _waiting(row, request.owner, graph, parallel) if request.owner else row
+
+
+def _waiting(row: RunRow, owner: Owner, graph: Graph, parallel: int) -> RunRow:
+    from millwork.queue.records import demand_of
+
+    wishes = [[wishes_of(step)] * _at_once(step, parallel) for step in graph.steps.values()]
+    demand = demand_of([wish for each in wishes for wish in each], parallel)
+    return replace(row, status="queued", master=None, demand=vars(demand), **vars(owner))
+
+
+def _at_once(step: Step, parallel: int) -> int:
+    """How many of a step may run at the same time: of one for each item of a list, several."""
+    return min(parallel, step.each.max_parallel or parallel) if step.each else 1
 
 
 def _is_job(definition: Definition) -> bool:
@@ -172,12 +218,61 @@ def _step_rows(graph: Graph) -> tuple[dict[str, str], list[StepRow]]:
     return definitions, rows
 
 
+def _storage(context: Context, owner: Owner | None) -> Storage:
+    return Storage(context, owner.workspace, owner.creator) if owner else Storage(context)
+
+
+def _with_data(storage: Storage, graph: Graph) -> tuple[Graph, list[str]]:
+    """The graph with what its URIs stand for, and the datasets among them for the record."""
+    datasets: dict[str, None] = {}
+    steps = {}
+    for step in graph.steps.values():
+        inputs = dict(step.inputs)
+        for name, given in step.inputs.items():
+            if not isinstance(given, GivenUri):
+                continue
+            found, dataset = storage.source(given)
+            inputs[name] = found
+            if dataset:
+                datasets[f"dataset:{dataset}"] = None
+        for uri in step.destinations.values():
+            storage.check_secret(storage.route(uri))
+        steps[step.name] = replace(step, inputs=inputs)
+    return Graph(steps, graph.outputs), list(datasets)
+
+
+def _check_transfers(step: Step, engine: str) -> None:
+    """Raises BadRequest for data by URI that a step of its kind cannot have."""
+    by_uri = [name for name, given in step.inputs.items() if isinstance(given, GivenUri)]
+    if not by_uri and not step.destinations:
+        return
+    component = step.component
+    if engine != "local":
+        raise BadRequest(
+            f"step '{step.name}': data by URI is brought by the local engine; in containers name a "
+            "folder: `millwork data get` fetches one"
+        )
+    if component.work == "sweep" or (component.batch and component.batch.input in by_uri):
+        what = "a sweep" if component.work == "sweep" else "a batch"
+        raise BadRequest(
+            f"step '{step.name}': {what} reads folders: `millwork data get` fetches one"
+        )
+    for name, uri in step.destinations.items():
+        if step.each or step.is_job or component.outputs[name].mode == LINK:
+            raise BadRequest(
+                f"output '{name}' to {uri}: of a foreach, a job or a link nothing is brought away; "
+                "let a step after it do that, or `millwork data put`"
+            )
+        if parse_uri(uri).scheme in ("http", "https"):
+            raise BadRequest(f"output '{name}': {uri} is only read")
+
+
 def _check_inputs(step: Step) -> None:
     for name, source in step.inputs.items():
         if not isinstance(source, GivenPath):
             continue
-        if "://" in source.path:
-            raise BadRequest(f"input '{name}': {source.path}: only local paths are read so far")
+        if looks_like_uri(source.path):
+            raise BadRequest(f"input '{name}': {source.path}: no URI of data that can be read")
         if not is_text(source.path):
             raise BadRequest(f"input '{name}': the path {source.path!r} is not UTF-8 text")
         if not os.path.exists(source.path):
@@ -247,7 +342,9 @@ def _check_environments(engine: Engine, graph: Graph, notices: list[str]) -> Non
     notices += dict.fromkeys(filter(None, found))
 
 
-def _with_code(context: Context, graph: Graph, notices: list[str]) -> tuple[Graph, dict[str, Any]]:
+def _with_code(
+    context: Context, storage: Storage, graph: Graph, notices: list[str]
+) -> tuple[Graph, dict[str, Any]]:
     """The graph with the digest of each step's code, and the Git state it was taken from."""
     taken: dict[int, str] = {}
     git: dict[str, Any] = {}
@@ -255,9 +352,27 @@ def _with_code(context: Context, graph: Graph, notices: list[str]) -> tuple[Grap
     for step in graph.steps.values():
         key = id(step.component)
         if key not in taken:
-            taken[key] = _take_code(context, step.component, git, notices)
+            if step.component.code.uri:
+                taken[key] = _fetch_code(context, storage, step.component)
+            else:
+                taken[key] = _take_code(context, step.component, git, notices)
         steps[step.name] = replace(step, code=taken[key])
     return Graph(steps, graph.outputs), git
+
+
+def _fetch_code(context: Context, storage: Storage, component: Component) -> str:
+    """The digest of a snapshot of code that lies elsewhere; Unavailable if it cannot be had."""
+    import tempfile
+
+    place, uri = storage.open(component.code.uri)
+    with tempfile.TemporaryDirectory(prefix=".code-", dir=context.home) as folder:
+        target = f"{folder}/code"
+        if place.find(uri, 2).is_file:
+            os.mkdir(target)
+            place.get(uri, f"{target}/{uri.name}")
+        else:
+            place.get(uri, target)
+        return code.snapshot(target, context.code_store).digest
 
 
 def _take_code(
@@ -266,10 +381,6 @@ def _take_code(
     place = component.code
     if not is_text(component.source.folder + place.path):
         raise BadRequest(f"'{component.name}' lies in a folder whose name is not UTF-8 text")
-    if place.uri:
-        raise BadRequest(
-            f"'{component.name}': code at {place.uri}: only local and Git code is read"
-        )
     if not (place.path or place.git or place.includes):
         return ""
     if place.git:

@@ -20,23 +20,32 @@ from millwork.store.runs import RunStore
 from millwork.store.secrets import HomeSecrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from millwork.actions.context import Engines
     from millwork.app.settings import Settings
     from millwork.engines.container.tool import Settings as ContainerSettings
     from millwork.engines.host.engine import HostEngine
     from millwork.ports import Leasing, RunRow
     from millwork.run.loop import Command
+    from millwork.store.admission import AdmissionStore
+    from millwork.store.assets import AssetStore
+    from millwork.store.people import PeopleStore
+    from millwork.store.retention import RetentionStore
     from millwork.store.shards import ShardStore
 
 LOCAL = "local"
+DEFAULT = "default"
 _YOUNG = 2_000_000_000  # ns: a file may change once more within one tick of its clock
 DATABASE = "MILLWORK_DATABASE"
 _GPUS = "/proc/driver/nvidia/gpus"
 
 
-def open_context() -> Context:
-    """The context of `$MILLWORK_HOME`; raises Unavailable if the home cannot be used."""
+def open_context(control: Control | None = None) -> Context:
+    """The context of `$MILLWORK_HOME`; raises Unavailable if the home cannot be used.
+
+    `control` hears what people want of a run; by default, as one who has started it in a terminal.
+    """
     if os.environ.get("MILLWORK_FAULT"):
         from millwork.app.faults import arm_from_environment
 
@@ -44,25 +53,7 @@ def open_context() -> Context:
     home = open_home(find_home())
     store = RunStore(database_of(home), home)
     secrets = HomeSecrets(home, os.environ)
-    control = Control()
-
-    @cache
-    def made(name: str) -> HostEngine:
-        from millwork.blobs import code
-
-        def copy(digest: str, target: str) -> None:
-            code.copy(digest, f"{home}/code", target)
-
-        if name == LOCAL:
-            from millwork.engines.local.engine import LocalEngine
-
-            return LocalEngine(home, copy, control.wake, secrets)
-        from millwork.engines.container.engine import ContainerEngine
-
-        return ContainerEngine(home, copy, control.wake, secrets, container_settings)
-
-    def engine(name: str = LOCAL) -> HostEngine:
-        return made(name)
+    control = control or Control()
 
     def commands(run: str) -> Callable[[], Sequence[Command]]:
         control.install()
@@ -75,11 +66,68 @@ def open_context() -> Context:
         clock=SystemClock(),
         masters=LocalMasters(),
         machine=this_machine(),
-        engine=engine,
+        engine=_engines(home, control.wake, secrets),
         commands=commands,
         shards=cache(open_shards),
         leasing=partial(_leasing, home, control),
+        people=cache(partial(_people, store)),
+        assets=cache(partial(_assets, store)),
+        mounts=mounts,
+        admissions=cache(partial(_admissions, store)),
+        default_engine=default_engine,
+        maps=home_settings,
+        retention=cache(partial(_retention, store)),
+        artifacts=artifacts,
     )
+
+
+def _engines(home: str, wake: int, secrets: HomeSecrets) -> Engines:
+    """The engines of the home by name, each made when it is first asked for."""
+
+    @cache
+    def made(name: str, workspace: str) -> HostEngine:
+        from millwork.blobs import code
+
+        def copy(digest: str, target: str) -> None:
+            code.copy(digest, f"{home}/code", target)
+
+        if name == LOCAL:
+            from millwork.engines.local.engine import LocalEngine
+
+            return LocalEngine(home, copy, wake, secrets.of(workspace))
+        from millwork.engines.container.engine import ContainerEngine
+
+        own = secrets.of(workspace)
+        return ContainerEngine(home, copy, wake, own, container_settings)
+
+    def engine(name: str = LOCAL, workspace: str = DEFAULT) -> HostEngine:
+        return made(name, workspace)
+
+    return engine
+
+
+def _people(store: RunStore) -> PeopleStore:
+    from millwork.store.people import PeopleStore
+
+    return PeopleStore(store.database)
+
+
+def _assets(store: RunStore) -> AssetStore:
+    from millwork.store.assets import AssetStore
+
+    return AssetStore(store.database)
+
+
+def _admissions(store: RunStore) -> AdmissionStore:
+    from millwork.store.admission import AdmissionStore
+
+    return AdmissionStore(store.database)
+
+
+def _retention(store: RunStore) -> RetentionStore:
+    from millwork.store.retention import RetentionStore
+
+    return RetentionStore(store.database)
 
 
 def _leasing(home: str, control: Control, run: RunRow, address: str) -> Leasing:
@@ -119,6 +167,31 @@ def default_engine() -> str:
     return _execution().engine if os.path.lexists(_settings_file()) else LOCAL
 
 
+def running_server() -> str | None:
+    """The URL of the server on this home; None if none is up."""
+    import json
+
+    from millwork.ports import Master
+
+    try:
+        with open(f"{find_home()}/server.json", encoding="utf-8") as file:
+            said = json.load(file)
+        master = Master(said["pid"], said["started"], said["boot"])
+        return str(said["url"]) if LocalMasters().is_alive(master) else None
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def mounts() -> Mapping[str, str]:
+    """Folders by the names that `nas://NAME/...` knows them by."""
+    return home_settings().mounts if os.path.lexists(_settings_file()) else {}
+
+
+def artifacts() -> str:
+    """Where in S3 artifacts are kept besides the home; empty for nowhere."""
+    return _execution().artifacts if os.path.lexists(_settings_file()) else ""
+
+
 def container_settings() -> ContainerSettings:
     """How containers are run."""
     return _execution().container
@@ -135,6 +208,7 @@ class _Execution:
     engine: str
     container: ContainerSettings
     database: bool = False
+    artifacts: str = ""
 
 
 @cache
@@ -153,19 +227,20 @@ def _execution() -> _Execution:
     key = [__version__, state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino]
     memo = Memo(f"{find_home()}/containers.json")
     kept = memo.get("settings", LOCAL)
-    if isinstance(kept, dict) and kept["key"] == key and "database" in kept:
+    if isinstance(kept, dict) and kept["key"] == key and "artifacts" in kept:
         lists = {name: tuple(value) for name, value in kept["container"].items()
                  if isinstance(value, list)}  # fmt: skip
         container = ContainerSettings(**{**kept["container"], **lists})
-        return _Execution(kept["engine"], container, kept["database"])
+        return _Execution(kept["engine"], container, kept["database"], kept["artifacts"])
     settings = home_settings()
     if time.time_ns() - max(state.st_mtime_ns, state.st_ctime_ns) > _YOUNG:
         said = {
             "engine": settings.engine, "container": asdict(settings.container),
-            "database": bool(settings.database),
+            "database": bool(settings.database), "artifacts": settings.artifacts,
         }  # fmt: skip
         memo.put("settings", LOCAL, {"key": key, **said})
-    return _Execution(settings.engine, settings.container, bool(settings.database))
+    database = bool(settings.database)
+    return _Execution(settings.engine, settings.container, database, settings.artifacts)
 
 
 @cache

@@ -1,4 +1,7 @@
-"""Signals to commands: Ctrl-C and SIGTERM cancel, a second one kills, SIGUSR1 means look."""
+"""Signals to commands: Ctrl-C and SIGTERM cancel, a second one kills, SIGUSR1 means look.
+
+In a server's driver SIGTERM means that it leaves its run to the next one.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,18 @@ if TYPE_CHECKING:
     from millwork.ports import Store
     from millwork.run.loop import Command
 
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 class Control:
     """Notes signals while a run is driven; `wake` is readable as soon as there is one."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        interrupts: Sequence[signal.Signals] = _INTERRUPTS,
+        leaves: Sequence[signal.Signals] = (),
+    ) -> None:
+        self._ends, self._leaves = interrupts, leaves
         self.wake, self._write = os.pipe()
         os.set_blocking(self._write, False)
         os.set_blocking(self.wake, False)
@@ -27,10 +37,12 @@ class Control:
         self._count = 0
 
     def install(self) -> None:
-        """Takes over SIGINT, SIGTERM, SIGHUP and SIGUSR1 of this process."""
+        """Takes over the signals that cancel a run or leave it, and SIGUSR1, of this process."""
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in self._ends:
             signal.signal(number, self._interrupt)
+        for number in self._leaves:
+            signal.signal(number, self._leave)
         signal.signal(signal.SIGUSR1, self._request)
         # Python gives signals back their defaults as it ends, and SIGUSR1's would be its death.
         atexit.register(signal.signal, signal.SIGUSR1, signal.SIG_IGN)
@@ -57,6 +69,9 @@ class Control:
     def _interrupt(self, _number: int, _frame: object) -> None:
         self._count += 1
         self._interrupts.append("cancel" if self._count == 1 else "kill")
+
+    def _leave(self, _number: int, _frame: object) -> None:
+        self._interrupts.append("leave")
 
     def _request(self, _number: int, _frame: object) -> None:
         self._look = True

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import BadRequest, InvalidFile
 from millwork.base.faults import Fault
+from millwork.base.names import ENTITY_RULE, is_entity
 from millwork.base.records import dataclass, field
+from millwork.base.uris import parse_uri
 from millwork.engines.container.tool import PULLS
 from millwork.engines.container.tool import Settings as ContainerSettings
 from millwork.formats.azureml.conda import absolute_line, read_conda_text
@@ -21,6 +23,7 @@ from millwork.formats.azureml.references import (
     asset_of,
     is_reference,
 )
+from millwork.ports.retention import Retention
 from millwork.spec.document import parse
 from millwork.spec.fields import (
     INVALID,
@@ -29,6 +32,7 @@ from millwork.spec.fields import (
     Field,
     ListOf,
     MapOf,
+    Number,
     Reading,
     Record,
     Text,
@@ -37,7 +41,7 @@ from millwork.spec.fields import (
 from millwork.spec.model import Environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from millwork.spec.document import Node
     from millwork.spec.model import Path
@@ -47,6 +51,8 @@ _ENVIRONMENT_RULE = "an environment's reference: azureml:name:version, name@late
 _PYTHON_RULE = "a Python version: 3.10"
 _CONDA_FILES = (".yml", ".yaml")
 ENGINES = ("local", "container")
+ARTIFACTS_RULE = "a place in S3: s3://BUCKET/PREFIX, or s3://CONNECTION@BUCKET/PREFIX"
+_LONGEST = 36_500  # days
 DATABASE_RULE = "the URL of a PostgreSQL database: postgresql://USER@HOST:PORT/NAME"
 
 
@@ -54,7 +60,9 @@ DATABASE_RULE = "the URL of a PostgreSQL database: postgresql://USER@HOST:PORT/N
 class Settings:
     """What a home's settings say.
 
-    `engine` is the one of runs that name none; `database` is PostgreSQL's URL, if that keeps them.
+    `engine` is the one of runs that name none; `database` is PostgreSQL's URL, if that keeps them;
+    `mounts` are folders by name; `artifacts` is where artifacts are kept besides the home, and
+    `retention` what is kept of old runs.
     """
 
     references: References = field(default_factory=References)
@@ -62,6 +70,9 @@ class Settings:
     engine: str = ENGINES[0]
     container: ContainerSettings = field(default_factory=ContainerSettings)
     database: str = ""
+    mounts: Mapping[str, str] = field(default_factory=dict)
+    artifacts: str = ""
+    retention: Retention = field(default_factory=Retention)
 
 
 def read_settings(home: str) -> Settings:
@@ -112,6 +123,14 @@ class _LocalFile(Text):
 def is_database(text: str) -> bool:
     """Whether a text is the URL of a PostgreSQL database."""
     return text.startswith(("postgresql://", "postgres://"))
+
+
+def _is_in_s3(text: str) -> bool:
+    try:
+        uri = parse_uri(text)
+    except BadRequest:
+        return False
+    return uri.scheme == "s3" and bool(uri.path.strip("/"))
 
 
 class _DatabaseUrl(Text):
@@ -253,6 +272,18 @@ CONTAINER = Record(
     ),
     plain(ContainerSettings),
 )  # fmt: skip
+RETENTION = Record(
+    "section retention",
+    (
+        Field("runs_days", Number(0, _LONGEST, whole=False),
+              "Runs that are over go after so many days", default="never"),
+        Field("keep_last", Number(0, 1_000_000), "The newest runs of each definition that stay"),
+        Field("tags_kept", ListOf(Text()), "Runs with one of these tags stay: NAME or NAME=VALUE"),
+        Field("results_days", Number(0, _LONGEST, whole=False),
+              "Results are no longer used again after so many days", default="never"),
+    ),
+    plain(Retention),
+)  # fmt: skip
 SETTINGS = Record(
     "settings file",
     (
@@ -275,6 +306,18 @@ SETTINGS = Record(
             "The PostgreSQL that keeps the record of runs",
             default="a file in the home",
         ),
+        Field(
+            "mounts",
+            MapOf(_LocalFile(), is_entity, ENTITY_RULE),
+            "Folders of this machine, by the names of `nas://NAME/...` and `cpfs://NAME/...`",
+        ),
+        Field(
+            "artifacts",
+            Text(_is_in_s3, ARTIFACTS_RULE),
+            "Where artifacts are kept besides the home: s3://BUCKET/PREFIX",
+            default="nowhere",
+        ),
+        Field("retention", RETENTION, "What `millwork gc` keeps of runs that are over"),
     ),
     _settings,
 )

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest
+from millwork.base.uris import looks_like_uri
 from millwork.plan.graph import Arguments
 
 if TYPE_CHECKING:
@@ -20,11 +21,13 @@ def read_arguments(options: Namespace) -> Arguments:
     """`-i`, `-p` and `--replicas`; raises BadRequest for a word of another form, or twice."""
     paths = read_pairs("-i", "NAME=PATH", options.input)
     inputs = {
-        name: path if "://" in path else os.path.abspath(os.path.expanduser(path))
+        name: path if looks_like_uri(path) else os.path.abspath(os.path.expanduser(path))
         for name, path in paths.items()
     }
     parameters = read_pairs("-p", "NAME=VALUE", options.parameter)
-    return Arguments(inputs, dict(parameters), read_replicas(getattr(options, "replicas", None)))
+    outputs = read_pairs("-O", "NAME=URI", getattr(options, "outputs", []))
+    replicas = read_replicas(getattr(options, "replicas", None))
+    return Arguments(inputs, dict(parameters), replicas, outputs)
 
 
 def read_replicas(text: str | None) -> dict[str, int]:

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
     from millwork.actions.context import Context
     from millwork.cli.progress import Progress, StatusLine
+    from millwork.cli.sources import Reading
     from millwork.plan.model import Step
-    from millwork.ports import AttemptRow, Engine, RunRow, StepRow
+    from millwork.ports import AttemptRow, RunRow, StepRow
     from millwork.ports.changes import Change
 
 
@@ -211,9 +212,9 @@ class LogDisplay:
     interval: float | None = 0.1
 
     def __init__(
-        self, engine: Engine, replicas: int, out: TextIO, footer: Footer | NoFooter
+        self, reading: Reading, replicas: int, out: TextIO, footer: Footer | NoFooter
     ) -> None:
-        self._tails = Tails(engine)
+        self._tails = Tails(reading)
         self._has_names = replicas > 1
         self._out, self._footer = out, footer
         self._is_within_line = False

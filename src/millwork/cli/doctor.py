@@ -7,8 +7,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from millwork.actions.doctor import examine, examine_artifacts
-from millwork.app.compose import container_settings, open_context
+from millwork.app.compose import container_settings, default_engine, open_context
 from millwork.app.home import filesystem_of
+from millwork.base.errors import BadRequest
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -17,7 +18,14 @@ if TYPE_CHECKING:
 def run(options: Namespace) -> int:
     """Prints what works here, or which results are damaged: returns 1 if one is."""
     context = open_context()
-    if options.what:
+    if (options.what == "storage") != bool(options.place):
+        raise BadRequest("millwork doctor storage NAME|URI: name a connection, or where data lies")
+    if options.what == "storage":
+        from millwork.actions.doctor_storage import examine_storage
+        from millwork.actions.resume import Unwatched
+
+        findings = examine_storage(context, options.place, Unwatched(), default_engine())
+    elif options.what:
         findings = examine_artifacts(context)
     else:
         findings = examine(context, filesystem_of(context.home), container_settings())

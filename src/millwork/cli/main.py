@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest, MillworkError, Unavailable
 from millwork.base.names import is_text
-from millwork.cli.parser import build_parser
+from millwork.cli.parser import NOUNS, RUN_VERBS, build_parser
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns 0, or 1 the run failed, 2 wrong request, 3 out of reach."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     words, command = _split_command(words)
-    options = build_parser().parse_args(words)
-    options.command_words = command
+    if words and _is_noun(words):
+        verb: Callable[[], int] = partial(_noun, words)
+    else:
+        options = build_parser().parse_args(words)
+        options.command_words = command
+        verb = partial(_verb, options)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # names may hold what a terminal's encoding has not
             stream.reconfigure(errors="backslashreplace")
     try:
-        _check_text([*words, *(() if options.verb == "shard" else command or ())])
-        return _verb(options)
+        _check_text([*words, *(() if words[0] == "shard" else command or ())])
+        return verb()
     except MillworkError as error:
         for line in str(error).splitlines():
             sys.stderr.write(f"millwork: {line}\n")
@@ -63,6 +68,17 @@ def _split_command(words: list[str]) -> tuple[list[str], list[str] | None]:
     return words, None
 
 
+def _is_noun(words: Sequence[str]) -> bool:
+    """Whether it is a command that is made of the server's verbs."""
+    return words[0] in NOUNS or (words[0] == "runs" and words[1:2] != [] and words[1] in RUN_VERBS)
+
+
+def _noun(words: Sequence[str]) -> int:
+    from millwork.cli import nouns
+
+    return nouns.run(words)
+
+
 def _check_text(words: Sequence[str]) -> None:
     """Raises BadRequest for bytes that are no UTF-8: no record could hold them."""
     for word in words:
@@ -87,6 +103,22 @@ def _verb(options: Namespace) -> int:
         from millwork.cli import secrets
 
         return secrets.run(options)
+    if options.verb == "up":
+        from millwork.cli import up
+
+        return up.run(options)
+    if options.verb == "login":
+        from millwork.cli import up
+
+        return up.link(options)
+    if options.verb == "data":
+        from millwork.cli import data
+
+        return data.run(options)
+    if options.verb == "gc":
+        from millwork.cli import gc
+
+        return gc.run(options)
     if options.verb == "doctor":
         from millwork.cli import doctor
 

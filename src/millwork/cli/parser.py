@@ -16,7 +16,21 @@ JOB_TYPES = ("Job", "TFJob", "PyTorchJob", "XGBoostJob", "MPIJob", "ElasticBatch
 SHARD_ACTIONS = ("next", "renew", "done", "fail", "map")
 ENGINES = ("local", "container")
 
+# The nouns whose commands `cli.nouns` makes of their verbs, and the verbs of `runs` of that kind.
+NOUNS = (
+    "artifacts", "attempts", "audit", "bundles", "codes", "components", "connections", "datasets",
+    "drafts", "events", "files", "images", "logs", "members", "models", "people", "pipelines",
+    "server", "sessions", "steps", "tokens", "workspaces",
+)  # fmt: skip
+RUN_VERBS = ("change", "create", "delete", "events", "follow", "lineage", "result")
+
 _REPLICAS = "replicas of a component or COMMAND: N, or `chief=1,worker=2,ps=1`"
+_NOUNS_TEXT = """\
+nouns, of a server or of this home; `millwork NOUN --help` shows the verbs of one:
+  artifacts, attempts, audit, bundles, codes, components, connections, datasets, drafts,
+  events, files, images, logs, members, models, people, pipelines, server, sessions, steps,
+  tokens, workspaces
+"""
 _DESCRIPTION = """\
 Run components, and pipelines of them, on this machine.
 
@@ -31,26 +45,57 @@ Run components, and pipelines of them, on this machine.
 def build_parser() -> ArgumentParser:
     """The whole command tree; the docs' list of commands is checked against it."""
     parser = ArgumentParser(
-        prog="millwork", description=_DESCRIPTION, formatter_class=RawDescriptionHelpFormatter
-    )
+        prog="millwork", description=_DESCRIPTION, epilog=_NOUNS_TEXT,
+        formatter_class=RawDescriptionHelpFormatter,
+    )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"millwork {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", required=True)
     _add_run(verbs)
     _add_runs(verbs)
     _add_files(verbs)
     _add_secrets(verbs)
+    _add_data(verbs)
     shard = verbs.add_parser(
         "shard",
         help="lease shards, for the program of a batch's step",
         usage="millwork shard {next,renew,done,fail,map} [words]",
     )
     shard.add_argument("action", choices=SHARD_ACTIONS, help="what is wanted; its words follow")
+    _add_server(verbs)
+    gc = verbs.add_parser("gc", help="remove what no run, result, dataset or model names")
+    gc.add_argument(
+        "--older-than", type=float, metavar="DAYS",
+        help="remove runs that ended so long ago, too (default: the settings' retention)",
+    )  # fmt: skip
+    gc.add_argument("--local", action="store_true", help="free local copies of what S3 has")
+    gc.add_argument("--dry-run", action="store_true", help="remove nothing; show what would go")
+    gc.add_argument("--json", action="store_true", help="print JSON")
     doctor = verbs.add_parser("doctor", help="what works on this machine, and what does not")
     doctor.add_argument(
-        "what", nargs="?", choices=("artifacts",), help="read every kept result, and check it"
-    )
+        "what", nargs="?", choices=("artifacts", "storage"),
+        help="read and check every kept result; or try what a job may do at a place",
+    )  # fmt: skip
+    doctor.add_argument("place", nargs="?", metavar="NAME|URI", help="of storage: which")
     doctor.add_argument("--json", action="store_true", help="print JSON")
     return parser
+
+
+def _add_server(verbs: _SubParsersAction[ArgumentParser]) -> None:
+    up = verbs.add_parser("up", help="start the server, until Ctrl-C")
+    up.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="where it listens")
+    up.add_argument("--port", type=int, default=8899, metavar="N", help="0: any that is free")
+    up.add_argument(
+        "--host-name", action="append", default=[], metavar="NAME",
+        help="a name that people reach it by, behind another address",
+    )  # fmt: skip
+    up.add_argument("--database", metavar="URL", help="postgresql://..., for a team")
+    up.add_argument("--certificate", metavar="FILE", help="for https, with --key")
+    up.add_argument("--key", metavar="FILE", help="the certificate's private key")
+    up.add_argument(
+        "--shared-trust", action="store_true", help="all its people trust each other: see docs"
+    )
+    up.add_argument("--log-format", choices=("text", "json"), default="text", help="of its log")
+    verbs.add_parser("login", help="print a link that logs a browser in to the server here")
 
 
 def _add_run(verbs: _SubParsersAction[ArgumentParser]) -> None:
@@ -63,6 +108,10 @@ def _add_run(verbs: _SubParsersAction[ArgumentParser]) -> None:
     add_arguments(run)
     run.add_argument("--parallel", type=int, metavar="N", help="steps at once (default: cores)")
     run.add_argument("-o", "--output", metavar="DIR", help="copy the run's outputs there")
+    run.add_argument(
+        "-O", dest="outputs", action="append", default=[], metavar="NAME=URI",
+        help="bring an output there as well: s3://bucket/models/{run}",
+    )  # fmt: skip
     run.add_argument("--name", default="", help="a name for the run")
     run.add_argument("--tag", action="append", default=[], metavar="K=V", help="a tag for the run")
     run.add_argument("--note", default="", help="a note for the run")
@@ -83,6 +132,10 @@ def _add_run(verbs: _SubParsersAction[ArgumentParser]) -> None:
     run.add_argument("--engine", choices=ENGINES, help="where steps run (default: the settings')")
     run.add_argument("--image", metavar="IMAGE", help="image of a component or COMMAND")
     run.add_argument("--require-image", action="store_true", help="refuse to run without images")
+    run.add_argument("--detach", action="store_true", help="with a server: do not wait for its end")
+    run.add_argument("--priority", type=int, metavar="N", help="with a server: 1 to 9")
+    run.add_argument("--private", action="store_true", help="with a server: for you and its admins")
+    run.add_argument("--workspace", metavar="NAME", help="of a server (default: `default`)")
     run.add_argument("--json", action="store_true", help="end with one JSON object on one line")
 
 
@@ -97,7 +150,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def _add_runs(verbs: _SubParsersAction[ArgumentParser]) -> None:
-    runs = verbs.add_parser("runs", help="look at runs, and end them")
+    runs = verbs.add_parser(
+        "runs", help="look at runs, and end them", epilog=f"further: {', '.join(RUN_VERBS)}"
+    )
     actions = runs.add_subparsers(dest="action", metavar="ACTION", required=True)
     helps = {
         "list": "the runs, newest first",
@@ -115,6 +170,7 @@ def _add_runs(verbs: _SubParsersAction[ArgumentParser]) -> None:
         if name == "trial":
             _add_trial(action)
             continue
+        action.add_argument("--workspace", metavar="NAME", help="of a server")
         action.add_argument("--json", action="store_true", help="print JSON")
         if name == "list":
             action.add_argument("--limit", type=int, default=20, metavar="N", help="how many")
@@ -175,7 +231,25 @@ def _add_secrets(verbs: _SubParsersAction[ArgumentParser]) -> None:
     }
     for name, text in helps.items():
         action = actions.add_parser(name, help=text)
+        action.add_argument("--workspace", metavar="NAME", help="of a server")
         if name == "list":
             action.add_argument("--json", action="store_true", help="print JSON")
         else:
             action.add_argument("name", metavar="NAME", help="the secret's name")
+
+
+def _add_data(verbs: _SubParsersAction[ArgumentParser]) -> None:
+    data = verbs.add_parser("data", help="list, fetch and bring data by URI")
+    actions = data.add_subparsers(dest="action", metavar="ACTION", required=True)
+    uri = "s3://BUCKET/KEY, oss:, nas:, http:, table:, odps:, dataset:NAME@VERSION"
+    listed = actions.add_parser("ls", help="what lies at a URI")
+    listed.add_argument("uri", metavar="URI", help=uri)
+    listed.add_argument("--limit", type=int, default=1000, metavar="N", help="at most so many")
+    got = actions.add_parser("get", help="fetch a file or a folder, verified")
+    got.add_argument("uri", metavar="URI", help=uri)
+    got.add_argument("target", nargs="?", metavar="PATH", help="a new file or an empty folder")
+    put = actions.add_parser("put", help="bring a file or a folder there, whole or not at all")
+    put.add_argument("source", metavar="PATH", help="a file or a folder")
+    put.add_argument("uri", metavar="URI", help=uri)
+    for action in (listed, got, put):
+        action.add_argument("--json", action="store_true", help="print JSON")

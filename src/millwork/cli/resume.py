@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from millwork.actions import runs
 from millwork.actions.resume import interrupted, steps_of, take_over
+from millwork.actions.sampling import sampling
 from millwork.base.errors import BadRequest
 from millwork.cli.display import open_display
 from millwork.cli.run import check_target, conclude
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 _LOOK = 1.0
 
 
-def run(context: Context, options: Namespace) -> int:
-    """Finishes one run, or all that were interrupted."""
+def check(options: Namespace) -> None:
+    """Raises BadRequest for options that do not go together."""
     if bool(options.run) == options.all:
         raise BadRequest("give a run's id, or --all for every interrupted run")
     if options.watch and not options.all:
@@ -31,6 +32,10 @@ def run(context: Context, options: Namespace) -> int:
         raise BadRequest("-o goes with one run")
     if options.output:
         check_target(options.output)
+
+
+def run(context: Context, options: Namespace) -> int:
+    """Finishes one run, or all that were interrupted."""
     if options.all:
         return _all(context, watch=options.watch)
     row = runs.find(context, options.run)
@@ -38,7 +43,7 @@ def run(context: Context, options: Namespace) -> int:
     out = sys.stderr if options.json else sys.stdout
     attempts = context.store.attempts(row.id)
     with open_display(context, row, steps, out, attempts) as display:
-        loop = take_over(context, row, steps, display)
+        loop = take_over(context, row, steps, sampling(context, row, display))
         rows = context.store.steps(row.id)
         is_one = len(rows) == 1 and rows[0].attempt
         display.resumed(rows, runs.logs_of(context, row, "").processes if is_one else ())

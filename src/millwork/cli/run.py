@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from millwork.actions import runs, submit
 from millwork.actions.drive import open_loop
 from millwork.actions.resume import restore
+from millwork.actions.sampling import sampling
 from millwork.actions.select import Selection
 from millwork.app.compose import default_engine, home_settings, open_context
+from millwork.app.doors import server_door
 from millwork.base.errors import BadRequest
 from millwork.cli.arguments import read_arguments, read_pairs
 from millwork.cli.display import open_display
@@ -22,6 +24,7 @@ from millwork.spec.tree import Tree
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Mapping
 
     from millwork.actions.context import Context
     from millwork.base.faults import Fault
@@ -33,6 +36,14 @@ def run(options: Namespace) -> int:
     """Runs it, shows how it goes, and returns 0 if it succeeded, 1 if not."""
     _check(options)
     tree, warnings = _definition(options)
+    if options.output:
+        check_target(options.output)
+    door = server_door(options.workspace)
+    if door:
+        from millwork.cli import served
+
+        return served.run(door, tree, warnings, options)
+    _check_alone(options)
     request = submit.Request(
         tree=tree,
         arguments=read_arguments(options),
@@ -47,15 +58,14 @@ def run(options: Namespace) -> int:
         incremental=options.incremental,
     )
     context = open_context()
-    if options.output:
-        check_target(options.output)
     submitted = submit.submit(context, request)
     out = sys.stderr if options.json else sys.stdout
     for line in (*map(str, warnings), *submitted.notices):
         sys.stderr.write(f"millwork: {line}\n")
     steps = submitted.graph.steps
     with open_display(context, submitted.run, steps, out) as display:
-        loop = open_loop(context, submitted.run, steps, display)
+        observer = sampling(context, submitted.run, display)
+        loop = open_loop(context, submitted.run, steps, observer)
         if submitted.taken:
             restore(loop, submitted.run, context.store.steps(submitted.run.id), ())
         status = loop.drive()
@@ -75,7 +85,7 @@ def conclude(
     return 0 if status == "succeeded" else 1
 
 
-def failed_logs(context: Context, result: dict[str, Any]) -> dict[str, str]:
+def failed_logs(context: Context, result: Mapping[str, Any]) -> dict[str, str]:
     """The ends of the logs of the steps that failed, where there is more than one step."""
     if len(result["steps"]) == 1:
         return {}
@@ -106,6 +116,17 @@ def _check(options: Namespace) -> None:
         raise BadRequest("there is no command after --")
     if options.parallel is not None and options.parallel < 1:
         raise BadRequest("--parallel is at least 1")
+
+
+def _check_alone(options: Namespace) -> None:
+    """Raises BadRequest for what only a server can do."""
+    wanted = {
+        "--detach": options.detach, "--priority": options.priority is not None,
+        "--private": options.private,
+    }  # fmt: skip
+    for option, is_wanted in wanted.items():
+        if is_wanted:
+            raise BadRequest(f"{option} goes with a server, and none is on this home: millwork up")
 
 
 def _definition(options: Namespace) -> tuple[Tree, tuple[Fault, ...]]:

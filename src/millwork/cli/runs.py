@@ -8,14 +8,13 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from millwork.actions import runs
-from millwork.actions.cancel import cancel
-from millwork.actions.why import why
 from millwork.app.compose import open_context
+from millwork.app.doors import server_door
 from millwork.base.errors import BadRequest
 from millwork.base.sizes import format_duration
 from millwork.cli import tables
 from millwork.cli.conclusion import printable
+from millwork.cli.sources import HomeRuns, ServerRuns
 from millwork.cli.tails import Tails
 
 if TYPE_CHECKING:
@@ -23,39 +22,45 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from millwork.actions.context import Context
-    from millwork.ports import RunRow
+    from millwork.cli.sources import Logs, Runs
+    from millwork.client.door import HttpDoor
 
 _FOLLOW = 0.2
 
 
 def run(options: Namespace) -> int:
     """Carries out one of the actions on runs."""
-    context = open_context()
-    if options.action == "list":
-        return _list(context, options)
-    if options.action == "logs":
-        return _logs(context, options)
+    if options.action == "trial":
+        return _trial(open_context(), options)
+    door = server_door(options.workspace)
+    if options.action == "resume":
+        return _resume(door, options)
+    runs: Runs = ServerRuns(door) if door else HomeRuns(open_context())
     if options.action == "show":
         from millwork.cli import show
 
-        return show.run(context, options)
-    if options.action == "outputs":
-        return _outputs(context, options)
-    if options.action == "why":
-        return _why(context, options)
-    if options.action == "resume":
-        from millwork.cli import resume
-
-        return resume.run(context, options)
-    if options.action == "trial":
-        return _trial(context, options)
-    return _cancel(context, options)
+        return show.run(runs.shown, options)
+    actions = {
+        "list": _list, "logs": _logs, "outputs": _outputs, "why": _why, "cancel": _cancel,
+    }  # fmt: skip
+    return actions[options.action](runs, options)
 
 
-def _list(context: Context, options: Namespace) -> int:
+def _resume(door: HttpDoor | None, options: Namespace) -> int:
+    from millwork.cli import resume
+
+    resume.check(options)
+    if door is None:
+        return resume.run(open_context(), options)
+    from millwork.cli import served
+
+    return served.resume(door, options)
+
+
+def _list(runs: Runs, options: Namespace) -> int:
     if options.limit < 1:
         raise BadRequest("--limit is at least 1")
-    listed = runs.listed(context, options.limit, with_trials=options.trials)
+    listed = runs.listed(options.limit, with_trials=options.trials)
     if options.json:
         return _print_json(listed)
     if not listed:
@@ -71,19 +76,22 @@ def _list(context: Context, options: Namespace) -> int:
     return 0
 
 
-def _logs(context: Context, options: Namespace) -> int:
+def _logs(runs: Runs, options: Namespace) -> int:
     given, _, rest = options.run.partition("/")
     step, _, replica = rest.partition("/")
-    row = runs.find(context, given)
-    wanted = runs.logs_of(context, row, step, replica)
+    wanted = runs.logs(given, step, replica)
     if options.json:
-        return _print_logs(context, row, wanted)
-    tails = Tails(context.engine_of(row))
+        return _print_logs(wanted)
+    coming = runs.followed(wanted) if options.follow else None
+    if coming is not None:
+        _write(coming)
+        return 0
+    tails = Tails(wanted.reading)
     tails.follow(wanted.processes)
-    while options.follow and runs.is_running(context, row, wanted.attempt):
+    while options.follow and runs.is_running(wanted):
         _write(tails.read())
         time.sleep(_FOLLOW)
-        tails.follow(runs.logs_of(context, row, step, replica).processes)
+        tails.follow(runs.logs(wanted.run, step, replica).processes)
     _write(tails.finish())
     return 0
 
@@ -91,27 +99,27 @@ def _logs(context: Context, options: Namespace) -> int:
 def _write(parts: Iterable[bytes]) -> None:
     for part in parts:
         sys.stdout.buffer.write(part)
-    sys.stdout.flush()
+        sys.stdout.flush()
 
 
-def _print_logs(context: Context, run: RunRow, wanted: runs.Logs) -> int:
+def _print_logs(wanted: Logs) -> int:
     """The whole log as one text, and that of each process if there are several."""
-    texts = {process: _text(context, run, process) for _, process in wanted.processes}
-    content: dict[str, Any] = {"run": run.id, "attempt": wanted.attempt}
+    texts = {process: _text(wanted, process) for _, process in wanted.processes}
+    content: dict[str, Any] = {"run": wanted.run, "attempt": wanted.attempt}
     content["log"] = "".join(texts.values())
     if len(texts) > 1:
-        content["logs"] = {process.partition("/")[2]: text for process, text in texts.items()}
+        content["logs"] = {process.rpartition("/")[2]: text for process, text in texts.items()}
     return _print_json(content)
 
 
-def _text(context: Context, run: RunRow, process: str) -> str:
-    tails = Tails(context.engine_of(run))
+def _text(logs: Logs, process: str) -> str:
+    tails = Tails(logs.reading)
     tails.follow([("", process)])
     return b"".join(tails.finish()).decode("utf-8", "replace")
 
 
-def _outputs(context: Context, options: Namespace) -> int:
-    result = runs.result(context, options.run)
+def _outputs(runs: Runs, options: Namespace) -> int:
+    result = runs.result(options.run)
     if options.json:
         return _print_json(result["outputs"])
     for name, path in result["outputs"].items():
@@ -119,9 +127,9 @@ def _outputs(context: Context, options: Namespace) -> int:
     return 0
 
 
-def _why(context: Context, options: Namespace) -> int:
+def _why(runs: Runs, options: Namespace) -> int:
     given, _, step = options.run.partition("/")
-    answer = why(context, given, step)
+    answer = runs.why(given, step)
     if options.json:
         return _print_json(answer)
     sys.stdout.write(f"{answer['step']}: {answer['verdict']}\n")
@@ -144,14 +152,11 @@ def _write_difference(difference: dict[str, Any]) -> None:
         sys.stdout.write(f"    {file['change']:<8} {file['path']}\n")
 
 
-def _cancel(context: Context, options: Namespace) -> int:
-    row = runs.find(context, options.run)
-    if row.status != "running":
-        raise BadRequest(f"{row.id} is over: it has {row.status}")
-    status = cancel(context, row)
+def _cancel(runs: Runs, options: Namespace) -> int:
+    answer = runs.cancel(options.run)
     if options.json:
-        return _print_json({"run": row.id, "status": status})
-    sys.stdout.write(f"{row.id} {status}\n")
+        return _print_json(answer)
+    sys.stdout.write(f"{answer['run']} {answer['status']}\n")
     return 0
 
 

@@ -7,7 +7,6 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from millwork.actions import runs
 from millwork.base.sizes import format_duration, format_size
 from millwork.cli.conclusion import printable
 from millwork.cli.progress import progress_text, rate_text
@@ -15,22 +14,23 @@ from millwork.cli.tables import console, status_text, table
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from rich.console import RenderableType
     from rich.table import Table
 
-    from millwork.actions.context import Context
+    Shown = Callable[[str], Mapping[str, Any]]
 
 _REDRAWN, _TOLD = 0.5, 1.0
 _LONGEST = 300
+_GOING = ("queued", "running")
 
 
-def run(context: Context, options: Namespace) -> int:
+def run(shown: Shown, options: Namespace) -> int:
     """Shows a run; with `--follow` again and again until nobody drives it."""
-    page = runs.shown(context, options.run)
-    if options.follow and page["status"] == "running":
-        page = _follow(context, page, as_json=options.json)
+    page = shown(options.run)
+    if options.follow and page["status"] in _GOING:
+        page = _follow(shown, page, as_json=options.json)
     if options.json:
         sys.stdout.write(_json(page))
     else:
@@ -38,12 +38,12 @@ def run(context: Context, options: Namespace) -> int:
     return 0
 
 
-def _follow(context: Context, page: dict[str, Any], *, as_json: bool) -> dict[str, Any]:
+def _follow(shown: Shown, page: Mapping[str, Any], *, as_json: bool) -> Mapping[str, Any]:
     """Shows the run as it goes; what it is at the end."""
     if sys.stdout.isatty() and not as_json:
-        return _redraw(context, page)
+        return _redraw(shown, page)
     told = ""
-    while page["status"] == "running":
+    while page["status"] in _GOING:
         said = _json(page) if as_json else f"{_line(page)}\n"
         new = _json({**page, "seconds": 0}) if as_json else said
         if new != told:
@@ -51,19 +51,19 @@ def _follow(context: Context, page: dict[str, Any], *, as_json: bool) -> dict[st
             sys.stdout.write(said)
             sys.stdout.flush()
         time.sleep(_TOLD)  # another process drives the run, and tells nobody of its steps
-        page = runs.shown(context, page["run"])
+        page = shown(page["run"])
     return page
 
 
-def _redraw(context: Context, page: dict[str, Any]) -> dict[str, Any]:
+def _redraw(shown: Shown, page: Mapping[str, Any]) -> Mapping[str, Any]:
     from rich.console import Group
     from rich.live import Live
 
     with Live(console=console(), auto_refresh=False, transient=True) as live:
-        while page["status"] == "running":
+        while page["status"] in _GOING:
             live.update(Group(*_parts(page)), refresh=True)
             time.sleep(_REDRAWN)  # as often as people can read it
-            page = runs.shown(context, page["run"])
+            page = shown(page["run"])
     return page
 
 

@@ -9,7 +9,7 @@ from millwork.base.records import dataclass, field
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from millwork.ports import Engine
+    from millwork.cli.sources import Reading
 
 
 @dataclass
@@ -24,7 +24,7 @@ class _Tail:
 class Tails:
     """The logs of an attempt's processes."""
 
-    engine: Engine
+    reading: Reading
     _tails: dict[str, _Tail] = field(default_factory=dict)
 
     def follow(self, processes: Sequence[tuple[str, str]]) -> None:
@@ -38,7 +38,7 @@ class Tails:
         """What is new; of several processes only whole lines."""
         for tail in self._tails.values():
             while True:
-                data, tail.offset = self.engine.log(tail.process, tail.offset)
+                data, tail.offset = self.reading.log(tail.process, tail.offset)
                 if not data:
                     break
                 yield _lines(tail, data)

@@ -31,13 +31,17 @@ if TYPE_CHECKING:
     from millwork.run.machine import Machine
     from millwork.run.state import Answer, Result
 
-Command: TypeAlias = Literal["cancel", "kill"]
+Command: TypeAlias = Literal["cancel", "kill", "leave"]
 
 HANDLE_DELAY = 0.05
 """Seconds that a handle may wait for the next commit: a short step's start costs none of its own.
 
 An engine finds an attempt whose handle was lost by its id (`adopt`).
 """
+
+
+class Left(MillworkError):
+    """This process has let the run go: what runs of it goes on, for the next master to adopt."""
 
 
 class Planner(Protocol):
@@ -134,7 +138,8 @@ class Loop:
     def drive(self) -> RunStatus:
         """Runs until the run is over, and returns its status.
 
-        Raises Fenced if another master has taken the run over: nothing was written after that.
+        Raises Fenced if another master has taken the run over: nothing was written after that;
+        Left if this one was told to leave it.
         """
         try:
             self._drive()
@@ -191,6 +196,8 @@ class Loop:
     def _obey(self) -> Decision:
         decision = Decision()
         for command in self.commands():
+            if command == "leave":
+                raise Left
             grace = 0.0 if command == "kill" else GRACE
             decision.add(self.machine.cancel("cancelled by the user", grace))
         return decision

@@ -2,12 +2,99 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from millwork.ports import AttemptRow, ReplicaRow, RunRow, StepRow
+
+
+class RunSummary(TypedDict):
+    """A row of the list of runs; `created` in Unix seconds, `seconds` from then to its end."""
+
+    run: str
+    name: str
+    definition: str
+    status: str
+    created: float
+    seconds: float
+    reason: str
+    tags: dict[str, str]
+    workspace: str
+    creator: str
+    visibility: str
+    priority: int
+
+
+class RunPage(TypedDict):
+    """A page of runs; `next` asks for the one after it."""
+
+    items: list[RunSummary]
+    next: str | None
+
+
+class ReplicaView(TypedDict):
+    """One start of a replica."""
+
+    replica: str
+    start: int
+    status: str
+    launched: float | None
+    ended: float | None
+    seconds: float | None
+    code: int | None
+    reason: str
+    usage: dict[str, Any]
+
+
+class AttemptView(TypedDict):
+    """One try of a step; `verdict` and `replicas` are a job's."""
+
+    attempt: str
+    number: int
+    status: str
+    created: float
+    launched: float | None
+    ended: float | None
+    code: int | None
+    reason: str
+    usage: dict[str, Any]
+    replicas: NotRequired[list[ReplicaView]]
+    verdict: NotRequired[dict[str, Any]]
+
+
+class StepView(TypedDict):
+    """A step; `outputs` are paths by port, `tries` the attempts at it."""
+
+    node: str
+    status: str
+    reason: str
+    attempts: int
+    seconds: float | None
+    outputs: dict[str, str]
+    metrics: dict[str, float]
+    tries: NotRequired[list[AttemptView]]
+    batch: NotRequired[dict[str, Any]]
+
+
+class RunView(RunSummary):
+    """All that is known of a run."""
+
+    notes: str
+    facts: dict[str, Any]
+    steps: list[StepView]
+    outputs: dict[str, str]
+
+
+class RunResult(TypedDict):
+    """What a run has come to."""
+
+    run: str
+    status: str
+    reason: str
+    steps: list[StepView]
+    outputs: dict[str, str]
 
 
 _WHILE_IT_RUNS = ("errors", "workers", "stragglers")
@@ -18,7 +105,7 @@ def status_of(run: RunRow, master_alive: bool) -> str:
     return "interrupted" if run.status == "running" and not master_alive else run.status
 
 
-def summary(run: RunRow, master_alive: bool, now: float) -> dict[str, Any]:
+def summary(run: RunRow, master_alive: bool, now: float) -> RunSummary:
     """A row of the list of runs."""
     return {
         "run": run.id,
@@ -29,6 +116,10 @@ def summary(run: RunRow, master_alive: bool, now: float) -> dict[str, Any]:
         "seconds": round((run.ended or now) - run.created, 3),
         "reason": run.reason,
         "tags": dict(run.tags),
+        "workspace": run.workspace,
+        "creator": run.creator,
+        "visibility": run.visibility,
+        "priority": run.priority,
     }
 
 
@@ -37,13 +128,13 @@ def result(
     steps: Sequence[StepRow],
     master_alive: bool,
     batches: Mapping[str, Mapping[str, Any]] | None = None,
-) -> dict[str, Any]:
+) -> RunResult:
     """What `run --json` ends with: the run's steps, with their `batches`, and outputs."""
     return {
         "run": run.id,
         "status": status_of(run, master_alive),
         "reason": run.reason,
-        "steps": [{**_step(step), **_batch(step, _ended(batches or {}))} for step in steps],
+        "steps": [_with_batch(step_view(step, None), _ended(batches or {})) for step in steps],
         "outputs": output_paths(run, steps),
     }
 
@@ -78,22 +169,31 @@ def page(
     master_alive: bool,
     now: float,
     batches: Mapping[str, Mapping[str, Any]] | None = None,
-) -> dict[str, Any]:
+) -> RunView:
     """All that is known of a run; `batches` are those of its steps (`views.batches`)."""
-    tries: dict[str, list[dict[str, Any]]] = {}
-    for attempt in attempts:
-        own = [_replica(row) for row in replicas if row.attempt == attempt.id]
-        tries.setdefault(attempt.step, []).append(_attempt(attempt, own))
+    tries = tries_of(attempts, replicas)
     return {
         **summary(run, master_alive, now),
         "notes": run.notes,
         "facts": dict(run.facts),
         "steps": [
-            {**_step(step), "tries": tries.get(step.name, []), **_batch(step, batches or {})}
-            for step in steps
+            _with_batch(step_view(step, tries.get(step.name, [])), batches or {}) for step in steps
         ],
         "outputs": output_paths(run, steps),
     }
+
+
+def tries_of(
+    attempts: Sequence[AttemptRow], replicas: Sequence[ReplicaRow]
+) -> dict[str, list[AttemptView]]:
+    """The attempts at each step, oldest first, with the replicas of those that have some."""
+    own: dict[str, list[ReplicaView]] = {}
+    for row in replicas:
+        own.setdefault(row.attempt, []).append(_replica(row))
+    tries: dict[str, list[AttemptView]] = {}
+    for attempt in attempts:
+        tries.setdefault(attempt.step, []).append(_attempt(attempt, own.get(attempt.id, [])))
+    return tries
 
 
 def _ended(batches: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -104,9 +204,10 @@ def _ended(batches: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]
     }
 
 
-def _step(step: StepRow) -> dict[str, Any]:
+def step_view(step: StepRow, tries: Sequence[AttemptView] | None) -> StepView:
+    """A step, with the attempts at it if they are given."""
     seconds = step.ended - step.started if step.ended and step.started else None
-    return {
+    view: StepView = {
         "node": step.name,
         "status": step.status,
         "reason": step.reason,
@@ -115,13 +216,18 @@ def _step(step: StepRow) -> dict[str, Any]:
         "outputs": {name: path_of(output) for name, output in step.outputs.items()},
         "metrics": dict(step.metrics),
     }
+    if tries is not None:
+        view["tries"] = list(tries)
+    return view
 
 
-def _batch(step: StepRow, batches: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    return {"batch": dict(batches[step.name])} if step.name in batches else {}
+def _with_batch(view: StepView, batches: Mapping[str, Mapping[str, Any]]) -> StepView:
+    if view["node"] in batches:
+        view["batch"] = dict(batches[view["node"]])
+    return view
 
 
-def _replica(row: ReplicaRow) -> dict[str, Any]:
+def _replica(row: ReplicaRow) -> ReplicaView:
     seconds = row.ended - row.opened if row.ended else None
     return {
         "replica": row.name,
@@ -136,8 +242,8 @@ def _replica(row: ReplicaRow) -> dict[str, Any]:
     }
 
 
-def _attempt(attempt: AttemptRow, replicas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    return {
+def _attempt(attempt: AttemptRow, replicas: Sequence[ReplicaView]) -> AttemptView:
+    view: AttemptView = {
         "attempt": attempt.id,
         "number": attempt.number,
         "status": attempt.status,
@@ -147,5 +253,7 @@ def _attempt(attempt: AttemptRow, replicas: Sequence[Mapping[str, Any]]) -> dict
         "code": attempt.code,
         "reason": attempt.reason,
         "usage": dict(attempt.usage),
-        **({"replicas": list(replicas), "verdict": dict(attempt.verdict)} if replicas else {}),
     }
+    if replicas:
+        view["replicas"], view["verdict"] = list(replicas), dict(attempt.verdict)
+    return view

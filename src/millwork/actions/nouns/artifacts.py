@@ -1,0 +1,139 @@
+"""What steps have left: listed, looked into, and sent as it is."""
+
+from __future__ import annotations
+
+import os
+from typing import NotRequired, TypedDict
+
+from millwork.actions.call import Call
+from millwork.actions.exchange import Download
+from millwork.actions.kept import ensure
+from millwork.actions.nouns.runs import check_limit, found
+from millwork.actions.nouns.steps import found_step_of
+from millwork.base.cursor import read_number
+from millwork.base.errors import BadRequest, Conflict, NotFound
+from millwork.blobs.artifacts import Item, Manifest
+from millwork.views.previews import Preview, preview_of
+
+_MOST_FILES = 1000
+
+
+class ArtifactView(TypedDict):
+    """An output that is there. `size` in bytes, of all its `files` together."""
+
+    step: str
+    port: str
+    type: str
+    attempt: str
+    path: str
+    digest: str
+    size: int
+    files: int
+
+
+class ArtifactList(TypedDict):
+    """The outputs of a run's steps."""
+
+    items: list[ArtifactView]
+    next: str | None
+
+
+class FileView(TypedDict):
+    """One file of an output; a link inside it has `link` and no sha256."""
+
+    path: str
+    size: int
+    sha256: str
+    link: NotRequired[str]
+
+
+class ArtifactPage(ArtifactView):
+    """An output with a part of its files; `next` is the number of the first that is not shown."""
+
+    items: list[FileView]
+    next: int | None
+
+
+def list_(call: Call, run: str, limit: int = 50, after: str = "") -> ArtifactList:
+    """The outputs of a run's steps, in the order of its file."""
+    check_limit(limit)
+    row = found(call, run)
+    names = [
+        (step.name, port) for step in call.context.store.steps(row.id) for port in step.outputs
+    ]
+    begin = read_number(after)
+    items = [_view(call, run, *name)[0] for name in names[begin : begin + limit]]
+    end = begin + limit
+    return {"items": items, "next": str(end) if len(names) > end else None}
+
+
+def show(
+    call: Call, run: str, step: str, port: str, limit: int = 200, after: int = 0
+) -> ArtifactPage:
+    """An output and its files, sorted by path."""
+    if not (1 <= limit <= _MOST_FILES and after >= 0):
+        raise BadRequest(f"limit: 1 to {_MOST_FILES}; after: 0 or more")
+    view, manifest = _view(call, run, step, port)
+    shown = [_file(item) for item in manifest.files[after : after + limit]]
+    end = after + limit
+    return {**view, "items": shown, "next": end if len(manifest.files) > end else None}
+
+
+def preview(call: Call, run: str, step: str, port: str, path: str = "") -> Preview:
+    """The beginning of a file as text, or as the rows of a table; of the only one, or `path`."""
+    place, item = _place(call, run, step, port, path)
+    return preview_of(place, _shown(item.path), item.size)
+
+
+def download(call: Call, run: str, step: str, port: str, path: str = "") -> Download:
+    """A file as it is: the only one of an output, or the one at `path` in it."""
+    place, item = _place(call, run, step, port, path)
+    return Download(place, os.path.basename(_shown(item.path)), item.size)
+
+
+def _view(call: Call, run: str, step: str, port: str) -> tuple[ArtifactView, Manifest]:
+    _, row = found_step_of(call, run, step)
+    if port not in row.outputs:
+        raise NotFound(f"there is no output '{port}' of step '{step}'")
+    output = row.outputs[port]
+    try:
+        manifest = Manifest.from_json(call.context.store.manifest(row.attempt, port))
+    except KeyError:
+        raise Conflict(f"the run that has left '{port}' of step '{step}' was deleted") from None
+    view: ArtifactView = {
+        "step": step, "port": port, "type": output["type"], "attempt": row.attempt,
+        "path": output["path"], "digest": manifest.digest, "size": manifest.size,
+        "files": len(manifest.files),
+    }  # fmt: skip
+    return view, manifest
+
+
+def _file(item: Item) -> FileView:
+    view: FileView = {"path": _shown(item.path), "size": item.size, "sha256": item.sha256}
+    if item.link:
+        view["link"] = _shown(item.link)
+    return view
+
+
+def _shown(path: str) -> str:
+    """A path as text, which it need not be; it is found by that, too."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def _place(call: Call, run: str, step: str, port: str, path: str) -> tuple[str, Item]:
+    """Where a file of an output lies: looked up in the manifest, so no path leads elsewhere."""
+    view, manifest = _view(call, run, step, port)
+    files = [item for item in manifest.files if item.sha256]
+    if not path and len(files) != 1:
+        raise BadRequest(f"path: which of the {len(files)} files of '{port}'?")
+    named = (item for item in files if _shown(item.path) == path)
+    item = next(named, None) if path else files[0]
+    if item is None:
+        raise NotFound(f"there is no file '{path[:200]}' in output '{port}'")
+    _, row = found_step_of(call, run, step)
+    ensure(call.context, port, row.outputs[port], manifest)
+    place = os.path.join(view["path"], item.path)
+    is_own = os.path.realpath(place) == os.path.join(os.path.realpath(view["path"]), item.path)
+    if not is_own or not os.path.isfile(place):  # a link may have come in its place, or above it
+        raise Conflict(f"'{_shown(item.path)}' is no longer where the attempt has left it")
+    return place, item

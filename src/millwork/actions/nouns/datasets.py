@@ -1,0 +1,109 @@
+"""The verbs of datasets."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from millwork.actions import assets
+from millwork.actions.assets import Filter, Sort, Visibility
+from millwork.actions.call import Call
+from millwork.actions.lineage import lineage_of_asset, traced
+from millwork.registry.kinds import dataset_faults
+from millwork.views.assets import (
+    AssetLineage,
+    AssetPage,
+    AssetView,
+    Deleted,
+    DifferencesView,
+    Origin,
+    VersionPage,
+    VersionView,
+    version_of,
+)
+
+DataType: TypeAlias = Literal["file", "folder", "table"]
+
+
+def list_(
+    call: Call,
+    text: str = "",
+    label: str = "",
+    creator: str = "",
+    deprecated: bool | None = None,
+    sort: Sort = "name",
+    limit: int = 50,
+    after: str = "",
+) -> AssetPage:
+    """The datasets of the workspace, each with its latest version."""
+    wanted = Filter(text, label, "", creator, deprecated, sort)
+    return assets.page(call, "dataset", wanted, limit, after)
+
+
+def create(
+    call: Call,
+    name: str,
+    uri: str = "",
+    type: DataType | None = None,  # noqa: A002
+    mount_path: str = "",
+    options: dict[str, str] | None = None,
+    labels: dict[str, str] | None = None,
+    source: Origin | None = None,
+    description: str = "",
+    version: str | None = None,
+    visibility: Visibility | None = None,
+) -> VersionView:
+    """Registers a version of a dataset: an address, or an output of a run, which is pinned."""
+    come = traced(call, source)
+    kind = type or come.type or "folder"
+    document = {
+        "uri": uri, "type": kind, "mount_path": mount_path,
+        "options": options or {}, "labels": labels or {}, "source": dict(come.source),
+    }  # fmt: skip
+    kept = assets.register(
+        call, "dataset", name, document, dataset_faults(document),
+        version=version, visibility=visibility, description=description,
+        words=(uri, kind), uses=come.uses, run=come.run,
+    )  # fmt: skip
+    return version_of(kept)
+
+
+def show(call: Call, name: str) -> VersionView:
+    """The latest version of a dataset."""
+    return assets.show(call, "dataset", name)
+
+
+def change(
+    call: Call, name: str, description: str | None = None, visibility: Visibility | None = None
+) -> AssetView:
+    """Changes what is said of a dataset and who sees it."""
+    return assets.change(call, "dataset", name, description, visibility)
+
+
+def delete(call: Call, name: str) -> Deleted:
+    """Deletes a dataset with all its versions."""
+    return assets.delete(call, "dataset", name)
+
+
+def versions(call: Call, name: str, limit: int = 50, after: str = "") -> VersionPage:
+    """The versions of a dataset, latest first."""
+    return assets.versions(call, "dataset", name, limit, after)
+
+
+def version(call: Call, name: str, version: str) -> VersionView:
+    """One version of a dataset."""
+    return assets.version(call, "dataset", name, version)
+
+
+def deprecate(call: Call, name: str, version: str, reason: str | None = None) -> VersionView:
+    """Says why a version is not to be used any more; no reason takes that back."""
+    return assets.deprecate(call, "dataset", name, version, reason)
+
+
+def diff(call: Call, name: str, before: str, after: str) -> DifferencesView:
+    """In what two versions of a dataset differ."""
+    return assets.diff(call, "dataset", name, before, after, assets.document_of)
+
+
+def lineage(call: Call, name: str, version: str) -> AssetLineage:
+    """Where a version comes from, and which things and runs use it."""
+    return lineage_of_asset(call, "dataset", name, version)

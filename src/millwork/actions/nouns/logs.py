@@ -1,0 +1,87 @@
+"""What steps print."""
+
+from __future__ import annotations
+
+import codecs
+from typing import TypedDict
+
+from millwork.actions import runs as looking
+from millwork.actions.call import Call
+from millwork.actions.context import Context
+from millwork.actions.exchange import LogFeed
+from millwork.actions.nouns.steps import found_step_of, process_in
+from millwork.base.cursor import read_number
+from millwork.base.errors import BadRequest
+
+_MOST = 1 << 20
+
+
+class LogNames(TypedDict):
+    """The logs of the last attempt at a step: one for each of its processes."""
+
+    attempt: str
+    items: list[str]
+
+
+class LogPart(TypedDict):
+    """A part of a log.
+
+    `text` begins at `offset`; `next` is where it ends, in bytes of the log as it was printed.
+    Of a long log the middle is not kept: then `next` is further than the text is long.
+    """
+
+    offset: int
+    next: int
+    text: str
+    is_over: bool
+
+
+def list_(call: Call, run: str, step: str) -> LogNames:
+    """The logs of the last attempt at a step."""
+    row, _ = found_step_of(call, run, step)
+    logs = looking.logs_of(call.context, row, step)
+    return {"attempt": logs.attempt, "items": [name or "last" for name, _ in logs.processes]}
+
+
+def read(
+    call: Call, run: str, step: str, process: str, offset: int = 0, limit: int = 65_536
+) -> LogPart:
+    """A part of a log, in bytes from `offset` on; `process` is a replica, or `last`."""
+    if not (1 <= limit <= _MOST and 0 <= offset < 1 << 62):
+        raise BadRequest(f"offset: 0 or more; limit: 1 to {_MOST}")
+    row, _ = found_step_of(call, run, step)
+    engine = call.context.engine_of(row)
+    found = process_in(call, row, step, process)
+    data, end = b"", offset
+    while len(data) < limit:
+        more, place = engine.log(found, end)
+        if not more:
+            break
+        data, end = data + more, place
+    end -= max(0, len(data) - limit)
+    is_over = not looking.is_running(call.context, row, found.partition("/")[0])
+    text, pending = _decoded(data[:limit])
+    return {"offset": offset, "next": end - pending, "text": text, "is_over": is_over}
+
+
+def _decoded(data: bytes) -> tuple[str, int]:
+    """The text, and how many bytes at its end are of a character that is not whole."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    text = decoder.decode(data)
+    pending = len(decoder.getstate()[0])
+    return (text, pending) if text else (data.decode("utf-8", "replace"), 0)
+
+
+def follow(call: Call, run: str, step: str, process: str, since: str = "") -> LogFeed:
+    """A log as it is written (server-sent events), from its beginning or behind an offset."""
+    offset = read_number(since, "since")
+    row, _ = found_step_of(call, run, step)
+    found = process_in(call, row, step, process)
+    attempt = found.partition("/")[0]
+
+    def part(context: Context, offset: int) -> tuple[bytes, int, bool]:
+        is_over = not looking.is_running(context, row, attempt)
+        data, place = context.engine_of(row).log(found, offset)
+        return data, place, is_over
+
+    return LogFeed(part, offset)

@@ -1,0 +1,281 @@
+"""Runs: asked for, looked at, and ended."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal, TypedDict
+
+from millwork.actions import runs as looking
+from millwork.actions.call import Call
+from millwork.actions.cancel import cancel as end
+from millwork.actions.deletion import delete_run
+from millwork.actions.exchange import EventFeed
+from millwork.actions.lineage import lineage_of_run
+from millwork.actions.requests import RunWish, ask
+from millwork.actions.resume import requeue
+from millwork.base.cursor import read_cursor, write_cursor
+from millwork.base.errors import BadRequest, Conflict, NotFound
+from millwork.blobs.code import GitState, without_credentials
+from millwork.ports import RunRow
+from millwork.views.assets import RunLineage
+from millwork.views.retention import RunDeleted
+from millwork.views.runs import RunPage, RunResult, RunView, summary
+
+_MOST = 200
+_LONGEST_URL = 1000
+
+Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+
+
+class RunAsked(TypedDict):
+    """A run that was asked for; `notices` say what people should know of it."""
+
+    run: str
+    status: str
+    notices: list[str]
+
+
+class Commit(TypedDict):
+    """A commit in full, whether files differ from it, and the repository without credentials."""
+
+    commit: str
+    dirty: bool
+    url: str
+
+
+class RunStatus(TypedDict):
+    """What a run is now."""
+
+    run: str
+    status: str
+
+
+class Event(TypedDict):
+    """One change of a run; `seq` numbers those of the run, from 1."""
+
+    run: str
+    seq: int
+    time: float
+    kind: str
+    data: dict[str, Any]
+
+
+class EventPage(TypedDict):
+    """A part of a run's history; `next` is the number to go on after."""
+
+    items: list[Event]
+    next: int | None
+
+
+def list_(
+    call: Call,
+    limit: int = 50,
+    after: str = "",
+    sort: Literal["created", "-created"] = "-created",
+    status: Status | Literal[""] = "",
+    name: str = "",
+    creator: str = "",
+    tag: str = "",
+    definition: str = "",
+    trials: bool = False,
+) -> RunPage:
+    """The runs of a workspace, newest first.
+
+    `tag` is `NAME=VALUE`; `trials` shows the runs that sweeps have begun, too.
+    """
+    check_limit(limit)
+    key, equals, value = tag.partition("=")
+    if tag and not equals:
+        raise BadRequest("tag: expected NAME=VALUE")
+    place: Any = read_cursor(after, float, str)
+    rows = call.context.store.list_runs(
+        call.workspace, limit=limit + 1, after=place, ascending=sort == "created",
+        status=status, name=name, creator=creator, tag=(key, value) if tag else None,
+        definition=definition, with_trials=trials,
+        private_of=None if call.sees_all("run") else call.who.person,
+    )  # fmt: skip
+    now = call.context.clock.wall()
+    items = [summary(row, looking.is_tended(call.context, row), now) for row in rows[:limit]]
+    last = rows[limit - 1] if len(rows) > limit else None
+    return {"items": items, "next": write_cursor(last.created, last.id) if last else None}
+
+
+def create(
+    call: Call,
+    component: str = "",
+    pipeline: str = "",
+    bundle: str = "",
+    code: str = "",
+    file: str = "",
+    inputs: dict[str, str] | None = None,
+    outputs: dict[str, str] | None = None,
+    parameters: dict[str, Any] | None = None,
+    replicas: dict[str, int] | None = None,
+    name: str = "",
+    note: str = "",
+    tags: dict[str, str] | None = None,
+    priority: int = 5,
+    visibility: Literal["public", "private"] = "public",
+    parallel: int | None = None,
+    engine: str = "",
+    image: str = "",
+    require_image: bool = False,
+    first: str = "",
+    last: str = "",
+    only: str = "",
+    force: list[str] | None = None,
+    incremental: bool = False,
+    commits: dict[str, Commit] | None = None,
+) -> RunAsked:
+    """Asks for a run; it waits for its turn.
+
+    What is run is one of: `component` or `pipeline` of the registry, NAME or NAME@VERSION; or the
+    `file` in an uploaded `bundle`, or in a `code` source of the registry at its commit. `commits`
+    says which commit a component of a bundle is of.
+    """
+    wish = RunWish(
+        component=component, pipeline=pipeline, bundle=bundle, code=code, file=file,
+        inputs=inputs or {}, outputs=outputs or {}, parameters=parameters or {},
+        replicas=replicas or {}, name=name, note=note, tags=tags or {}, priority=priority,
+        visibility=visibility, parallel=parallel, engine=engine, image=image,
+        require_image=require_image, first=first, last=last, only=only,
+        force=tuple(force or ()), incremental=incremental,
+        commits=_commits(commits or {}),
+    )  # fmt: skip
+    submitted = ask(call, wish)
+    call.context.nudge()
+    run = submitted.run
+    return {"run": run.id, "status": run.status, "notices": list(submitted.notices)}
+
+
+def show(call: Call, run: str) -> RunView:
+    """All that is known of a run: its steps, their attempts, its outputs."""
+    return looking.page_of(call.context, found(call, run))
+
+
+def result(call: Call, run: str) -> RunResult:
+    """What a run has come to."""
+    return looking.result_of(call.context, found(call, run))
+
+
+def change(
+    call: Call,
+    run: str,
+    priority: int | None = None,
+    name: str | None = None,
+    note: str | None = None,
+    visibility: Literal["public", "private"] | None = None,
+) -> RunView:
+    """Changes the priority of a run that waits, or what is said about a run."""
+    row = found(call, run, "operate")
+    if priority is not None:
+        check_priority(priority)
+        if not call.context.admissions().set_priority(row.id, priority):
+            raise Conflict(f"{row.id} does not wait any more: it is {row.status}")
+    if name is not None or note is not None or visibility is not None:
+        call.context.store.describe(
+            row.id, row.name if name is None else name, row.notes if note is None else note,
+            visibility or row.visibility,
+        )  # fmt: skip
+    call.context.nudge()
+    return show(call, row.id)
+
+
+def cancel(call: Call, run: str) -> RunStatus:
+    """Ends a run; one that runs is told to end, and is over when nothing of it runs any more."""
+    row = found(call, run, "operate")
+    if row.status == "queued":
+        if call.context.admissions().withdraw(row.id, call.context.clock.wall()):
+            return {"run": row.id, "status": "cancelled"}
+        row = found(call, run, "operate")
+    if row.status != "running":
+        raise Conflict(f"{row.id} is over: it has {row.status}")
+    return {"run": row.id, "status": end(call.context, row, patience=2.0, takes_over=False)}
+
+
+def resume(call: Call, run: str) -> RunStatus:
+    """Has a run that failed or was cancelled go on with what is undone, when its turn comes."""
+    row = found(call, run, "operate")
+    if row.status in ("queued", "running"):
+        raise Conflict(f"{row.id} is not over: it is {row.status}")
+    requeue(call.context, row)
+    call.context.nudge()
+    return {"run": row.id, "status": "queued"}
+
+
+def delete(call: Call, run: str) -> RunDeleted:
+    """Deletes a run that is over; outputs that something else names stay."""
+    return delete_run(call.context, found(call, run, "delete"))
+
+
+def events(call: Call, run: str, after: int = 0, limit: int = 200) -> EventPage:
+    """A run's history, oldest first."""
+    check_limit(limit)
+    row = found(call, run)
+    rows = call.context.store.some_events(row.id, after, limit + 1)
+    items: list[Any] = [dict(event) for event in rows[:limit]]
+    return {"items": items, "next": items[-1]["seq"] if len(rows) > limit else None}
+
+
+def follow(call: Call, run: str, since: str = "") -> EventFeed:
+    """A run's history from its beginning, and then as it goes on (server-sent events).
+
+    `since` or `Last-Event-ID` goes on behind the last message that was seen.
+    """
+    row = found(call, run)
+    return EventFeed(call.workspace, row.id, since)
+
+
+def lineage(call: Call, run: str) -> RunLineage:
+    """What a run was made of, and what was made of it."""
+    return lineage_of_run(call, found(call, run))
+
+
+def found(call: Call, run: str, action: str = "read") -> RunRow:
+    """The run of this workspace with that id, the only one that begins so, or the `last`.
+
+    Raises NotFound, BadRequest if several begin so, Forbidden if this may not be done to it.
+    """
+    row = _of(call, run)
+    if row is None or row.workspace != call.workspace:
+        raise NotFound(f"there is no run '{run}'")
+    call.require("run", action, row.creator, row.visibility, f"run '{run}'")
+    return row
+
+
+def _of(call: Call, run: str) -> RunRow | None:
+    store = call.context.store
+    private_of = None if call.sees_all("run") else call.who.person
+    if run == "last":
+        newest = store.list_runs(call.workspace, limit=1, private_of=private_of)
+        return newest[0] if newest else None
+    row = store.run(run)
+    if row is not None:
+        return row
+    begun = store.find_runs_in(call.workspace, run, private_of)
+    if len(begun) > 1:
+        raise BadRequest(f"'{run}' begins several runs: {', '.join(begun)}")
+    return store.run(begun[0]) if begun else None
+
+
+def _commits(said: dict[str, Commit]) -> dict[str, GitState]:
+    for commit in said.values():
+        is_one = re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit["commit"])
+        if not is_one or len(commit["url"]) > _LONGEST_URL or len(said) > _MOST:
+            raise BadRequest("commits: expected a commit in full for each component's name")
+    return {
+        name: GitState(each["commit"], dirty=each["dirty"], url=without_credentials(each["url"]))
+        for name, each in said.items()
+    }
+
+
+def check_limit(limit: int) -> None:
+    """Raises BadRequest for a page that is empty or too long."""
+    if not 1 <= limit <= _MOST:
+        raise BadRequest(f"limit: 1 to {_MOST}")
+
+
+def check_priority(priority: int) -> None:
+    """Raises BadRequest for a priority that is none."""
+    if not 1 <= priority <= 9:
+        raise BadRequest("priority: 1 to 9, the highest first")

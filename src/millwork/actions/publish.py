@@ -1,0 +1,188 @@
+"""A text becomes a version of a component or pipeline, with pins for what its nodes name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from millwork.actions.assets import found, refuse, register
+from millwork.actions.published import (
+    Pin,
+    Published,
+    code_folder,
+    read_published,
+    rebuilt,
+)
+from millwork.base.errors import BadRequest, InvalidFile, NotFound
+from millwork.base.faults import Fault
+from millwork.base.names import is_entity
+from millwork.base.records import dataclass, field
+from millwork.plan.codec import plain
+from millwork.registry.kinds import label_faults
+from millwork.spec.model import Component, Pipeline
+from millwork.views.assets import published_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from millwork.actions.call import Call
+    from millwork.spec.model import Definition
+    from millwork.store.assets import Kept
+    from millwork.views.assets import PublishedView
+
+
+@dataclass
+class Finder:
+    """Finds what nodes name, for one person; keeps the pins, what is private, and warnings."""
+
+    call: Call
+    pins: dict[str, Pin] = field(default_factory=dict)
+    warnings: list[Fault] = field(default_factory=list)
+    private: list[str] = field(default_factory=list)
+    _known: dict[str, Published] = field(default_factory=dict)
+
+    def __call__(self, reference: str) -> Published:
+        """What `name@version` or `name` stands for; raises BadRequest with what to do."""
+        kept = self._resolved(reference)
+        what = f"{kept.kind} '{reference}'"
+        if kept.visibility == "private":
+            self.private.append(reference)
+        if kept.deprecated:
+            message = f"{what} is deprecated: {kept.deprecated}"
+            self.warnings.append(Fault("", 0, 0, "nodes", "warning", message))
+        self.pins[reference] = {
+            "kind": kept.kind, "name": kept.name, "version": kept.version, "digest": kept.digest,
+        }  # fmt: skip
+        return rebuilt(self.call.context, kept, self._known)
+
+    def _resolved(self, reference: str) -> Kept:
+        name, _, version = reference.partition("@")
+        if not is_entity(name) or (version and not is_entity(version)):
+            raise BadRequest(
+                f"'{reference[:80]}' is no name in the registry: register what the node runs, and "
+                "name it here as name or name@version"
+            )
+        assets, workspace = self.call.context.assets(), self.call.workspace
+        for kind in ("component", "pipeline"):
+            place = (workspace, kind, name)
+            kept = assets.get(*place, version) if version else assets.usable(*place)
+            if kept and self.call.may(kind, "read", kept.creator, kept.visibility):
+                return kept
+        raise NotFound(f"there is no component or pipeline '{reference}' in this workspace")
+
+
+def publish(
+    call: Call,
+    kind: str,
+    text: str,
+    bundle: str = "",
+    version: str | None = None,
+    visibility: str | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> PublishedView:
+    """Registers the component or pipeline in `text`, and answers its version.
+
+    Raises InvalidFile with every fault of the text, NotFound for code that is not there.
+    """
+    finder = Finder(call)
+    read = read_published(call.context, text, f"{kind}.yaml", finder)
+    definition = read.tree.definition
+    _check_kind(definition, kind)
+    refuse(label_faults(labels or {}))
+    _check_private(call, kind, definition.name, visibility, finder.private)
+    code_folder(call.context, bundle)
+    if not bundle:
+        _check_no_code(definition, f"{kind}.yaml")
+    document = {
+        "text": text, "flavour": definition.flavour, "bundle": bundle, "pins": dict(finder.pins),
+        "labels": dict(labels or {}),
+    }  # fmt: skip
+    kept = register(
+        call, kind, definition.name, document,
+        version=version, own=definition.version, visibility=visibility,
+        description=definition.description, words=_words(definition),
+        uses=[f"{pin['kind']}:{pin['name']}@{pin['version']}" for pin in finder.pins.values()],
+    )  # fmt: skip
+    made = rebuilt(call.context, kept, {}).tree.definition
+    return published_of(kept, plain(made), (*read.warnings, *finder.warnings))
+
+
+def show(call: Call, kind: str, name: str, version: str = "") -> PublishedView:
+    """One version of a component or pipeline; without a version, the latest."""
+    kept = found(call, kind, name, version)
+    read = rebuilt(call.context, kept, {})
+    return published_of(kept, plain(read.tree.definition), read.warnings)
+
+
+def content_of(call: Call, kept: Kept) -> Mapping[str, Any]:
+    """What two versions are compared by: what the text says, not how it says it."""
+    said = plain(rebuilt(call.context, kept, {}).tree.definition)
+    rest = {name: kept.document[name] for name in ("bundle", "pins", "labels", "flavour")}
+    return {**{name: said[name] for name in said if name not in ("version", "refusals")}, **rest}
+
+
+def faults_in(call: Call, text: str) -> tuple[Fault, ...]:
+    """Every fault and warning of a text that might be registered."""
+    finder = Finder(call)
+    try:
+        read = read_published(call.context, text, "pipeline.yaml", finder)
+        _check_kind(read.tree.definition, "pipeline")
+    except InvalidFile as error:
+        return (*error.faults, *finder.warnings)
+    except BadRequest as error:
+        return (Fault("pipeline.yaml", 0, 0, "", "error", str(error)),)
+    return (*read.warnings, *finder.warnings)
+
+
+def _check_kind(definition: Definition, kind: str) -> None:
+    is_component = isinstance(definition, Component)
+    if is_component != (kind == "component"):
+        other = "component" if is_component else "pipeline"
+        raise BadRequest(f"the text is a {other}, not a {kind}: register it among the {other}s")
+
+
+def _check_private(
+    call: Call, kind: str, name: str, visibility: str | None, private: Sequence[str]
+) -> None:
+    """What everybody may run is not made of what only some may see."""
+    if not private or visibility == "private":
+        return
+    there = call.context.assets().get(call.workspace, kind, name)
+    if there is None or there.visibility == "public":
+        listed = ", ".join(private)
+        raise BadRequest(f"private, and in a public pipeline: {listed}; make them alike")
+
+
+def _check_no_code(definition: Definition, file: str) -> None:
+    """Without a snapshot there is no code but that which a URI or a Git repository gives."""
+    faults = []
+    for component in _components(definition):
+        code = component.code
+        if not (code.git or code.uri) and (code.path not in ("", ".") or code.includes):
+            named = ", ".join((code.path, *code.includes)).strip(", ")
+            message = f"the code {named} is not here: upload it, and give the digest as 'bundle'"
+            faults.append(Fault(file, 0, 0, "code", "error", message))
+    if faults:
+        raise InvalidFile(faults)
+
+
+def _components(definition: Definition) -> Iterator[Component]:
+    if isinstance(definition, Component):
+        yield definition
+        return
+    for own in definition.definitions.values():
+        yield from _components(own)
+
+
+def _words(definition: Definition) -> Iterator[str]:
+    """What people look for: titles, ports, parameters, tags, and what is said of them."""
+    yield from (definition.display_name, definition.version_description)
+    for key, value in definition.tags.items():
+        yield f"{key} {value}"
+    for ports in (definition.inputs, definition.parameters, definition.outputs):
+        for name, port in ports.items():
+            yield f"{name} {getattr(port, 'description', '')}"
+    if isinstance(definition, Pipeline):
+        for name, node in definition.nodes.items():
+            yield f"{name} {node.component}"
+    else:
+        yield f"{definition.job_type} {definition.image}"

@@ -1,0 +1,257 @@
+"""Components and pipelines that come as text, put together from the registry without a file.
+
+A pipeline's nodes name what is registered: `name@version`, or `name` for the latest that is not
+deprecated. What a name stood for when the pipeline was registered is kept in it as a pin.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypedDict
+
+from millwork.base.errors import BadRequest, InvalidFile, NotFound
+from millwork.base.faults import Fault
+from millwork.base.names import is_text
+from millwork.base.records import dataclass, field
+from millwork.formats.azureml.findings import Files
+from millwork.registry.kinds import is_digest, repository_faults, uri_faults
+from millwork.spec.document import parse
+from millwork.spec.model import Code, Component, LocalPath, Pipeline
+from millwork.spec.reader import read_root
+from millwork.spec.tree import Tree
+from millwork.spec.wiring import check_wiring
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from millwork.actions.context import Context
+    from millwork.spec.fields import Reading
+    from millwork.spec.model import Definition, Path, Source
+    from millwork.store.assets import Kept
+
+DEEPEST = 16
+"""How many pipelines may stand one in another."""
+
+
+class Pin(TypedDict):
+    """What a name in a pipeline stands for; `digest` is that of the version's document."""
+
+    kind: str
+    name: str
+    version: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Published:
+    """A tree without errors, the warnings of its text, and how deep pipelines stand in it."""
+
+    tree: Tree
+    warnings: tuple[Fault, ...]
+    depth: int
+
+
+def read_published(
+    context: Context,
+    text: str,
+    file: str,
+    find: Callable[[str], Published],
+    given: Collection[str] = (),
+) -> Published:
+    """The component or pipeline in `text`, of any flavour; nothing is run, and no file is read.
+
+    What it refers to in another cloud is what the home's settings say. `find` gives what a node
+    names, and raises BadRequest if it cannot; `given` are inputs that a run gives data for.
+    Raises InvalidFile with every fault of the text, whose places are told as those of `file`.
+    """
+    if not is_text(text):
+        raise InvalidFile([Fault(file, 1, 1, "", "error", "not text: it holds NUL or surrogates")])
+    definition, reading = _read(text, file)
+    if definition.flavour.startswith("azureml"):
+        from millwork.actions.azureml import resolved
+
+        definition = resolved(definition, context.maps(), _bridge, given)
+    grower = _Grower(find)
+    tree = grower.grown(definition, (), reading)
+    if any(fault.severity == "error" for fault in reading.faults):
+        raise InvalidFile(reading.faults)
+    if grower.depth > DEEPEST:
+        raise BadRequest(f"at most {DEEPEST} pipelines may stand one in another")
+    return Published(tree, tuple(reading.faults), grower.depth)
+
+
+def rebuilt(
+    context: Context, kept: Kept, known: dict[str, Published], given: Collection[str] = ()
+) -> Published:
+    """What was registered, as `read_published` gave it; `known` is what was rebuilt so far."""
+    reference = f"{kept.kind}:{kept.name}@{kept.version}"
+    if reference not in known:
+        pins: dict[str, Pin] = kept.document["pins"]
+
+        def find(name: str) -> Published:
+            pin = pins[name]
+            place = (pin["kind"], pin["name"], pin["version"])
+            child = context.assets().get(kept.workspace, *place)
+            if child is None or child.digest != pin["digest"]:
+                raise NotFound(f"{' '.join(place)} is not there any more")
+            return rebuilt(context, child, known)
+
+        text, file = kept.document["text"], f"{kept.name}@{kept.version}"
+        read = read_published(context, text, file, find, given)
+        known[reference] = with_code(context, read, kept.document["bundle"], kept.version)
+    return known[reference]
+
+
+def with_code(context: Context, read: Published, bundle: str, version: str) -> Published:
+    """What was read, at its version, with the folder of its code's snapshot."""
+    folder = code_folder(context, bundle)
+    tree = read.tree
+    definition = replace(tree.definition, version=version, source=_within(tree, folder))
+    children = dict(tree.children)
+    if isinstance(definition, Component):
+        definition = _with_snapshot(definition, folder)
+    else:
+        for name in definition.definitions:
+            own = children[name]
+            inner = replace(own.definition, source=_within(own, folder))
+            children[name] = Tree(inner, own.children)
+    return replace(read, tree=Tree(definition, children))
+
+
+def code_folder(context: Context, bundle: str) -> str:
+    """Where a snapshot of code lies; empty for none. Raises NotFound if it is not there."""
+    if not bundle:
+        return ""
+    if not is_digest(bundle):
+        raise BadRequest("bundle: the digest that the upload of the code has answered")
+    folder = f"{context.code_store}/{bundle}"
+    if not os.path.isdir(folder):
+        raise NotFound(f"there is no code {bundle}: upload its files, and make a bundle of them")
+    return folder
+
+
+def _within(tree: Tree, folder: str) -> Source:
+    return replace(tree.definition.source, folder=folder)
+
+
+def _with_snapshot(component: Component, folder: str) -> Component:
+    code = component.code
+    if code.git or code.uri:
+        return component
+    return replace(component, code=Code("." if folder else ""))
+
+
+def _bridge(file: str) -> Definition:
+    """What the home's settings put in the place of a component that does not run here."""
+    from millwork.actions.load import load
+
+    return load(file).tree.definition
+
+
+def _read(text: str, file: str) -> tuple[Definition, Reading]:
+    """The definition in a text, by the reader of its flavour."""
+    from millwork.formats import azureml, pai
+
+    repeated: list[Fault] = []
+    root = parse(text, file, repeated)
+    if azureml.is_azureml(root):
+        files = Files("", lambda _path: "", lambda _path: None, check_code=False)
+        return azureml.read_azureml(root, text, file, files, repeated)
+    if repeated:
+        parse(text, file)  # raises: only AzureML's own loader lets the last one count
+    if "apiVersion" not in root.entries and pai.is_pai(root):
+        return pai.read_pai(root, text, file)
+    return read_root(root, text, file)
+
+
+@dataclass
+class _Grower:
+    """Puts the trees of a pipeline's nodes to it."""
+
+    find: Callable[[str], Published]
+    depth: int = 0
+    _found: dict[str, Published] = field(default_factory=dict)
+
+    def grown(self, definition: Definition, at: Path, reading: Reading, level: int = 1) -> Tree:
+        """The tree of a definition that stands at `at` in the text."""
+        self.depth = max(self.depth, level)
+        if isinstance(definition, Component):
+            return Tree(_checked(definition, at, reading))
+        for path, message in _foreign_files(definition):
+            reading.fault((*at, *path), message)
+        children = self._children(definition, at, reading, level)
+        for name, own in definition.definitions.items():
+            below = reading
+            if isinstance(own, Pipeline):
+                below = getattr(reading, "inner", {})[name]
+            inner = replace(own, source=replace(definition.source, places={}, text=""))
+            place = ("nodes", name) if isinstance(own, Component) else ()
+            children[name] = self.grown(inner, place, below, level + 1)
+        tree = Tree(definition, children)
+        if definition.flavour == "azureml-v2":
+            from millwork.formats.azureml.notes import AzureNames
+            from millwork.formats.azureml.settle import settle
+
+            assert isinstance(reading, AzureNames)
+            tree = settle(tree, reading)
+        check_wiring(tree, reading)
+        return tree
+
+    def _children(
+        self, pipeline: Pipeline, at: Path, reading: Reading, level: int
+    ) -> dict[str, Tree]:
+        children = {}
+        for name, node in pipeline.nodes.items():
+            if name in pipeline.definitions or _is_refused(pipeline, node.component):
+                continue
+            try:
+                if node.component not in self._found:
+                    self._found[node.component] = self.find(node.component)
+            except BadRequest as error:
+                reading.fault((*at, "nodes", name, "component"), str(error))
+                continue
+            found = self._found[node.component]
+            self.depth = max(self.depth, level + found.depth)
+            children[name] = found.tree
+        return children
+
+
+def _is_refused(pipeline: Pipeline, component: str) -> bool:
+    """Whether it is a reference to another cloud, which is one of the pipeline's refusals."""
+    if pipeline.flavour != "azureml-v2":
+        return False
+    from millwork.formats.azureml.references import is_reference
+
+    return is_reference(component)
+
+
+def _checked(component: Component, at: Path, reading: Reading) -> Component:
+    """The component, its code's place judged, and what its kind leaves unsaid put to it."""
+    code = component.code
+    faults = []
+    if code.git:
+        faults = list(repository_faults(code.git))
+    elif code.uri:
+        faults = list(uri_faults("code", code.uri))
+    elif ".." in code.path.split("/") or os.path.isabs(code.path):
+        faults = ["the code is in the folder that is uploaded: a relative path without '..'"]
+    for message in faults:
+        reading.fault((*at, "code"), message)
+    if component.syntax == "shell":
+        return component
+    from millwork.actions.azureml import completed
+
+    return completed(component, (*at, "command"), reading)
+
+
+def _foreign_files(pipeline: Pipeline) -> Iterator[tuple[Path, str]]:
+    """The places where a pipeline names files beside it: a server has none for it."""
+    message = "a registered pipeline has no files beside it: make it an input of the pipeline"
+    for name, local in pipeline.data.items():
+        if "://" not in local.path:
+            yield ("inputs", name), message
+    for name, node in pipeline.nodes.items():
+        for port, binding in node.inputs.items():
+            if isinstance(binding, LocalPath) and "://" not in binding.path:
+                yield ("nodes", name, "inputs", port), message

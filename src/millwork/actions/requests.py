@@ -1,0 +1,162 @@
+"""A run asked of a server: what it names is found, read and checked, and waits for its turn.
+
+Nothing that a request says is joined to a path of this machine: files are those of a bundle that
+was uploaded, looked up in what was registered or kept (reliability.md section 4).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from millwork.actions.assets import load_registered
+from millwork.actions.load import Options, load
+from millwork.actions.select import Selection
+from millwork.actions.sources import fetched
+from millwork.actions.submit import Owner, Request, submit
+from millwork.base.errors import BadRequest, InvalidFile, NotFound
+from millwork.base.records import dataclass, field
+from millwork.plan.graph import Arguments
+from millwork.spec.model import Component
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from millwork.actions.call import Call
+    from millwork.actions.sources import Source
+    from millwork.actions.submit import Submitted
+    from millwork.base.faults import Fault
+    from millwork.blobs.code import GitState
+    from millwork.spec.tree import Tree
+
+_BUNDLE = re.compile(r"[0-9a-f]{64}")
+ENGINES = ("local", "container")
+
+
+@dataclass(frozen=True)
+class RunWish:
+    """What a request for a run says; see the verb `runs.create`."""
+
+    component: str = ""
+    pipeline: str = ""
+    bundle: str = ""
+    code: str = ""
+    file: str = ""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    replicas: Mapping[str, int] = field(default_factory=dict)
+    name: str = ""
+    note: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    priority: int = 5
+    visibility: str = "public"
+    parallel: int | None = None
+    engine: str = ""
+    image: str = ""
+    require_image: bool = False
+    first: str = ""
+    last: str = ""
+    only: str = ""
+    force: tuple[str, ...] = ()
+    incremental: bool = False
+    commits: Mapping[str, GitState] = field(default_factory=dict)
+
+
+def ask(call: Call, wish: RunWish) -> Submitted:
+    """Keeps the run.
+
+    Raises BadRequest, InvalidFile, NotFound or Unavailable, and then nothing was kept.
+    """
+    _check(wish)
+    source = fetched(call, wish.code) if wish.code else None
+    tree, notices = _tree(call, wish, source)
+    request = Request(
+        tree=_with_image(tree, wish.image),
+        arguments=Arguments(wish.inputs, dict(wish.parameters), wish.replicas, wish.outputs),
+        parallel=wish.parallel,
+        name=wish.name,
+        notes=wish.note,
+        tags=wish.tags,
+        require_image=wish.require_image,
+        engine=wish.engine or call.context.default_engine(),
+        selection=Selection(wish.first, wish.last, wish.only),
+        forced=wish.force,
+        incremental=wish.incremental,
+        owner=Owner(call.workspace, call.who.person, wish.visibility, wish.priority),
+        commits={"": source.state} if source else wish.commits,
+        uses=_uses(wish, tree),
+    )
+    submitted = submit(call.context, request)
+    return replace(submitted, notices=(*notices, *submitted.notices))
+
+
+def bundle_folder(call: Call, digest: str) -> str:
+    """The folder of an uploaded bundle; raises NotFound if there is none."""
+    folder = f"{call.context.code_store}/{digest}"
+    if not _BUNDLE.fullmatch(digest) or not os.path.isdir(folder):
+        raise NotFound(f"there is no bundle '{digest[:80]}': upload its files, then create it")
+    return folder
+
+
+def _check(wish: RunWish) -> None:
+    named = [each for each in (wish.component, wish.pipeline, wish.bundle, wish.code) if each]
+    if len(named) != 1:
+        raise BadRequest(
+            "say what to run: one of component, pipeline, or the file of a bundle or code"
+        )
+    if bool(wish.bundle or wish.code) != bool(wish.file):
+        raise BadRequest("file: which one of the bundle, or of the code source, is run")
+    if not 1 <= wish.priority <= 9:
+        raise BadRequest("priority: 1 to 9, the highest first")
+    if wish.parallel is not None and wish.parallel < 1:
+        raise BadRequest("parallel: at least 1")
+    if wish.engine not in ("", *ENGINES):
+        raise BadRequest(f"engine: one of {', '.join(ENGINES)}")
+    if any(count < 1 for count in wish.replicas.values()):
+        raise BadRequest("replicas: at least 1 of each role")
+
+
+def _tree(call: Call, wish: RunWish, source: Source | None) -> tuple[Tree, tuple[str, ...]]:
+    if wish.file:
+        folder = source.folder if source else bundle_folder(call, wish.bundle)
+        return _of_folder(call, wish, folder)
+    kind, given = ("component", wish.component) if wish.component else ("pipeline", wish.pipeline)
+    name, _, version = given.partition("@")
+    return load_registered(call, kind, name, version, tuple(wish.inputs)), ()
+
+
+def _uses(wish: RunWish, tree: Tree) -> tuple[str, ...]:
+    """What of the registry is run, with its version; what is only sent has no name there."""
+    if wish.file:
+        return ()
+    kind = "component" if wish.component else "pipeline"
+    return (f"{kind}:{tree.definition.name}@{tree.definition.version}",)
+
+
+def _of_folder(call: Call, wish: RunWish, folder: str) -> tuple[Tree, tuple[str, ...]]:
+    path = os.path.normpath(os.path.join(folder, wish.file))
+    if not path.startswith(f"{folder}/"):
+        raise NotFound(f"there is no file '{wish.file[:200]}' there")
+    try:
+        loaded = load(path, Options(call.context.maps, given=tuple(wish.inputs), root=folder))
+    except InvalidFile as error:
+        raise InvalidFile([_within(folder, fault) for fault in error.faults]) from None
+    except BadRequest as error:
+        raise BadRequest(str(error).replace(f"{folder}/", "")) from None
+    return loaded.tree, tuple(str(_within(folder, fault)) for fault in loaded.warnings)
+
+
+def _within(folder: str, fault: Fault) -> Fault:
+    """A fault of what was sent, by the path that it was sent under."""
+    return replace(fault, file=fault.file.removeprefix(f"{folder}/"))
+
+
+def _with_image(tree: Tree, image: str) -> Tree:
+    if not image:
+        return tree
+    if not isinstance(tree.definition, Component):
+        raise BadRequest("image goes with a component: a pipeline's name their own")
+    return replace(tree, definition=replace(tree.definition, image=image))

@@ -1,0 +1,229 @@
+"""From a URI to the connection it is read with, and to the place it leads to."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from millwork.base.errors import BadRequest, MillworkError, NotFound, Unavailable
+from millwork.base.records import dataclass
+from millwork.base.uris import parse_uri
+from millwork.plan.model import GivenPath, GivenUri, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from millwork.actions.context import Context
+    from millwork.base.uris import Uri
+    from millwork.blobs.places.model import Check, Listing, Place
+    from millwork.plan.model import InputSource
+    from millwork.store.assets import Kept
+
+CONNECTION = "connection"
+TYPES: Mapping[str, tuple[str, ...]] = {
+    "s3": ("s3",),
+    "oss": ("oss",),
+    "nas": ("nas",),
+    "cpfs": ("nas",),
+    "http": ("http",),
+    "https": ("http",),
+    "table": ("postgres", "duckdb"),
+    "odps": ("postgres", "duckdb"),
+    "file": (),
+}
+_NAMED = ("nas", "cpfs", "table", "odps")
+_OURS = ("type", "secret", "description")
+_MOST = 200
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a URI is now: what tells it from a later state, empty if nothing does; a file's name."""
+
+    identity: str
+    name: str = ""
+
+
+class Storage:
+    """The connections of a workspace, as one person may use them.
+
+    `person` is empty for who owns the home: they may use all.
+    """
+
+    def __init__(self, context: Context, workspace: str = "default", person: str = "") -> None:
+        self._context, self._workspace, self._person = context, workspace, person
+
+    def route(self, text: str) -> Route:
+        """How a URI is reached; raises BadRequest if that needs a connection that is not there."""
+        uri = parse_uri(text)
+        if uri.scheme == "dataset":
+            raise BadRequest(f"{text}: a dataset is read, and not written; register a version")
+        if uri.scheme in ("nas", "cpfs"):
+            folder = self._context.mounts().get(uri.host)
+            if folder:
+                return Route(text, {"path": folder})
+        kept = self._connection(uri)
+        if kept is None:
+            return Route(text)
+        fields = {name: str(value) for name, value in kept.document.items() if name not in _OURS}
+        return Route(text, _of_bools(fields), str(kept.document.get("secret") or ""))
+
+    def is_by(self, text: str, name: str) -> bool:
+        """Whether a URI is reached by the connection of that name."""
+        uri = parse_uri(text)
+        kept = None if uri.scheme == "dataset" else self._connection(uri)
+        return kept is not None and kept.name == name
+
+    def source(self, given: GivenUri) -> tuple[InputSource, str]:
+        """An input as it will be read, and the dataset it is: mounts and files become paths.
+
+        Raises BadRequest, and NotFound for a dataset that is not there.
+        """
+        uri = parse_uri(given.uri)
+        if uri.scheme == "dataset":
+            return self._dataset(uri)
+        if uri.scheme not in ("file", "nas", "cpfs"):
+            self.check_secret(self.route(given.uri))
+            return given, ""
+        from millwork.blobs.places.file import Files
+        from millwork.blobs.places.model import Access
+
+        fields = dict(self.route(given.uri).fields)
+        path = Files(Access(fields)).path_of(uri)
+        if not os.path.exists(path):
+            raise BadRequest(f"{given.uri}: there is no {path}")
+        return GivenPath(path), ""
+
+    def open(self, text: str) -> tuple[Place, Uri]:
+        """The place that a URI leads to, and its parts; datasets are looked up."""
+        from millwork.blobs.places.model import Access
+        from millwork.blobs.places.opening import open_place
+
+        found: InputSource = GivenUri(text)
+        if text.startswith("dataset:"):
+            found, _ = self._dataset(parse_uri(text))
+        if isinstance(found, GivenPath):
+            text = f"file://{found.path}"
+        elif isinstance(found, GivenUri):
+            text = found.uri
+        route, uri = self.route(text), parse_uri(text)
+        secret = self.check_secret(route)
+        return open_place(uri, Access(dict(route.fields), secret)), uri
+
+    def find(self, text: str, limit: int = 0) -> Listing:
+        """What lies at a URI; raises StorageError."""
+        place, uri = self.open(text)
+        return place.find(uri, limit)
+
+    def check(self, text: str) -> list[Check]:
+        """What may be done at a URI, tried by this process."""
+        place, uri = self.open(text)
+        return place.check(uri)
+
+    def look(self, text: str) -> Look:
+        """What a URI is now; nothing of what cannot be seen: the attempt will tell."""
+        uri = parse_uri(text)
+        guessed = uri.name if "." in uri.name and uri.scheme not in ("table", "odps") else ""
+        try:
+            place, uri = self.open(text)
+            found = place.find(uri)
+        except MillworkError:
+            return Look("", guessed)
+        return Look(found.identity, found.entries[0].path if found.is_file else "")
+
+    def check_secret(self, route: Route) -> str:
+        """The value of a route's secret, empty if it needs none; Unavailable if it is not there."""
+        if not route.secret:
+            return ""
+        value = self._context.secrets.value(route.secret)
+        if value is None:
+            name = route.secret
+            raise Unavailable(
+                f"{route.uri}: there is no secret '{name}', which its connection needs: "
+                f"millwork secrets set {name}"
+            )
+        return value
+
+    # --- inside ---------------------------------------------------------------------------
+
+    def _connection(self, uri: Uri) -> Kept | None:
+        """The connection for a URI: named, or else the one that fits it best; None for none."""
+        name = uri.connection or (uri.host if uri.scheme in _NAMED else "")
+        types = TYPES[uri.scheme]
+        if name:
+            kept = self._context.assets().get(self._workspace, CONNECTION, name)
+            if kept is None or not self._may_use(kept):
+                raise BadRequest(
+                    f"{uri.text}: there is no connection '{name}'; "
+                    f"one of type {' or '.join(types)} is needed: docs/storage.md"
+                )
+            if kept.document.get("type") not in types:
+                raise BadRequest(
+                    f"{uri.text}: the connection '{name}' is of type {kept.document.get('type')}, "
+                    f"and {' or '.join(types)} is needed"
+                )
+            return kept
+        if not types:
+            return None
+        fits = [kept for kept in self._all() if kept.document.get("type") in types]
+        return _best(uri, fits)
+
+    def _all(self) -> Iterable[Kept]:
+        from millwork.store.assets import Wanted
+
+        wanted = Wanted(self._person, sees_all=True, limit=_MOST)
+        found = self._context.assets().list(self._workspace, CONNECTION, wanted)
+        return [kept for kept in found if self._may_use(kept)]
+
+    def _may_use(self, kept: Kept) -> bool:
+        return not self._person or kept.visibility == "public" or kept.creator == self._person
+
+    def _dataset(self, uri: Uri) -> tuple[InputSource, str]:
+        assets, version = self._context.assets(), uri.path
+        if version == "latest":
+            kept = assets.usable(self._workspace, "dataset", uri.host)
+        else:
+            kept = assets.get(self._workspace, "dataset", uri.host, version)
+        if kept is None or not self._may_use(kept):
+            raise NotFound(f"there is no dataset {uri.host}@{version}")
+        name = f"{kept.name}@{kept.version}"
+        if kept.document.get("uri"):
+            found, _ = self.source(GivenUri(str(kept.document["uri"])))
+            return (GivenUri(found.uri, name) if isinstance(found, GivenUri) else found), name
+        return self._of_run(name, kept.document.get("source") or {}), name
+
+    def _of_run(self, name: str, source: Mapping[str, Any]) -> GivenPath:
+        """The output of a run that was registered as a dataset."""
+        steps = self._context.store.steps(str(source.get("run", "")))
+        row = next((row for row in steps if row.name == source.get("step")), None)
+        output = row.outputs.get(str(source.get("port"))) if row else None
+        if not output or not os.path.exists(output["path"]):
+            raise NotFound(f"the dataset {name} is the output of a run, and that is gone")
+        return GivenPath(output["path"])
+
+
+def _best(uri: Uri, found: list[Kept]) -> Kept | None:
+    """The connection that says it is for this; else the only one that says nothing of the kind."""
+    if uri.scheme in ("http", "https"):
+        fits = [kept for kept in found if _begins(uri.text, str(kept.document.get("url", "")))]
+        return max(fits, key=lambda kept: len(str(kept.document["url"])), default=None)
+    own = [kept for kept in found if kept.document.get("bucket") == uri.host]
+    fits = own or [kept for kept in found if not kept.document.get("bucket")]
+    if len(fits) > 1:
+        names = ", ".join(kept.name for kept in fits)
+        raise BadRequest(
+            f"{uri.text}: the connections {names} all fit; name one: "
+            f"{uri.scheme}://{fits[0].name}@{uri.host}/{uri.path}"
+        )
+    return fits[0] if fits else None
+
+
+def _begins(text: str, url: str) -> bool:
+    """Whether an address is the connection's, or below it: no other host, no sibling."""
+    url = url.rstrip("/")
+    return bool(url) and (text == url or text.startswith((f"{url}/", f"{url}?")))
+
+
+def _of_bools(fields: Mapping[str, str]) -> dict[str, str]:
+    return {name: value.lower() if value in ("True", "False") else value
+            for name, value in fields.items() if value != "None"}  # fmt: skip

@@ -1,0 +1,167 @@
+"""A verb's function and a request: the words of one to the arguments of the other."""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from millwork.access.verbs import VERBS
+from millwork.actions.exchange import Upload
+from millwork.actions.perform import function_of
+from millwork.base.errors import BadRequest
+from millwork.base.names import is_text
+from millwork.base.records import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from millwork.access.verbs import Verb
+
+_MOST_DEPTH = 64
+_KIB = 1024
+_LARGE = frozenset({"text", "files", "sha256"})
+_BIGGEST = 2**63
+
+
+@dataclass(frozen=True)
+class Binding:
+    """How a verb is asked for: its function, the type of its arguments, and where each is said.
+
+    `takes_file` names the argument that the body is, if that is not JSON.
+    """
+
+    verb: Verb
+    function: Callable[..., Any]
+    arguments: type[msgspec.Struct]
+    lists: frozenset[str]
+    path: tuple[str, ...]
+    takes_file: str
+    answer: Any
+
+    def read(
+        self,
+        path: Mapping[str, str],
+        query: Sequence[tuple[str, str]],
+        body: Any,
+        upload: Upload | None = None,
+    ) -> dict[str, Any]:
+        """The function's arguments; raises BadRequest, saying what is wrong with which."""
+        said = self._said(query) if self.asks_by_query else _object(body)
+        for name in self.path:
+            if name in said:
+                raise BadRequest(f"{name}: it is said by the path already")
+        _check_text(said)
+        own = {name: value for name, value in path.items() if name in self.path}
+        _check_text(own)
+        try:
+            found = msgspec.convert({**said, **own}, self.arguments, strict=not self.asks_by_query)
+        except msgspec.ValidationError as error:
+            raise BadRequest(_readable(str(error))) from None
+        arguments = {name: getattr(found, name) for name in self.arguments.__struct_fields__}
+        _check_numbers(arguments)
+        return {**arguments, self.takes_file: upload} if self.takes_file else arguments
+
+    @property
+    def most(self) -> int:
+        """How many bytes of JSON are taken: most of them cost a stranger nothing, and us much."""
+        if self.verb.needs == "anyone":
+            return 16 * _KIB
+        is_large = not _LARGE.isdisjoint(self.arguments.__struct_fields__)
+        return (16 if is_large else 1) * _KIB * _KIB
+
+    @property
+    def asks_by_query(self) -> bool:
+        """Whether the query says what others say in a body."""
+        return self.verb.method in ("GET", "DELETE") or bool(self.takes_file)
+
+    def _said(self, query: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        said: dict[str, Any] = {}
+        for name, value in query:
+            if name in self.lists:
+                said.setdefault(name, []).append(value)
+            elif name in said:
+                raise BadRequest(f"{name}: it is said twice")
+            else:
+                said[name] = value
+        return said
+
+
+@cache
+def binding_of(name: str) -> Binding:
+    """The binding of a verb; its module is imported when it is first asked for."""
+    verb = VERBS[name]
+    function = function_of(verb)
+    hints = get_type_hints(function)
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    takes_file = next((p.name for p in parameters if hints[p.name] is Upload), "")
+    fields = [_field(p, hints[p.name]) for p in parameters if p.name != takes_file]
+    # What must be said stands first, as in a signature that mixes both by keywords.
+    fields.sort(key=len)
+    arguments = msgspec.defstruct(
+        "".join(part.title() for part in name.split(".")), fields, forbid_unknown_fields=True,
+        kw_only=True,
+    )  # fmt: skip
+    lists = frozenset(p.name for p in parameters if _is_list(hints[p.name]))
+    path = tuple(part[1:-1] for part in verb.path.split("/") if part.startswith("{"))
+    path = tuple(part for part in path if part != "workspace")
+    answer = hints.get("return", Any)
+    return Binding(verb, function, arguments, lists, path, takes_file, answer)
+
+
+def _field(parameter: inspect.Parameter, hint: Any) -> Any:
+    if parameter.default is inspect.Parameter.empty:
+        return (parameter.name, hint)
+    return (parameter.name, hint, parameter.default)
+
+
+def _is_list(hint: Any) -> bool:
+    if get_origin(hint) is Union or type(hint).__name__ == "UnionType":
+        return any(_is_list(part) for part in get_args(hint))
+    return get_origin(hint) is list
+
+
+def _object(body: Any) -> dict[str, Any]:
+    if body is None:
+        return {}
+    if not isinstance(body, dict):
+        raise BadRequest("the body: a JSON object is wanted")
+    return body
+
+
+def _check_text(value: Any, depth: int = 0) -> None:
+    """Raises BadRequest for text that no record can hold, and for what is nested without end."""
+    if depth > _MOST_DEPTH:
+        raise BadRequest(f"the body: nested more than {_MOST_DEPTH} deep")
+    if isinstance(value, str):
+        if not is_text(value):
+            raise BadRequest("text with NUL or a broken character cannot be kept")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            _check_text(key, depth + 1)
+            _check_text(inner, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_text(inner, depth + 1)
+
+
+def _check_numbers(value: Any, name: str = "") -> None:
+    """Raises BadRequest for a whole number that no record can hold."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _check_numbers(inner, f"{name}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for inner in value:
+            _check_numbers(inner, name)
+    elif isinstance(value, int) and not -_BIGGEST <= value < _BIGGEST:
+        raise BadRequest(f"{name}: expected a whole number of at most 64 bits")
+
+
+def _readable(text: str) -> str:
+    """msgspec's message with the place first, as people write it: `quota.cpu: ...`."""
+    said, _, place = text.partition(" - at `$")
+    name = place.rstrip("`").removeprefix(".")
+    said = said[:1].lower() + said[1:]
+    return f"{name}: {said}" if name else said

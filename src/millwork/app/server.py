@@ -1,0 +1,278 @@
+"""`millwork up`: the API's process beside this one, which admits runs and starts their drivers.
+
+This process is small and does what must go on whatever is asked of the API: it lets waiting runs
+start in their turn, has each driven by a process of its own, takes over those whose master is
+gone, and starts again whatever ends unasked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING
+
+from millwork.actions.usage import room_for_runs
+from millwork.base.errors import MillworkError, Unavailable
+from millwork.base.faultpoints import reach
+from millwork.base.records import dataclass, field
+from millwork.queue.admission import admit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from millwork.actions.context import Context
+    from millwork.ports import Master
+
+_LOOK = 1.0  # seconds between looks for what nobody has told: other servers, masters that are gone
+_PAUSES = (0.0, 1.0, 5.0, 30.0)  # before a run's driver is started again that keeps ending
+_STEADY = 5.0  # seconds after which one is not of those: its database was away, say
+_PATIENCE = 10.0
+READY = b"r"
+
+
+@dataclass(frozen=True)
+class Options:
+    """Where a server listens, and under which names it is known."""
+
+    host: str = "127.0.0.1"
+    port: int = 8899
+    names: tuple[str, ...] = ()
+    certificate: str = ""
+    key: str = ""
+    is_shared: bool = False
+    log_format: str = "text"
+
+    @property
+    def scheme(self) -> str:
+        """How it is spoken to."""
+        return "https" if self.certificate else "http"
+
+
+@dataclass
+class _Drive:
+    """The process of one run, and how often one of them has ended before the run did."""
+
+    process: subprocess.Popen[bytes] | None = None
+    ends: int = 0
+    began: float = 0.0
+    not_before: float = 0.0
+
+
+@dataclass
+class Server:
+    """One server over a home."""
+
+    context: Context
+    options: Options
+    listening: socket.socket
+    _drives: dict[str, _Drive] = field(default_factory=dict)
+    _api: subprocess.Popen[bytes] | None = None
+    _is_ending: bool = False
+    _is_ready: bool = False
+
+    def run(self, tell_ready: partial[None]) -> None:
+        """Serves until it is told to end (SIGTERM, SIGINT)."""
+        wake, told = os.pipe()
+        os.set_blocking(told, False)
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._end)
+        for number in (signal.SIGUSR1, signal.SIGCHLD):
+            signal.signal(number, _noted)
+        with selectors.DefaultSelector() as selector:
+            selector.register(wake, selectors.EVENT_READ)
+            self._start_api(selector)
+            try:
+                while not self._is_ending:
+                    self._look(selector)
+                    if self._heard(selector) and not self._is_ready:
+                        self._is_ready = True
+                        tell_ready()
+            finally:
+                self._stop()
+
+    def _end(self, _number: int, _frame: object) -> None:
+        self._is_ending = True
+
+    def _heard(self, selector: selectors.BaseSelector) -> bool:
+        """Waits for whatever comes; whether the API said that it is ready."""
+        is_ready = False
+        for key, _ in selector.select(_LOOK):
+            said = os.read(key.fd, 4096)
+            is_ready |= READY in said
+            if not said:  # the API has ended
+                selector.unregister(key.fd)
+        return is_ready
+
+    def _look(self, selector: selectors.BaseSelector) -> None:
+        if self._api and self._api.poll() is not None:
+            self._start_api(selector)
+        try:
+            self._reap()
+            self._take_over()
+            self._admit()
+        except Unavailable as error:  # the database is away: it is asked again
+            sys.stderr.write(f"millwork: {error}\n")
+
+    # --- runs -----------------------------------------------------------------------------
+
+    def _admit(self) -> None:
+        """Lets runs start whose turn has come."""
+        decide = partial(admit, machine=room_for_runs(self.context.machine))
+        me, now = self.context.masters.me(), self.context.clock.wall()
+        while admitted := self.context.admissions().admit(decide, me, now):
+            reach("server.admitted")
+            for run, epoch in admitted:
+                self._drive(run, epoch)
+
+    def _take_over(self) -> None:
+        """Has runs driven on whose master is gone; a sweep's own are resumed by the sweep."""
+        me = self.context.masters.me()
+        for run in self.context.store.unfinished():
+            mine = self._drives.get(run.id)
+            if run.is_trial or (mine and mine.process):
+                continue
+            if run.master in (None, me) or not self._is_alive(run.master):
+                self._drive(run.id, run.epoch)
+
+    def _is_alive(self, master: Master | None) -> bool:
+        return master is not None and self.context.masters.is_alive(master)
+
+    def _drive(self, run: str, epoch: int) -> None:
+        drive = self._drives.setdefault(run, _Drive())
+        if drive.process or time.monotonic() < drive.not_before:
+            return
+        drive.began = time.monotonic()
+        words = [sys.executable, "-P", "-m", "millwork.app.drive", run, str(epoch)]
+        drive.process = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True,
+            env={**os.environ, "MILLWORK_HOME": self.context.home},
+        )  # fmt: skip
+
+    def _reap(self) -> None:
+        for run, drive in list(self._drives.items()):
+            if drive.process is None or drive.process.poll() is None:
+                continue
+            drive.process = None
+            row = self.context.store.run(run)
+            if row is None or row.status != "running":
+                del self._drives[run]
+                continue
+            now = time.monotonic()
+            ends = 0 if now - drive.began > _STEADY else drive.ends
+            pause = _PAUSES[min(ends, len(_PAUSES) - 1)]
+            drive.ends, drive.not_before = ends + 1, now + pause
+
+    # --- the API --------------------------------------------------------------------------
+
+    def _start_api(self, selector: selectors.BaseSelector) -> None:
+        options = {
+            "names": self.options.names, "is_secure": bool(self.options.certificate),
+            "certificate": self.options.certificate, "key": self.options.key,
+            "log_format": self.options.log_format, "is_shared": self.options.is_shared,
+        }  # fmt: skip
+        descriptor = self.listening.fileno()
+        self._api = subprocess.Popen(
+            [sys.executable, "-P", "-m", "millwork.api.main", str(descriptor), json.dumps(options)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[descriptor],
+            start_new_session=True, env={**os.environ, "MILLWORK_HOME": self.context.home},
+        )  # fmt: skip
+        assert self._api.stdout is not None
+        selector.register(self._api.stdout, selectors.EVENT_READ)
+
+    def _stop(self) -> None:
+        """Ends the API first: nothing new comes; then the drivers, which cancel nothing."""
+        self.listening.close()
+        if self._api:
+            assert self._api.stdin is not None
+            with contextlib.suppress(BrokenPipeError):
+                self._api.stdin.close()
+            _wait(self._api)
+        processes = [drive.process for drive in self._drives.values() if drive.process]
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            _wait(process)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _noted(_number: int, _frame: object) -> None:
+    """The signal has made the selector look."""
+
+
+def listen(options: Options) -> socket.socket:
+    """The socket of a server; raises Unavailable if it cannot be had."""
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((options.host, options.port))
+    except OSError as error:
+        listening.close()
+        raise Unavailable(
+            f"cannot listen at {options.host}:{options.port}: {error.strerror}; "
+            "millwork up --port N takes another"
+        ) from None
+    listening.listen(1024)
+    return listening
+
+
+@contextlib.contextmanager
+def known(context: Context, url: str, *, is_alone: bool) -> Iterator[None]:
+    """Tells others that a server is on this home while it is.
+
+    Raises Unavailable if there is one already and `is_alone`: a file has one server, a PostgreSQL
+    any number.
+    """
+    lock = os.open(f"{context.home}/server.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    path = f"{context.home}/server.json"
+    try:
+        if is_alone:
+            _lock(lock, path)
+        me = asdict(context.masters.me())
+        _write(path, json.dumps({**me, "url": url}))
+        yield
+    finally:
+        with contextlib.suppress(OSError, ValueError, MillworkError):
+            with open(path, encoding="utf-8") as file:
+                is_ours = json.load(file)["pid"] == os.getpid()
+            if is_ours:
+                os.unlink(path)
+        os.close(lock)
+
+
+def _lock(lock: int, path: str) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = ""
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            with open(path, encoding="utf-8") as file:
+                said = json.load(file)
+            holder = f": process {said['pid']}, at {said['url']}"
+        raise Unavailable(f"a server is on this home already{holder}") from None
+
+
+def _write(path: str, text: str) -> None:
+    spare = f"{path}.{os.getpid()}"
+    with open(os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    os.replace(spare, path)

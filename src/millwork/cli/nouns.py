@@ -1,0 +1,113 @@
+"""`millwork NOUN VERB`: the verbs of the nouns that have no command of their own making."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser
+from typing import TYPE_CHECKING, Any
+
+from millwork.access.verbs import VERBS
+from millwork.actions.exchange import Download, EventFeed, LogFeed, Upload
+from millwork.actions.perform import function_of
+from millwork.app.doors import open_door
+from millwork.cli import answers
+from millwork.cli.asking import add_options, parameters_of, read_arguments, summary_of
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Sequence
+
+    from millwork.access.verbs import Verb
+    from millwork.app.doors import Door
+    from millwork.cli.asking import Parameter
+
+_LINES_OF = (EventFeed, LogFeed)
+
+
+def run(words: Sequence[str]) -> int:
+    """Asks for a verb and prints what it answers."""
+    options = parser_of(words[0], next(iter(words[1:]), "")).parse_args(words[1:])
+    verb = VERBS[f"{words[0]}.{options.action}"]
+    door = open_door(getattr(options, "in_workspace", None))
+    parameters = parameters_of(verb)
+    arguments = read_arguments(options, parameters, door)
+    answer = _asked(door, verb, arguments, options)
+    if answer is None:
+        return 0
+    if options.json:
+        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    else:
+        answers.show(answer)
+    return 0
+
+
+def parser_of(noun: str, action: str = "") -> ArgumentParser:
+    """The parser of a noun; where `action` names one of its verbs, of that verb alone."""
+    parser = ArgumentParser(prog=f"millwork {noun}")
+    verbs = verbs_of(noun)
+    actions = parser.add_subparsers(dest="action", metavar="VERB", required=True)
+    for name in [action] if action in verbs else verbs:
+        verb = verbs[name]
+        summary = summary_of(verb).replace("%", "%%")
+        own = actions.add_parser(name, help=summary, description=summary)
+        add_options(own, parameters_of(verb))
+        _add_more(own, verb)
+    return parser
+
+
+def verbs_of(noun: str) -> dict[str, Verb]:
+    """The verbs of a noun, by their word."""
+    return {
+        verb.name.partition(".")[2]: verb
+        for verb in VERBS.values()
+        if verb.name.partition(".")[0] == noun
+    }
+
+
+def answer_of(verb: Verb) -> Any:
+    """The type of what a verb answers."""
+    from typing import get_type_hints
+
+    return get_type_hints(function_of(verb)).get("return")
+
+
+def _add_more(parser: ArgumentParser, verb: Verb) -> None:
+    if verb.in_workspace:
+        parser.add_argument(
+            "--workspace", dest="in_workspace", metavar="NAME",
+            help="default: $MILLWORK_WORKSPACE, else `default`",
+        )  # fmt: skip
+    if answer_of(verb) is Download:
+        parser.add_argument("-o", "--output", required=True, metavar="FILE", help="a new file")
+    parser.add_argument("--json", action="store_true", help="print what the API answers")
+
+
+def _asked(door: Door, verb: Verb, arguments: dict[str, Any], options: Namespace) -> Any:
+    """The answer; None if it has been printed, or written to a file."""
+    kind = answer_of(verb)
+    if kind in _LINES_OF:
+        return _followed(door, verb, arguments, as_json=options.json)
+    if kind is Download:
+        from millwork.client.artifacts import save
+
+        return save(door, options.output, **arguments)
+    uploaded = next((name for name in arguments if _is_upload(verb, name)), None)
+    if uploaded:
+        return door.upload(arguments[uploaded], arguments["sha256"])
+    return door.ask(verb.name, **arguments)
+
+
+def _is_upload(verb: Verb, name: str) -> bool:
+    found: Sequence[Parameter] = parameters_of(verb)
+    return any(each.name == name and each.hint is Upload for each in found)
+
+
+def _followed(door: Door, verb: Verb, arguments: dict[str, Any], *, as_json: bool) -> None:
+    """Prints what comes: a log as it is, events as lines of JSON."""
+    for message in door.stream(verb.name, **arguments):
+        if message.event == "log" and not as_json:
+            sys.stdout.write(message.data["text"])
+        else:
+            sys.stdout.write(json.dumps(message.data, ensure_ascii=False) + "\n")
+        sys.stdout.flush()

@@ -1,0 +1,38 @@
+"""Steps of a run.
+
+Written by `make docs` from the verbs and their functions: change those.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from millwork.views.runs import StepView
+    from millwork.views.samples import StepUsage
+
+from millwork.client.noun import Noun
+
+
+class StepsVerbs(Noun):
+    """Steps of a run."""
+
+    def list(self, run: str, *, limit: int = 50, after: str = "") -> dict[str, Any]:
+        """The steps of a run in the order of its file, without their attempts."""
+        answer: dict[str, Any] = self._door.ask("steps.list", run=run, limit=limit, after=after)
+        return answer
+
+    def show(self, run: str, step: str) -> StepView:
+        """A step with the attempts at it."""
+        answer: StepView = self._door.ask("steps.show", run=run, step=step)
+        return answer
+
+    def why(self, run: str, step: str) -> dict[str, Any]:
+        """Why a step was, or was not, done again."""
+        answer: dict[str, Any] = self._door.ask("steps.why", run=run, step=step)
+        return answer
+
+    def usage(self, run: str, step: str, *, replica: str = "") -> StepUsage:
+        """What a step's processes have used over time: cores, memory, GPU."""
+        answer: StepUsage = self._door.ask("steps.usage", run=run, step=step, replica=replica)
+        return answer
