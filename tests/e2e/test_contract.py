@@ -264,7 +264,7 @@ def test_without_bubblewrap_every_path_is_rewritten(
     probe: Callable[..., Path], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In-process, with a machine that has no bubblewrap: the wheel brings one to every other."""
-    monkeypatch.setattr("millwork.engines.local.sandbox._find_bwrap", lambda: "")
+    monkeypatch.setattr("millwork.engines.local.sandbox.find_bwrap", lambda: "")
     probe()
     home.mkdir()
     engine = LocalEngine(str(home), lambda _digest, target: None)

@@ -102,7 +102,7 @@ def report(folder: Path, seconds: float, kills: int) -> Report:
         for event in events
         if event["kind"] == "AttemptClosed" and event["data"]["status"] == "succeeded"
     ]
-    integrity = store._database.execute("PRAGMA integrity_check").fetchone()[0]
+    integrity = store.database.execute("PRAGMA integrity_check").fetchone()[0]
     return Report(
         starts=Counter(step for step, what in noted if what == "start"),
         ends=Counter(step for step, what in noted if what == "end"),

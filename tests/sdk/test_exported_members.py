@@ -12,8 +12,8 @@ import pytest
 import millwork
 
 NAMES = [
-    "BadRequest", "Component", "Input", "InputPath", "InvalidFile", "MillworkError", "Node",
-    "OutputPath", "Outputs", "Run", "RunFailed", "RunOptions", "Unavailable", "Wire",
+    "BadRequest", "Client", "Component", "Input", "InputPath", "InvalidFile", "MillworkError",
+    "Node", "OutputPath", "Outputs", "Run", "RunFailed", "RunOptions", "Unavailable", "Wire",
     "component", "each", "load", "pipeline",
 ]  # fmt: skip
 

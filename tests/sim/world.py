@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from millwork.plan.gang import Roster
     from millwork.plan.jobs import Place
     from millwork.ports.changes import Change
-    from millwork.ports.engine import Image
+    from millwork.ports.engine import Image, Sample
     from millwork.run.loop import Command
 
 STEPS = 10
@@ -435,6 +435,9 @@ class SimEngine:
     def silence(self, process: str) -> float:
         known = self._world.processes.get(process)
         return max(0.0, self._world.now - min(known.silent_from, known.end)) if known else 0.0
+
+    def usage(self) -> Mapping[str, Sample]:
+        return {}
 
     def start(self, process: str, plan: Plan, place: int = 0) -> str:
         (step,) = plan.folders

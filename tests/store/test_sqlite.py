@@ -56,7 +56,7 @@ def test_commits_are_durable_and_the_log_is_ahead(tmp_path: Path) -> None:
     store = RunStore(str(tmp_path / "millwork.db"))
     with sqlite3.connect(tmp_path / "millwork.db") as database:
         assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert store._database.execute("PRAGMA synchronous").fetchone()[0] == 2
+    assert store.database.execute("PRAGMA synchronous").fetchone()[0] == 2
     store.close()
 
 

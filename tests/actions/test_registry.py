@@ -1,0 +1,479 @@
+"""The registry's verbs, asked by people of several roles, over a home of the test's own."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from millwork.access.identity import Identity
+from millwork.actions.assets import load_registered
+from millwork.actions.call import Call
+from millwork.actions.perform import Asked, perform
+from millwork.app.compose import open_context
+from millwork.base.errors import BadRequest, Conflict, Forbidden, InvalidFile, NotFound
+from millwork.base.names import is_text
+from millwork.blobs import code
+from millwork.plan.graph import Arguments, expand
+from millwork.store.people import MemberRow, WorkspaceRow
+from tests.conftest import EXAMPLES, run_command
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from millwork.actions.context import Context
+    from millwork.spec.tree import Tree
+
+ROLES = {"ann": "developer", "bob": "developer", "ops": "operator", "gus": "guest", "adi": "admin"}
+HOSTILE = ["../x", "a/b", ".", "a\0b", "x" * 300, "\u202ex", "", "\ud800"]
+SLOW = "too slow for the new data"
+
+
+@pytest.fixture
+def context(home: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
+    monkeypatch.setenv("MILLWORK_HOME", str(home))
+    context = open_context()
+    people = context.people()
+    people.add_workspace(WorkspaceRow("other", "", {}, "owner", 0.0))
+    for person, role in ROLES.items():
+        people.add_person(person, "", 0.0, is_admin=False)
+        people.set_member(MemberRow("default", person, role, 0.0))  # type: ignore[arg-type]
+    people.add_person("eve", "", 0.0, is_admin=False)
+    people.set_member(MemberRow("other", "eve", "owner", 0.0))
+    return context
+
+
+class Asker:
+    """Asks for verbs as one person."""
+
+    def __init__(self, context: Context, person: str, workspace: str = "default") -> None:
+        self.context, self.who, self.workspace = context, Identity(person), workspace
+
+    def __call__(self, verb: str, /, **arguments: Any) -> Any:
+        return perform(self.context, self.who, Asked(verb, arguments, self.workspace))
+
+
+@pytest.fixture
+def ann(context: Context) -> Asker:
+    return Asker(context, "ann")
+
+
+@pytest.fixture
+def bob(context: Context) -> Asker:
+    return Asker(context, "bob")
+
+
+def component(name: str = "train", version: str = "1.0.0", **fields: Any) -> str:
+    head = {"apiVersion": "millwork/v1", "kind": "Component", "name": name, "version": version}
+    return json.dumps({**head, "command": "true", **fields}, indent=1)
+
+
+def pipeline(nodes: Mapping[str, Any], name: str = "pipe", **fields: Any) -> str:
+    head = {"apiVersion": "millwork/v1", "kind": "Pipeline", "name": name, "version": "1.0.0"}
+    return json.dumps({**head, "nodes": nodes, **fields}, indent=1)
+
+
+def names(page: Mapping[str, Any]) -> list[str]:
+    return [item["name"] for item in page["items"]]
+
+
+def loaded(ann: Asker, kind: str, name: str, version: str = "") -> Tree:
+    call = Call(ann.context, ann.who, "default", "developer")
+    return load_registered(call, kind, name, version)
+
+
+# --- components ---------------------------------------------------------------------------
+
+
+def test_a_component_has_versions_that_never_change(ann: Asker) -> None:
+    first = ann("components.create", text=component(), labels={"team": "risk"})
+    assert (first["version"], first["creator"], first["labels"]) == ("1.0.0", "ann",
+                                                                     {"team": "risk"})  # fmt: skip
+    again = ann("components.create", text=component(), labels={"team": "risk"})
+    assert (again["version"], again["digest"]) == ("1.0.0", first["digest"])
+    changed = ann("components.create", text=component(command="false"))
+    assert (changed["version"], changed["definition"]["version"]) == ("1.0.1", "1.0.1")
+    with pytest.raises(Conflict, match="change that first"):
+        ann("components.create", text=component(command="no"), visibility="private")
+    with pytest.raises(Conflict, match="give another version"):
+        ann("components.create", text=component(command="exit 3"), version="1.0.0")
+    assert ann("components.version", name="train", version="1.0.0")["digest"] == first["digest"]
+    page = ann("components.versions", name="train", limit=1)
+    assert [item["version"] for item in page["items"]] == ["1.0.1"]
+    rest = ann("components.versions", name="train", limit=1, after=page["next"])
+    assert ([item["version"] for item in rest["items"]], rest["next"]) == (["1.0.0"], None)
+    assert ann("components.diff", name="train", before="1.0.0", after="1.0.1")["differences"] == [
+        {"path": "command", "change": "changed", "before": "true", "after": "false"},
+        {"path": "labels.team", "change": "removed", "before": "risk", "after": None},
+    ]
+
+
+def test_every_fault_of_a_text_has_its_place(ann: Asker) -> None:
+    text = "apiVersion: millwork/v1\nkind: Component\nname: a/b\nversion: 1\ncommand: true\n"
+    with pytest.raises(InvalidFile) as caught:
+        ann("components.create", text=text)
+    assert [(fault.line, fault.path) for fault in caught.value.faults] == [
+        (3, "name"), (4, "version"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "a: [", "\0", "x: &a [*a, *a]", "[]", "null", "!!python/object:os.system {}", "\ud800",
+     "apiVersion: millwork/v1", "- 1", "{}", "[" * 50, "type: command\nname: x"],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["components", "pipelines"])
+def test_a_text_that_is_none_is_refused(ann: Asker, text: str, kind: str) -> None:
+    with pytest.raises(BadRequest):
+        ann(f"{kind}.create", text=text)
+
+
+def test_other_flavours_are_registered_as_they_are(ann: Asker) -> None:
+    azure = (
+        "$schema: https://azuremlschemas.azureedge.net/latest/commandComponent.schema.json\n"
+        "type: command\nname: azure_train\nversion: 3\n"
+        "inputs: {rate: {type: number, default: 0.1}}\n"
+        "outputs: {model: {type: uri_folder}}\n"
+        "command: python train.py --rate ${{inputs.rate}}\nenvironment: {image: 'python:3.11'}\n"
+    )
+    made = ann("components.create", text=azure)
+    assert (made["version"], made["document"]["flavour"]) == ("1.0.0", "azureml-v2")
+    assert "artifacts" in made["definition"]["outputs"]
+    assert names(ann("components.list", text="rate")) == ["azure_train"]
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["../../etc", "/etc", {"git": "file:///srv/x"}, {"git": "/srv/x"}, {"uri": "file://x"}],
+)
+def test_code_is_never_taken_from_the_server(ann: Asker, where: Any) -> None:
+    with pytest.raises(InvalidFile, match="code"):
+        ann("components.create", text=component(code=where))
+
+
+def test_a_folder_of_code_is_uploaded_first(ann: Asker, tmp_path: Path) -> None:
+    text = component(code="src")
+    with pytest.raises(InvalidFile, match="give the digest as 'bundle'"):
+        ann("components.create", text=text)
+    for bundle in ("0" * 64, "../" + "0" * 61):
+        with pytest.raises(BadRequest):
+            ann("components.create", text=text, bundle=bundle)
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "main.py").write_text("print(1)\n")
+    digest = code.snapshot(str(tmp_path / "src"), ann.context.code_store).digest
+    ann("components.create", text=text, bundle=digest)
+    definition = loaded(ann, "component", "train").definition
+    assert definition.source.folder == f"{ann.context.code_store}/{digest}"
+    assert (definition.version, definition.code.path) == ("1.0.0", ".")  # type: ignore[union-attr]
+    kept = code.gather(definition.source.folder, [], ann.context.code_store)
+    assert kept.digest == digest
+
+
+def test_two_processes_get_two_versions(ann: Asker, home: Path) -> None:
+    ann("components.create", text=component())
+    forked = multiprocessing.get_context("spawn")
+    with forked.Pool(2) as pool:
+        made = pool.map(_register_from_elsewhere, [(str(home), number) for number in range(6)])
+    assert sorted(made) == [f"1.0.{number}" for number in range(1, 7)]
+
+
+def _register_from_elsewhere(task: tuple[str, int]) -> str:
+    home, number = task
+    os.environ["MILLWORK_HOME"] = home
+    asker = Asker(open_context(), "ann")
+    return str(asker("components.create", text=component(command=f"exit {number}"))["version"])
+
+
+# --- who sees and writes what -------------------------------------------------------------
+
+
+def test_private_things_of_others_are_not_there(context: Context, ann: Asker, bob: Asker) -> None:
+    ann("components.create", text=component(), visibility="private")
+    assert names(ann("components.list")) == ["train"]
+    assert names(bob("components.list")) == []
+    for verb, arguments in (
+        ("show", {}),
+        ("versions", {}),
+        ("version", {"version": "1.0.0"}),
+        ("change", {"description": "x"}),
+        ("deprecate", {"version": "1.0.0", "reason": "x"}),
+        ("diff", {"before": "1.0.0", "after": "1.0.0"}),
+        ("delete", {}),
+    ):
+        with pytest.raises(NotFound):
+            bob(f"components.{verb}", name="train", **arguments)
+    with pytest.raises(Conflict, match="choose another"):
+        bob("components.create", text=component())
+    with pytest.raises(NotFound):
+        loaded(bob, "component", "train")
+    assert names(Asker(context, "adi")("components.list")) == ["train"]
+    with pytest.raises(NotFound):
+        Asker(context, "eve", "other")("components.show", name="train")
+
+
+def test_public_things_of_others_are_read_only(context: Context, ann: Asker, bob: Asker) -> None:
+    ann("components.create", text=component())
+    assert bob("components.show", name="train")["creator"] == "ann"
+    for verb, arguments in (
+        ("change", {"name": "train"}),
+        ("create", {"text": component(command="false")}),
+        ("deprecate", {"name": "train", "version": "1.0.0", "reason": "x"}),
+        ("delete", {"name": "train"}),
+    ):
+        with pytest.raises(Forbidden):
+            bob(f"components.{verb}", **arguments)
+    with pytest.raises(Forbidden):
+        Asker(context, "gus")("components.create", text=component())
+    admin = Asker(context, "adi")
+    assert admin("components.create", text=component(command="false"))["author"] == "adi"
+    admin("components.change", name="train", visibility="private", description="kept back")
+    assert names(bob("components.list")) == []
+    ann("components.delete", name="train")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names(ann: Asker, name: str) -> None:
+    refused = NotFound if is_text(name) else BadRequest
+    for noun in ("components", "pipelines", "datasets", "models", "images", "codes"):
+        with pytest.raises(refused):
+            ann(f"{noun}.show", name=name)
+        with pytest.raises(refused):
+            ann(f"{noun}.version", name=name, version=name)
+    with pytest.raises(BadRequest, match="name"):
+        ann("datasets.create", name=name, uri="s3://b/x")
+    with pytest.raises(BadRequest, match="name"):
+        ann("drafts.save", name=name, text="")
+    with pytest.raises(refused):
+        ann("drafts.show", name=name)
+
+
+@pytest.mark.parametrize("after", ["x", "W10=", "\0", "bnVsbA", "WzEuMCwgIlx1ZDgwMCJd"])
+def test_a_cursor_that_is_none_is_refused(ann: Asker, after: str) -> None:
+    for verb in ("components.list", "drafts.list"):
+        with pytest.raises(BadRequest):
+            ann(verb, after=after)
+    with pytest.raises(BadRequest, match="limit"):
+        ann("components.list", limit=0)
+
+
+# --- pipelines ----------------------------------------------------------------------------
+
+
+def test_nodes_name_what_is_registered_and_are_pinned(ann: Asker) -> None:
+    ports: Any = {"outputs": {"model": {"type": "folder"}}}
+    ann("components.create", text=component("fit", **ports))
+    ann("components.create", text=component("score", inputs={"model": {"type": "folder"}}))
+    nodes = {
+        "a": {"component": "fit"},
+        "b": {"component": "score@1.0.0", "inputs": {"model": {"from": "a.model"}}},
+    }
+    made = ann("pipelines.create", text=pipeline(nodes))
+    pins = {key: pin["version"] for key, pin in made["document"]["pins"].items()}
+    assert pins == {"fit": "1.0.0", "score@1.0.0": "1.0.0"}
+    ann("components.create", text=component("fit", command="false", **ports))
+    graph = expand(loaded(ann, "pipeline", "pipe"), Arguments())
+    assert {name: step.component.command for name, step in graph.steps.items()} == {
+        "a": "true", "b": "true",
+    }  # fmt: skip
+    outer = pipeline({"inner": {"component": "pipe"}}, "outer")
+    assert ann("pipelines.create", text=outer)["document"]["pins"]["pipe"]["kind"] == "pipeline"
+    assert len(expand(loaded(ann, "pipeline", "outer"), Arguments()).steps) == 2
+    with pytest.raises(Conflict, match="1 registered pipelines use component 'fit'"):
+        ann("components.delete", name="fit")
+    with pytest.raises(Conflict):
+        ann("pipelines.delete", name="pipe")
+    ann("pipelines.delete", name="outer")
+    ann("pipelines.delete", name="pipe")
+    ann("components.delete", name="fit")
+
+
+def test_wires_between_registered_components_are_checked(ann: Asker) -> None:
+    ann("components.create", text=component("fit"))
+    nodes = {
+        "a": {"component": "fit", "inputs": {"x": {"from": "b.y"}}},
+        "b": {"component": "nowhere@1.0.0"},
+        "c": {"component": "../../etc/component.yaml"},
+        "d": {"component": "./fit"},
+        "e": {"component": "fit", "inputs": {"y": {"path": "/etc/passwd"}}},
+    }
+    with pytest.raises(InvalidFile) as caught:
+        ann("pipelines.create", text=pipeline(nodes))
+    assert {fault.path for fault in caught.value.faults} == {
+        "nodes.a.inputs.x", "nodes.b.component", "nodes.c.component", "nodes.d.component",
+        "nodes.e.inputs.y",
+    }  # fmt: skip
+    assert all(fault.line for fault in caught.value.faults)
+
+
+def test_a_private_component_is_in_no_public_pipeline(ann: Asker, bob: Asker) -> None:
+    ann("components.create", text=component(), visibility="private")
+    text = pipeline({"a": {"component": "train"}})
+    with pytest.raises(BadRequest, match="in a public pipeline: train"):
+        ann("pipelines.create", text=text)
+    with pytest.raises(InvalidFile, match="there is no component or pipeline 'train'"):
+        bob("pipelines.create", text=text)
+    assert ann("pipelines.create", text=text, visibility="private")["visibility"] == "private"
+
+
+def test_deprecated_versions_still_run_and_say_so(ann: Asker) -> None:
+    ann("components.create", text=component())
+    ann("components.create", text=component(command="false"))
+    with pytest.raises(BadRequest, match="say the reason"):
+        ann("components.deprecate", name="train", version="1.0.1", reason=" ")
+    told = ann("components.deprecate", name="train", version="1.0.1", reason=SLOW)
+    assert told["deprecated"] == SLOW
+    assert ann("components.list")["items"][0]["deprecated"] == SLOW
+    assert names(ann("components.list", deprecated=False)) == []
+    latest = ann("pipelines.create", text=pipeline({"a": {"component": "train"}}, "p"))
+    assert latest["document"]["pins"]["train"]["version"] == "1.0.0"
+    named = ann("pipelines.create", text=pipeline({"a": {"component": "train@1.0.1"}}, "q"))
+    assert [warning["message"] for warning in named["warnings"]] == [
+        f"component 'train@1.0.1' is deprecated: {SLOW}"
+    ]
+    assert loaded(ann, "component", "train").definition.version == "1.0.0"
+    assert loaded(ann, "component", "train", "1.0.1").definition.version == "1.0.1"
+    ann("components.deprecate", name="train", version="1.0.0", reason=SLOW)
+    with pytest.raises(NotFound, match="all versions of component 'train' are deprecated"):
+        loaded(ann, "component", "train")
+    assert ann("components.deprecate", name="train", version="1.0.0")["deprecated"] == ""
+
+
+def test_pipelines_stand_in_one_another_to_a_depth(ann: Asker) -> None:
+    ann("components.create", text=component("p0"))
+    for level in range(1, 16):
+        below = {"a": {"component": f"p{level - 1}"}, "b": {"component": f"p{level - 1}"}}
+        ann("pipelines.create", text=pipeline(below, f"p{level}"))
+    with pytest.raises(BadRequest, match="at most 16"):
+        ann("pipelines.create", text=pipeline({"a": {"component": "p15"}}, "p16"))
+
+
+def test_a_pipeline_is_no_component(ann: Asker) -> None:
+    ann("components.create", text=component())
+    with pytest.raises(BadRequest, match="is a component"):
+        ann("pipelines.create", text=component())
+    with pytest.raises(BadRequest, match="is a pipeline"):
+        ann("components.create", text=pipeline({"a": {"component": "train"}}))
+
+
+# --- drafts -------------------------------------------------------------------------------
+
+
+def test_drafts_are_saved_published_and_may_have_faults(ann: Asker, bob: Asker) -> None:
+    text = pipeline({"a": {"component": "train"}})
+    draft = ann("drafts.save", name="mine", text=text, visibility="private")
+    assert (draft["revision"], draft["faults"][0]["path"]) == (1, "nodes.a.component")
+    with pytest.raises(InvalidFile):
+        ann("drafts.publish", name="mine", revision=1)
+    ann("components.create", text=component())
+    assert ann("drafts.show", name="mine")["faults"] == []
+    saved = ann("drafts.save", name="mine", text=f"{text}\n", revision=1)
+    assert (saved["revision"], saved["visibility"]) == (2, "private")
+    with pytest.raises(Conflict, match="revision 2 is there"):
+        ann("drafts.save", name="mine", text=text, revision=1)
+    with pytest.raises(Conflict, match="at revision 2"):
+        ann("drafts.publish", name="mine", revision=1)
+    with pytest.raises(NotFound):
+        bob("drafts.show", name="mine")
+    with pytest.raises(Conflict, match="choose another"):
+        bob("drafts.save", name="mine", text=text)
+    assert ann("drafts.publish", name="mine", revision=2)["version"] == "1.0.0"
+    assert names(ann("drafts.list")) == ["mine"]
+    assert bob("drafts.list")["items"] == []
+    ann("drafts.delete", name="mine")
+    assert ann("drafts.save", name="mine", text="not: [yaml")["revision"] == 1
+
+
+# --- data, models, images, code sources ---------------------------------------------------
+
+
+def test_datasets_count_their_versions(ann: Asker) -> None:
+    made = ann("datasets.create", name="flights", uri="s3://lake/flights", type="table",
+               options={"format": "parquet"}, mount_path="/mnt/flights")  # fmt: skip
+    assert (made["version"], made["document"]["type"]) == ("v1", "table")
+    assert ann("datasets.create", name="flights", uri="s3://lake/f2")["version"] == "v2"
+    clean = ann("datasets.create", name="clean", uri="s3://lake/clean",
+                source={"dataset": "flights", "version": "v1"})  # fmt: skip
+    assert clean["document"]["source"]["version"] == "v1"
+    assert ann("datasets.lineage", name="flights", version="v1")["used_by"] == ["dataset:clean@v1"]
+    assert ann("datasets.lineage", name="flights", version="v2")["used_by"] == []
+    with pytest.raises(BadRequest, match="named as the source"):
+        ann("datasets.create", name="loop", uri="dataset:loop@v1")
+    for source in ({"dataset": "nowhere"}, {"run": "x"}, {"run": "x", "step": "y", "port": "z"},
+                   {"dataset": "flights", "run": "x"}):  # fmt: skip
+        with pytest.raises(BadRequest):
+            ann("datasets.create", name="bad", uri="s3://b/x", source=source)
+
+
+def test_models_are_approved_by_who_may(context: Context, ann: Asker) -> None:
+    made = ann("models.create", name="delay", uri="s3://m/delay", framework="xgboost",
+               metrics={"rmse": 9.5}, specs={"inference": {"port": 8080}})  # fmt: skip
+    assert (made["version"], made["stage"]) == ("0.1.0", "Pending")
+    ask = {"name": "delay", "version": "0.1.0", "stage": "Approved", "comment": "rmse below 10"}
+    with pytest.raises(Forbidden):
+        ann("models.approve", **ask)
+    approved = Asker(context, "ops")("models.approve", **ask)
+    assert (approved["stage"], approved["comment"]) == ("Approved", "rmse below 10")
+    assert names(ann("models.list", stage="Approved")) == ["delay"]
+    assert ann("models.create", name="delay", uri="s3://m/delay2")["version"] == "0.2.0"
+    assert names(ann("models.list", stage="Approved")) == []
+    with pytest.raises(BadRequest, match=r"metrics: at most 8 KB(?s:.*)specs: there is no 'x'"):
+        ann("models.create", name="big", uri="s3://m/x", metrics={"x": "y" * 9000},
+            specs={"x": {}})  # fmt: skip
+
+
+def test_images_and_code_sources(ann: Asker) -> None:
+    assert (
+        ann("images.create", name="py", uri="python:3.11", labels={"gpu": "no"})["version"] == "1"
+    )
+    assert ann("images.create", name="py", uri="python:3.12", version="3.12")["version"] == "3.12"
+    assert names(ann("images.list", label="gpu=no")) == []  # labels are those of the latest
+    repository = "https://example.org/a/b.git"
+    made = ann("codes.create", name="b", repository=repository, branch="main", connection="git")
+    assert made["document"]["branch"] == "main"
+    with pytest.raises(BadRequest, match="connection"):
+        ann("codes.create", name="c", repository="https://u:p@example.org/a")
+    found = ann("codes.create", name="b", repository=repository, commit="a" * 40)
+    assert found["version"] == "2"
+    told = ann("codes.diff", name="b", before="1", after="2")
+    paths = [each["path"] for each in told["differences"]]
+    assert paths == ["branch", "commit", "connection"]
+
+
+# --- lineage ------------------------------------------------------------------------------
+
+
+def test_lineage_both_ways(context: Context, ann: Asker, home: Path, tmp_path: Path) -> None:
+    done = run_command(["run", str(EXAMPLES / "hello"), "--json"], home, cwd=tmp_path)
+    run = done.json["run"]
+    source = {"run": run, "step": "hello", "port": "greeting"}
+    made = ann("models.create", name="greeter", source=source)
+    assert made["run"] == run
+    assert made["document"]["source"]["digest"]
+    lineage = ann("models.lineage", name="greeter", version="0.1.0")
+    step = lineage["run"]["steps"][0]
+    assert step["component"].startswith("hello ")
+    assert step["outputs"]["greeting"] == made["document"]["source"]["digest"]
+    assert len(step["code"]["digest"]) == 64
+    assert lineage["run"]["registered"] == ["model:greeter@0.1.0"]
+    ann("datasets.create", name="hidden", source=source, visibility="private")
+    assert Asker(context, "bob")("runs.lineage", run=run)["registered"] == ["model:greeter@0.1.0"]
+    assert len(ann("runs.lineage", run=run)["registered"]) == 2
+    with pytest.raises(NotFound, match="left no output"):
+        ann("models.create", name="greeter", source={**source, "port": "nothing"})
+    with pytest.raises(NotFound, match="there is no run"):
+        Asker(context, "eve", "other")("models.create", name="m", source=source)
+
+
+def test_a_dataset_knows_the_runs_that_use_it(ann: Asker, bob: Asker, tmp_path: Path) -> None:
+    (tmp_path / "flights.csv").write_text("a,b\n1,2\n")
+    ann("datasets.create", name="flights", uri=f"file://{tmp_path}/flights.csv", type="file")
+    ann("components.create", text=component(inputs={"data": {"type": "file"}}))
+    ask = {"component": "train@1.0.0", "inputs": {"data": "dataset:flights@v1"}}
+    run = ann("runs.create", **ask, visibility="private")["run"]
+    assert ann("datasets.lineage", name="flights", version="v1")["runs"] == [run]
+    assert bob("datasets.lineage", name="flights", version="v1")["runs"] == []
+    assert ann("runs.lineage", run=run)["uses"] == ["dataset:flights@v1"]

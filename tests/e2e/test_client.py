@@ -1,0 +1,301 @@
+"""The command and the client with a server: all is as it is in-process, but driven there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from millwork.base.errors import Conflict, InvalidFile, NotFound, Unauthenticated, Unavailable
+from millwork.sdk.client import Client
+from tests.conftest import EXAMPLES, Result, run_command, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Background, Component, Millwork, Pipeline
+    from tests.e2e.server import Server
+
+
+@pytest.fixture
+def client(server: Server) -> Client:
+    return Client(server.url, server.token)
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Millwork:
+    """The command over a home of its own, without a server."""
+
+    def run(*words: str | Path, cwd: str | Path | None = None, **options: Any) -> Result:
+        here = tmp_path / "alone"
+        return run_command([str(word) for word in words], here, cwd=cwd or tmp_path, **options)
+
+    return run
+
+
+def plain(text: str) -> str:
+    """What was printed, without ids, places and times."""
+    text = re.sub(r"\b1[0-9a-z]{9}\b", "ID", text)
+    text = re.sub(r"/\S*?/attempts/", "HOME/attempts/", text)
+    return re.sub(r"-{10,}|\b\d+\.\d+ s\b|\s+", " ", text)
+
+
+def told(result: Result) -> Any:
+    """The last line as JSON, without ids, places and times."""
+    content = json.loads(re.sub(r"1[0-9a-z]{9}\b", "ID", result.out.splitlines()[-1]))
+    text = json.dumps(content)
+    text = re.sub(r'"[^"]*?/attempts/', '"HOME/attempts/', text)
+    return json.loads(re.sub(r'"(seconds|created)": [\d.]+', r'"\1": 0', text))
+
+
+def test_a_run_is_as_one_in_process(server: Server, millwork: Millwork, alone: Millwork) -> None:
+    words = ("run", EXAMPLES / "hello", "-p", "name=Ada", "--tag", "a=b", "--json")
+    there, here = millwork(*words), alone(*words)
+    assert (there.code, here.code) == (0, 0)
+    assert told(there) == told(here)
+    assert plain(there.err) == plain(here.err)
+    run = there.json["run"]
+    assert Client(server.url, server.token).runs.show(run)["creator"] == "owner"
+
+
+def test_looking_at_runs_is_as_in_process(
+    server: Server, millwork: Millwork, alone: Millwork, pipeline: Pipeline, component: Component
+) -> None:
+    component("echo one; echo two >&2", "first")
+    component("exit 3", "second")
+    file = pipeline({"first": {}, "second": {"after": ["first"]}})
+    there, here = millwork("run", file), alone("run", file)
+    assert (there.code, here.code) == (1, 1)
+    assert plain(there.out) == plain(here.out)
+    for words in (
+        ("outputs", "last"), ("logs", "last/first"), ("logs", "last"), ("logs", "last/none"),
+        ("why", "last/second"), ("why", "last/first", "--json"), ("resume", "nothing"),
+        ("logs", "last/first/worker-7"), ("cancel", "last"),
+    ):  # fmt: skip
+        there, here = millwork("runs", *words), alone("runs", *words)
+        assert there.code == here.code, words
+        assert plain(there.out) == plain(here.out), words
+        if words[1] != "nothing":
+            assert plain(there.err) == plain(here.err), words
+    for words in (("show", "last", "--json"), ("logs", "last/first", "--json")):
+        assert set(millwork("runs", *words).json) == set(alone("runs", *words).json)
+    assert millwork("runs", "list", "--limit", "1", "--json").json[0]["status"] == "failed"
+    assert server.url
+
+
+def test_a_command_and_its_code_are_sent(
+    server: Server, millwork: Millwork, write: Callable[[str, str], Path]
+) -> None:
+    folder = write("code/main.py", "print('from the code')\n").parent
+    write("code/data/large.bin", "not sent")
+    write("code/.millworkignore", "data/\n")
+    (folder / "link.py").symlink_to("main.py")
+    done = millwork("run", "--", "python3", "link.py", cwd=folder)
+    assert done.out == "from the code\n"
+    done = millwork("run", "--", "ls", cwd=folder)
+    assert done.out.split() == ["link.py", "main.py"]
+    assert server.url
+
+
+def test_definitions_in_several_folders_are_sent_with_what_they_name(
+    server: Server, millwork: Millwork, write: Callable[[str, str], Path]
+) -> None:
+    write("parts/src/main.py", "import sys; print(sys.argv[1])\n")
+    write("parts/conda.yaml", "dependencies: [python=3.11]\n")
+    write("parts/part.yaml", """\
+$schema: https://azuremlschemas.azureedge.net/latest/commandComponent.schema.json
+type: command
+name: part
+version: 1
+code: ./src
+environment: {image: some/image, conda_file: ./conda.yaml}
+command: python main.py ${{inputs.word}}
+inputs: {word: {type: string}}
+""")  # fmt: skip
+    file = write("pipes/pipe.yaml", """\
+type: pipeline
+jobs:
+  only: {type: command, component: ../parts/part.yaml, inputs: {word: hello}}
+""")  # fmt: skip
+    done = millwork("run", file)
+    assert (done.code, done.out) == (0, "hello\n"), done.err
+    assert server.url
+
+
+def test_outputs_are_brought_and_checked(
+    server: Server, millwork: Millwork, alone: Millwork, component: Component, tmp_path: Path
+) -> None:
+    file = component(
+        "echo 5 >$PAI_OUTPUT_NUMBER; cd $PAI_OUTPUT_KEPT; "
+        "mkdir -p a; seq 100000 >a/many; ln -s a/many link",
+        outputs={"kept": {"type": "folder"}, "number": {"type": "value"}},
+    )
+    for run, name in ((millwork, "there"), (alone, "here")):
+        done = run("run", file, "-o", tmp_path / name, "--json")
+        assert done.code == 0, done.err
+        assert done.json["outputs"]["kept"] == str(tmp_path / name / "kept")
+    trees = [
+        {str(path.relative_to(tmp_path / name)): path.is_symlink() or path.is_dir() or
+         path.read_bytes() for path in (tmp_path / name).rglob("*")}
+        for name in ("there", "here")
+    ]  # fmt: skip
+    assert trees[0] == trees[1]
+    assert server.url
+
+
+def test_a_detached_run_goes_on_and_is_followed(
+    server: Server, client: Client, millwork: Millwork, component: Component
+) -> None:
+    file = component("for i in 1 2 3; do echo $i; sleep 0.3; done")
+    run = millwork("run", file, "--detach", "--priority", "7", "--private").out.strip()
+    assert client.runs.show(run)["visibility"] == "private"
+    until(lambda: client.runs.show(run)["status"] == "running")
+    assert millwork("runs", "logs", "-f", run).out == "1\n2\n3\n"
+    assert millwork("runs", "show", "-f", run).out.splitlines()[0].endswith("succeeded")
+    kinds = []
+    for message in client.runs.follow(run):
+        kinds.append(message.data["kind"])
+        if message.data["data"].get("status") == "succeeded" and kinds[-1] == "RunChanged":
+            break
+    numbers = [event["seq"] for event in client.runs.events(run)["items"]]
+    assert numbers == list(range(1, len(kinds) + 1))
+
+
+@pytest.mark.parametrize("word", ["--detach", "--private"])
+def test_what_only_a_server_can_do_is_refused_without_one(millwork: Millwork, word: str) -> None:
+    done = millwork("run", EXAMPLES / "hello", word)
+    assert done.code == 2
+    assert "millwork up" in done.err
+
+
+def test_ctrl_c_cancels_the_run(
+    server: Server, client: Client, background: Callable[..., Background], component: Component
+) -> None:
+    running = background("run", component("echo begun; sleep 60"))
+    assert running.process.stdout is not None
+    assert running.process.stdout.readline() == "begun\n"
+    running.process.send_signal(signal.SIGINT)
+    code, _, err = running.end()
+    assert code == 1
+    assert "cancelled" in err
+    assert client.runs.show("last")["status"] == "cancelled"
+    assert server.url
+
+
+def test_a_resumed_run_is_followed_from_where_it_was(
+    server: Server, millwork: Millwork, component: Component, tmp_path: Path
+) -> None:
+    file = component(f'test -e "{tmp_path}/there" && echo found || {{ echo gone; exit 1; }}')
+    assert millwork("run", file).out == "gone\n"
+    (tmp_path / "there").touch()
+    done = millwork("runs", "resume", "last")
+    assert (done.code, done.out) == (0, "found\n")
+    again = millwork("runs", "resume", "last")
+    assert again.code == 2
+    assert "nothing to resume" in again.err
+    assert server.url
+
+
+def test_secrets_are_kept_through_the_server(server: Server, millwork: Millwork) -> None:
+    assert millwork("secrets", "set", "KEY", input="value\n").code == 0
+    assert {"name": "KEY", "from": "file"} in millwork("secrets", "list", "--json").json
+    assert millwork("secrets", "remove", "KEY").code == 0
+    assert millwork("secrets", "remove", "KEY").code == 2
+    assert server.url
+
+
+@pytest.mark.parametrize("with_server", [True, False])
+def test_the_registry_has_the_same_words_with_and_without_a_server(
+    request: pytest.FixtureRequest, millwork: Millwork, with_server: bool
+) -> None:
+    if with_server:
+        request.getfixturevalue("server")
+    hello = EXAMPLES / "hello"
+    made = millwork(
+        "components", "create", "--file", hello / "component.yaml", "--code", hello, "--json"
+    )
+    assert (made.code, made.json["version"]) == (0, "1.0.0"), made.err
+    assert len(made.json["document"]["bundle"]) == 64
+    millwork("models", "create", "--name", "m", "--uri", "s3://b/k", "--metrics", "acc=0.5")
+    assert millwork("models", "approve", "m", "0.1.0").code == 0
+    shown = millwork("models", "show", "m", "--json").json
+    assert (shown["stage"], shown["document"]["metrics"]) == ("Approved", {"acc": 0.5})
+    assert "Approved" in millwork("models", "list").out
+    gone = millwork("models", "show", "none")
+    assert (gone.code, gone.err) == (2, "millwork: there is no model 'none'\n")
+    wrong = millwork("datasets", "create", "--name", "a b", "--uri", "s3://b/k")
+    assert wrong.code == 2
+    assert millwork("sessions", "me", "--json").json["person"] == "owner"
+    elsewhere = millwork("runs", "lineage", "last", "--workspace", "none")
+    assert (elsewhere.code, elsewhere.err) == (2, "millwork: there is no workspace 'none'\n")
+
+
+def test_artifacts_are_fetched_by_word(server: Server, millwork: Millwork, tmp_path: Path) -> None:
+    millwork("run", EXAMPLES / "hello")
+    words = ("artifacts", "download", "last", "hello", "greeting", "-o", tmp_path / "got")
+    assert millwork(*words).code == 0
+    assert (tmp_path / "got").read_text() == "Hello, world!\n"
+    assert server.url
+
+
+def test_the_client_raises_what_the_verb_raises(client: Client) -> None:
+    with pytest.raises(NotFound, match="'none'"):
+        client.models.show("none")
+    with pytest.raises(InvalidFile):
+        client.components.create(text="kind: [")
+    client.workspaces.create(name="team")
+    with pytest.raises(Conflict):
+        client.workspaces.create(name="team")
+    assert [row["name"] for row in client.workspaces.list()["items"]] == ["default", "team"]
+    with pytest.raises(Unauthenticated):
+        Client(client.url, "mw_wrong").sessions.me()
+
+
+def test_a_client_goes_on_when_the_server_is_started_again(
+    server: Server, client: Client, millwork: Millwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert client.runs.list()["items"] == []
+    os.kill(_api_of(server), signal.SIGKILL)
+    assert client.models.create(name="m", uri="s3://b/k")["name"] == "m"
+    server.stop()
+    with pytest.raises(Unavailable, match="cannot reach"):
+        client.runs.list()
+    monkeypatch.setenv("MILLWORK_HOME", str(server.home))
+    with pytest.raises(Unavailable, match="millwork up"):
+        Client()
+    assert millwork("runs", "list", env={"MILLWORK_URL": server.url}).code == 2
+    env = {"MILLWORK_URL": server.url, "MILLWORK_TOKEN": "x"}
+    assert millwork("runs", "list", env=env).code == 3
+
+
+def _api_of(server: Server) -> int:
+    """The process of the API."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+            parent = (path.parent / "stat").read_text().rpartition(")")[2].split()[1]
+        except OSError:
+            continue
+        if b"millwork.api.main" in words and int(parent) == server.process.pid:
+            return int(path.parent.name)
+    raise AssertionError("there is no process of the API")
+
+
+def test_paths_of_this_machine_are_not_those_of_another(
+    server: Server, millwork: Millwork, component: Component, write: Callable[[str, str], Path],
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    given = write("given.txt", "data\n")
+    file = component("cat $PAI_INPUT_GIVEN", inputs={"given": {"type": "file"}})
+    assert millwork("run", file, "-i", f"given={given}").out == "data\n"
+    env = {"MILLWORK_URL": server.url, "MILLWORK_TOKEN": server.token,
+           "MILLWORK_HOME": str(tmp_path / "other")}  # fmt: skip
+    done = millwork("run", file, "-i", "given=given.txt", env=env)
+    assert done.code == 2
+    assert "does not see the files here" in done.err
+    assert not (tmp_path / "other").exists()
