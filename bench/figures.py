@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from tests.kill import runner
 
-from bench import batches, containers, damage, deaths, jobs, measure
+from bench import batches, containers, damage, deaths, jobs, measure, server
 from bench.measure import MILLWORK, Cost
 from bench.rows import Row
 
@@ -212,6 +212,7 @@ FIGURES: dict[str, Callable[[Path], Iterator[Row]]] = {
     "jobs": jobs.jobs,
     "containers": containers.containers,
     "batches": batches.batches,
+    "server": server.server,
     "floods": damage.floods,
     "hogs": damage.hogs,
     "results": damage.results,
