@@ -11,11 +11,24 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from millwork.app.settings import BRIDGE, CONTAINER, ENVIRONMENT, REFERENCES, SETTINGS
+from millwork.access.roles import REACHES, ROLES, reach_of
+from millwork.access.verbs import VERBS, WORKSPACE
+from millwork.app.settings import (
+    BRIDGE,
+    CONTAINER,
+    ENVIRONMENT,
+    REFERENCES,
+    RETENTION,
+    SETTINGS,
+)
 from millwork.base.faultpoints import POINTS
-from millwork.cli.parser import build_parser
+from millwork.cli import nouns
+from millwork.cli.asking import summary_of
+from millwork.cli.parser import NOUNS, RUN_VERBS, build_parser
 from millwork.formats.azureml.leniencies import LENIENCIES
 from millwork.spec.reference import field_table, port_table, record_table
+from tests.client import generate as client
+from tests.client.generate import is_made
 from tests.docs import transcripts
 
 if TYPE_CHECKING:
@@ -23,11 +36,13 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 _PART = re.compile(
-    r"(<!-- (fields|options|ports|points|settings): ([a-z ]+) -->\n\n)(.*?)\n?<!-- end -->",
+    r"(<!-- (fields|options|ports|points|settings|verbs|api|roles): ([a-z ]+) -->\n\n)"
+    r"(.*?)\n?<!-- end -->",
     re.DOTALL,
 )
 _SETTINGS = {
-    record.label: record for record in (SETTINGS, REFERENCES, ENVIRONMENT, BRIDGE, CONTAINER)
+    record.label: record
+    for record in (SETTINGS, REFERENCES, ENVIRONMENT, BRIDGE, CONTAINER, RETENTION)
 }
 
 
@@ -69,6 +84,55 @@ def options_table(name: str) -> str:
     return "\n".join(lines) + "\n" if len(lines) > 2 else "It takes no options.\n"
 
 
+def verbs_table() -> str:
+    """The commands that are made of the verbs, with what must be said, as a Markdown table."""
+    lines = ["| command | what it does |", "|---|---|"]
+    verbs = [verb for verb in VERBS.values() if is_made(verb) and _is_generic(verb.name)]
+    for verb in sorted(verbs, key=lambda verb: verb.name.partition(".")[0]):
+        parser = nouns.parser_of(*verb.name.split("."))
+        lines.append(f"| `{_usage(parser, verb.name)}` | {summary_of(verb)} |")
+    return "\n".join(lines) + "\n"
+
+
+def api_table() -> str:
+    """The verbs as the API has them, as a Markdown table."""
+    lines = ["| verb | request | needs | what it does |", "|---|---|---|---|"]
+    for verb in VERBS.values():
+        path = verb.path.replace(WORKSPACE, "~")
+        lines.append(
+            f"| `{verb.name}` | `{verb.method} {path}` | `{verb.needs}` | {summary_of(verb)} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def roles_table() -> str:
+    """What each role reaches, as a Markdown table."""
+    lines = ["| | " + " | ".join(ROLES) + " |", "|---" * (len(ROLES) + 1) + "|"]
+    for noun, action in REACHES:
+        cells = [reach_of(role, noun, action) for role in ROLES]
+        shown = ["" if cell == "none" else cell for cell in cells]
+        lines.append(f"| `{noun}:{action}` | {' | '.join(shown)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _is_generic(name: str) -> bool:
+    noun, _, action = name.partition(".")
+    return noun in NOUNS or (noun == "runs" and action in RUN_VERBS)
+
+
+def _usage(parser: argparse.ArgumentParser, name: str) -> str:
+    """The words of a command without its options."""
+    noun, _, action = name.partition(".")
+    (group,) = [act for act in parser._actions if isinstance(act, argparse._SubParsersAction)]
+    words = [noun, action]
+    for each in group.choices[action]._actions:
+        if not each.option_strings:
+            words.append(str(each.metavar))
+        elif each.required:
+            words.append(f"{each.option_strings[0]} {each.metavar or 'VALUE'}")
+    return " ".join(words)
+
+
 def points_table() -> str:
     """The fault points as a Markdown table."""
     lines = ["| point | what is so when it is reached |", "|---|---|"]
@@ -91,7 +155,12 @@ def part(kind: str, name: str) -> str:
         return settings_table(name)
     if kind == "points":
         return points_table()
+    if kind in _MADE:
+        return _MADE[kind]()
     return options_table(name) if kind == "options" else port_table()
+
+
+_MADE = {"verbs": verbs_table, "api": api_table, "roles": roles_table}
 
 
 def parts(text: str) -> list[tuple[str, str, str]]:
@@ -105,17 +174,17 @@ def renewed(text: str) -> str:
 
 
 def main() -> None:
-    """Writes the generated parts of every page; with `--run`, what its commands print as well."""
+    """Writes the generated parts of the pages, and the client; `--run` also what commands print."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--run", action="store_true", help="run the console blocks, and write them")
     parser.add_argument("--slow", action="store_true", help="the slow ones too")
     options = parser.parse_args()
+    client.write()
     for page in pages():
         text = page.read_text(encoding="utf-8")
         new = renewed(text)
         if options.run and transcripts.blocks(new, slow=True):
-            with TemporaryDirectory() as folder:
-                shell = transcripts.Shell(Path(folder))
+            with TemporaryDirectory() as folder, transcripts.Shell(Path(folder)) as shell:
                 new = transcripts.renewed(new, shell, slow=options.slow)
         if new != text:
             page.write_text(new, encoding="utf-8")

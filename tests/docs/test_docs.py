@@ -82,7 +82,7 @@ def test_every_command_has_a_heading_and_its_options() -> None:
     assert named == [*dict.fromkeys(named)]
     assert set(named) == set(generate.commands())
     headings = set(re.findall(r"^##+ millwork (.+)$", text, re.MULTILINE))
-    assert headings == {*named, "runs", "secrets"}
+    assert headings == {*named, "runs", "secrets", "data"}
 
 
 @quick
@@ -306,11 +306,11 @@ SLOW = [
 
 
 def check(page: Path, folder: Path, *, slow: bool) -> None:
-    shell = transcripts.Shell(folder)
-    for block in transcripts.blocks(page.read_text(encoding="utf-8"), slow=slow):
-        for command in transcripts.commands(block):
-            printed = shell.run(command)
-            assert transcripts.masked(printed) == transcripts.masked(command.output), command.text
+    with transcripts.Shell(folder) as shell:
+        for block in transcripts.blocks(page.read_text(encoding="utf-8"), slow=slow):
+            for command in transcripts.commands(block):
+                printed = transcripts.masked(shell.run(command))
+                assert printed == transcripts.masked(command.output), command.text
 
 
 @pytest.mark.parametrize("page", RUN, ids=[page.name for page in RUN])

@@ -1,7 +1,9 @@
 """The console blocks of the docs: read, run, and compared with what they say.
 
 A block to be run stands after `<!-- run -->`. Its lines are commands (`$ `), more of their text
-(`> `), and what they print; `run: slow` marks a block that takes long.
+(`> `), and what they print; `run: slow` marks a block that takes long. Variables that a command
+sets are there for the next. `millwork up &` starts a server at a free port, which is 8899 to
+whoever reads.
 """
 
 from __future__ import annotations
@@ -13,19 +15,31 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.conftest import until
+from tests.e2e.server import Server, start
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 ROOT = Path(__file__).resolve().parents[2]
 _BLOCK = re.compile(r"(<!-- run(: slow)? -->\n```console\n)(.*?)(```\n)", re.DOTALL)
 _MASKS = (
+    (re.compile(r'"(seconds|created|used|expires|time)": ?[0-9.]+'), r'"\1": TIME'),
     (re.compile(r"\b1[0-9a-hjkmnp-tv-z]{9}\b"), "RUN"),
     (re.compile(r"\d+ m \d\d s|\d+\.\d s"), "TIME"),
-    (re.compile(r'"seconds": [0-9.]+'), '"seconds": TIME'),
+    (re.compile(r"\bmw_(?:[0-9a-f]{64}\b|\.\.\.)"), "SECRET"),
+    (re.compile(r'"request": ?"[0-9a-z]{16}"'), '"request": ID'),
+    (re.compile(r"\b1[0-9a-z]{17}\b"), "ID"),
     (re.compile(r"\d+\.\d (?:[KMGT]iB)|\d+ B\b"), "SIZE"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "DATE"),
     (re.compile(r"cgroup v[12]|rlimit"), "LIMITS"),
     (re.compile(r"-{5,}"), "-----"),
     (re.compile(r"[ \t]+"), " "),
 )
+_UP = re.compile(r"millwork (up.*) &")
+_SHOWN = "127.0.0.1:8899"
 _MEMORY = re.compile(r"SIZE")  # not known of a step as small as its parent
 
 
@@ -71,6 +85,8 @@ class Shell:
     def __init__(self, folder: Path) -> None:
         self._home = folder / "home"
         self._work = folder / "work"
+        self._kept = folder / "variables"
+        self._server: Server | None = None
         self._home.mkdir()
         shutil.copytree(ROOT / "examples", self._work / "examples")
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
@@ -82,10 +98,25 @@ class Shell:
             "MILLWORK_HOME": str(self._home / ".millwork"),
         }
 
+    def __enter__(self) -> Shell:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        if self._server:
+            self._server.stop()
+
     def run(self, command: Command) -> list[str]:
         """What a command prints on both streams, with `~` for the home."""
+        if up := _UP.fullmatch(command.text):
+            return self._up(*up[1].split()[1:])
+        kept, place = f"export -p >'{self._kept}'", self._shown_at()
+        text = command.text.replace(_SHOWN, place).replace("~/.millwork", "$MILLWORK_HOME")
+        before = f". '{self._kept}'\n" if self._kept.exists() else ""
         done = subprocess.run(
-            ["sh", "-c", command.text],
+            ["sh", "-c", f"{before}set -a\n{text}\n{kept}"],
             cwd=self._work,
             env=self._env,
             stdin=subprocess.DEVNULL,
@@ -95,7 +126,20 @@ class Shell:
             timeout=600,
             check=False,
         )
-        text = done.stdout.replace(str(self._home), "~").replace(str(self._work), "~/work")
+        return self._told(done.stdout)
+
+    def _up(self, *words: str) -> list[str]:
+        """Starts the server, and what it says until it is ready."""
+        self._server = start(self._home / ".millwork", *words)
+        until(lambda: self._server and "Ctrl-C" in self._server.said[-1])
+        return self._told("".join(self._server.said))
+
+    def _shown_at(self) -> str:
+        return self._server.url.partition("://")[2] if self._server else _SHOWN
+
+    def _told(self, text: str) -> list[str]:
+        text = text.replace(str(self._home), "~").replace(str(self._work), "~/work")
+        text = text.replace(self._shown_at(), _SHOWN)
         return [line.rstrip() for line in text.splitlines()]
 
 
@@ -110,7 +154,7 @@ def renewed(text: str, shell: Shell, *, slow: bool = False) -> str:
             printed = shell.run(command)
             same = masked(printed) == masked(command.output)
             lines += ["$ " + command.text.replace("\n", "\n> ")]
-            lines += command.output if same else _tidy(printed)
+            lines += command.output if same else _without_secrets(_tidy(printed))
         return found[1] + "\n".join(lines) + "\n" + found[4]
 
     return _BLOCK.sub(again, text)
@@ -124,3 +168,7 @@ def _tidy(lines: list[str]) -> list[str]:
             end = next((i for i in range(index, len(lines)) if not lines[i]), len(lines))
             tidy[index] = "-" * max(len(row) for row in lines[index - 1 : end] if row != line)
     return tidy
+
+
+def _without_secrets(lines: list[str]) -> list[str]:
+    return [re.sub(r"\bmw_[0-9a-f]{64}\b", "mw_...", line) for line in lines]

@@ -35,7 +35,8 @@ STATUSES: tuple[tuple[type[MillworkError], int], ...] = (
 TITLES = {
     400: "The request was wrong", 401: "Nobody knows who asks", 403: "Not allowed",
     404: "Not found", 405: "There is no such method here", 408: "Too slow",
-    409: "Not in that state", 413: "Too large", 415: "Not JSON", 421: "Another host is meant", 422: "The file has faults",
+    409: "Not in that state", 413: "Too large", 415: "Not JSON", 421: "Another host is meant",
+    422: "The file has faults",
     429: "Too many at once", 500: "A defect in Millwork", 503: "Not available",
     507: "No space left",
 }  # fmt: skip
