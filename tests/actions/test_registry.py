@@ -476,4 +476,4 @@ def test_a_dataset_knows_the_runs_that_use_it(ann: Asker, bob: Asker, tmp_path: 
     run = ann("runs.create", **ask, visibility="private")["run"]
     assert ann("datasets.lineage", name="flights", version="v1")["runs"] == [run]
     assert bob("datasets.lineage", name="flights", version="v1")["runs"] == []
-    assert ann("runs.lineage", run=run)["uses"] == ["dataset:flights@v1"]
+    assert ann("runs.lineage", run=run)["uses"] == ["component:train@1.0.0", "dataset:flights@v1"]

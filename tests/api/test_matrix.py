@@ -94,7 +94,7 @@ def bodies(name: str) -> dict[str, Any]:
             "name": "not a name", "repository": "x"},
         "models.approve": {"stage": "Approved"}, "drafts.save": {"text": "", "revision": 1},
         "drafts.publish": {"revision": 1}, "connections.set": {
-            "type": "nas", "fields": {"path": "/nowhere"}},
+            "type": "http", "fields": {"url": "https://storage.invalid"}},
         "connections.check": {}, "secrets.set": {"value": "x"},
         **{f"{kind}s.change": {"description": name} for kind in KINDS[:6]},
         **{f"{kind}s.deprecate": {"reason": "old"} for kind in KINDS[:6]},
@@ -193,7 +193,7 @@ def make(by: Door, kind: str, name: str, is_own: bool, visibility: Visibility) -
         "image": ("POST", "images", {"name": name, "uri": "python:3"}),
         "code": ("POST", "codes", {"name": name, "repository": "https://example.org/x.git"}),
         "connection": ("PUT", f"connections/{name}", {
-            "type": "nas", "fields": {"path": "/nowhere"}}),
+            "type": "http", "fields": {"url": "https://storage.invalid"}}),
         "draft": ("PUT", f"drafts/{name}", {"text": ""}),
         "run": ("POST", "runs", {"component": "public-inner", "name": name}),
     }  # fmt: skip

@@ -16,7 +16,7 @@ from millwork.actions.load import Options, load
 from millwork.actions.select import Selection
 from millwork.actions.sources import fetched
 from millwork.actions.submit import Owner, Request, submit
-from millwork.base.errors import BadRequest, InvalidFile, NotFound
+from millwork.base.errors import BadRequest, Forbidden, InvalidFile, NotFound
 from millwork.base.records import dataclass, field
 from millwork.plan.graph import Arguments
 from millwork.spec.model import Component
@@ -71,6 +71,7 @@ def ask(call: Call, wish: RunWish) -> Submitted:
     Raises BadRequest, InvalidFile, NotFound or Unavailable, and then nothing was kept.
     """
     _check(wish)
+    _check_reach(call, wish)
     source = fetched(call, wish.code) if wish.code else None
     tree, notices = _tree(call, wish, source)
     request = Request(
@@ -117,6 +118,23 @@ def _check(wish: RunWish) -> None:
         raise BadRequest(f"engine: one of {', '.join(ENGINES)}")
     if any(count < 1 for count in wish.replicas.values()):
         raise BadRequest("replicas: at least 1 of each role")
+
+
+def _check_reach(call: Call, wish: RunWish) -> None:
+    """Raises Forbidden for what would go round the wall that a container is, or the home's.
+
+    Whoever owns the home may; on the local engine a step can read it anyway (docs/security.md).
+    """
+    if call.who.is_admin:
+        return
+    default = call.context.default_engine()
+    if wish.engine not in ("", default) and default != ENGINES[0]:
+        raise Forbidden(f"runs of this server have the engine {default}; an admin may choose")
+    home = os.path.realpath(call.context.home)
+    for name, given in wish.inputs.items():
+        path = given.removeprefix("file://")
+        if f"{os.path.realpath(path)}/".startswith(f"{home}/"):
+            raise Forbidden(f"input '{name}': {given[:200]} lies in the server's own home")
 
 
 def _tree(call: Call, wish: RunWish, source: Source | None) -> tuple[Tree, tuple[str, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from functools import cache
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -59,7 +59,7 @@ class Binding:
         try:
             found = msgspec.convert({**said, **own}, self.arguments, strict=not self.asks_by_query)
         except msgspec.ValidationError as error:
-            raise BadRequest(_readable(str(error))) from None
+            raise BadRequest(self._explained(str(error))) from None
         arguments = {name: getattr(found, name) for name in self.arguments.__struct_fields__}
         _check_numbers(arguments)
         return {**arguments, self.takes_file: upload} if self.takes_file else arguments
@@ -76,6 +76,18 @@ class Binding:
     def asks_by_query(self) -> bool:
         """Whether the query says what others say in a body."""
         return self.verb.method in ("GET", "DELETE") or bool(self.takes_file)
+
+    def _explained(self, text: str) -> str:
+        """msgspec's message, and what may be said where only some words are known."""
+        said = _readable(text)
+        name = said.partition(":")[0]
+        known = [
+            word
+            for field in msgspec.structs.fields(self.arguments)
+            if field.name == name and "invalid enum value" in said
+            for word in _words(field.type)
+        ]
+        return f"{said}; it is one of {', '.join(known)}" if known else said
 
     def _said(self, query: Sequence[tuple[str, str]]) -> dict[str, Any]:
         said: dict[str, Any] = {}
@@ -115,6 +127,13 @@ def _field(parameter: inspect.Parameter, hint: Any) -> Any:
     if parameter.default is inspect.Parameter.empty:
         return (parameter.name, hint)
     return (parameter.name, hint, parameter.default)
+
+
+def _words(hint: Any) -> list[str]:
+    """The words of a Literal, wherever it stands in a type; without the empty one."""
+    if get_origin(hint) is Literal:
+        return [str(word) for word in get_args(hint) if word != ""]
+    return [word for part in get_args(hint) for word in _words(part)]
 
 
 def _is_list(hint: Any) -> bool:

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from errno import EACCES, EADDRINUSE
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -42,15 +43,24 @@ READY = b"r"
 
 @dataclass(frozen=True)
 class Options:
-    """Where a server listens, and under which names it is known."""
+    """Where a server listens, and under which names it is known.
+
+    It `is_behind_tls` if a proxy before it speaks https to browsers.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8899
     names: tuple[str, ...] = ()
     certificate: str = ""
     key: str = ""
+    is_behind_tls: bool = False
     is_shared: bool = False
     log_format: str = "text"
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers come by https, so that their cookies need go no other way."""
+        return self.is_behind_tls or bool(self.certificate)
 
     @property
     def scheme(self) -> str:
@@ -178,7 +188,7 @@ class Server:
 
     def _start_api(self, selector: selectors.BaseSelector) -> None:
         options = {
-            "names": self.options.names, "is_secure": bool(self.options.certificate),
+            "names": self.options.names, "is_secure": self.options.is_secure,
             "certificate": self.options.certificate, "key": self.options.key,
             "log_format": self.options.log_format, "is_shared": self.options.is_shared,
         }  # fmt: skip
@@ -227,9 +237,10 @@ def listen(options: Options) -> socket.socket:
         listening.bind((options.host, options.port))
     except OSError as error:
         listening.close()
+        option = "--port N" if error.errno in (EADDRINUSE, EACCES) else "--host ADDRESS"
         raise Unavailable(
             f"cannot listen at {options.host}:{options.port}: {error.strerror}; "
-            "millwork up --port N takes another"
+            f"millwork up {option} takes another"
         ) from None
     listening.listen(1024)
     return listening

@@ -86,7 +86,7 @@ def _add_server(verbs: _SubParsersAction[ArgumentParser]) -> None:
     up.add_argument("--port", type=int, default=8899, metavar="N", help="0: any that is free")
     up.add_argument(
         "--host-name", action="append", default=[], metavar="NAME",
-        help="a name that people reach it by, behind another address",
+        help="a name that people reach it by; https://NAME: behind a proxy that speaks TLS",
     )  # fmt: skip
     up.add_argument("--database", metavar="URL", help="postgresql://..., for a team")
     up.add_argument("--certificate", metavar="FILE", help="for https, with --key")

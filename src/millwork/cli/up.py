@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
 
+_HTTPS = "https://"
 _LOCAL = """\
 steps run as you, on this machine: here a workspace is a folder, not a wall
 """
@@ -43,7 +44,7 @@ def run(options: Namespace) -> int:
             link = f"open  {url}/login?link={make_link(context)}   (once, within 10 minutes)\n"
         else:
             link = _first(first_admin(context))
-            if not wanted.certificate:
+            if not wanted.is_secure:
                 link += "passwords and tokens go over the network unencrypted: see --certificate\n"
         ready = f"ready at {url}\n{link}{_LOCAL if default_engine() == 'local' else ''}"
         ready += "Ctrl-C ends the server; what runs goes on, and the next one takes it over\n"
@@ -80,10 +81,12 @@ def _options(options: Namespace) -> Options:
             raise BadRequest(f"{file} cannot be read")
     if not 0 <= options.port <= 65535:
         raise BadRequest("--port is 1 to 65535, or 0 for any that is free")
-    names = {*(name.lower() for name in options.host_name), options.host}
+    said = [name.lower() for name in options.host_name]
+    names = {*(name.removeprefix(_HTTPS).rstrip("/") for name in said), options.host}
+    is_behind_tls = any(name.startswith(_HTTPS) for name in said)
     return Options(
         options.host, options.port, tuple(sorted(names)), options.certificate or "",
-        options.key or "", options.shared_trust, options.log_format,
+        options.key or "", is_behind_tls, options.shared_trust, options.log_format,
     )  # fmt: skip
 
 
