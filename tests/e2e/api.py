@@ -13,6 +13,7 @@ from tests.conftest import until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from http.client import HTTPResponse
     from pathlib import Path
 
     from tests.e2e.server import Server
@@ -50,6 +51,13 @@ class Api:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
+
+    def open(self, path: str) -> HTTPResponse:
+        """A stream about the default workspace, as it comes."""
+        request = urllib.request.Request(f"{self.url}/api/v1{WORKSPACE}{path}")
+        request.add_header("Authorization", f"Bearer {self.token}")
+        found: HTTPResponse = urllib.request.urlopen(request, timeout=60)
+        return found
 
     def get(self, path: str) -> Any:
         """The answer to a question about the default workspace."""

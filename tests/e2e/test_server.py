@@ -253,3 +253,21 @@ def test_its_signals_do_not_reach_the_steps(home: Path, component: Component) ->
     with serving(home) as server:
         assert api_of(server).wait(run) == "succeeded"
         assert tries(api_of(server), run) == 1
+
+
+def test_streams_end_with_it_in_good_order(home: Path, component: Component) -> None:
+    first = start(home)
+    api = api_of(first)
+    run = api.run(component(SLOW))
+    until(lambda: tries(api, run))
+    paths = [f"/runs/{run}/events/follow", "/events", f"/runs/{run}/steps/step/logs/last/follow"]
+    streams = [api.open(path) for path in paths]
+    assert all(stream.readline() for stream in streams[:2])
+    assert first.stop() == 0
+    for stream in streams:
+        stream.read()
+        stream.close()
+    assert "Traceback" not in first.log.read_text()
+    assert "ERROR" not in first.log.read_text()
+    with serving(home) as server:
+        assert api_of(server).wait(run) == "succeeded"

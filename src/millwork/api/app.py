@@ -27,13 +27,14 @@ from millwork.api.bodies import read_json, received
 from millwork.api.feed import BEAT
 from millwork.api.guard import HEADERS, check_host, check_origin
 from millwork.api.problems import Refused, problem_of
+from millwork.api.streams import until
 from millwork.app.logs import person, request_id
 from millwork.base.errors import BadRequest, Unauthenticated
 from millwork.base.ids import new_token
 from millwork.base.records import dataclass, field
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 
     from starlette.requests import Request
 
@@ -56,7 +57,10 @@ PREFIX = "/api/v1"
 
 @dataclass(frozen=True)
 class Door:
-    """What the API is made with: its threads, its feed, and the names that it answers to."""
+    """What the API is made with: its threads, its feed, and the names that it answers to.
+
+    Streams end when it is `closing`.
+    """
 
     threads: Threads
     feed: Feed
@@ -64,6 +68,8 @@ class Door:
     names: Collection[str] = ()
     is_secure: bool = False
     logins: asyncio.Semaphore = field(default_factory=partial(asyncio.Semaphore, _LOGINS))
+
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def app(self) -> Starlette:
         """The application."""
@@ -137,9 +143,9 @@ class Door:
 
     def _told(self, verb: Verb, answer: Any) -> Response:
         if isinstance(answer, EventFeed):
-            return _stream(self.feed.follow(answer))
+            return self._stream(self.feed.follow(answer))
         if isinstance(answer, LogFeed):
-            return _stream(self._lines(answer))
+            return self._stream(self._lines(answer))
         if isinstance(answer, Download):
             # Whatever it is, a browser keeps it and does not show it here.
             headers = {"Content-Security-Policy": "sandbox; default-src 'none'"}
@@ -157,6 +163,9 @@ class Door:
             response.delete_cookie(_COOKIE, path="/")
         return response
 
+    def _stream(self, lines: AsyncGenerator[bytes, None]) -> StreamingResponse:
+        return StreamingResponse(until(self.closing, lines), media_type="text/event-stream")
+
     async def _known(self, request: Request, needs: str) -> Identity | None:
         """Who asks; raises Unauthenticated for a way in that is not, or no longer, one."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -172,7 +181,7 @@ class Door:
         person.set(who.person if who else "")
         return who
 
-    async def _lines(self, feed: LogFeed) -> AsyncIterator[bytes]:
+    async def _lines(self, feed: LogFeed) -> AsyncGenerator[bytes, None]:
         offset, is_over, told = feed.offset, False, time.monotonic()
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         while not is_over:
@@ -259,10 +268,6 @@ def _perform(
 
 def _part(feed: LogFeed, offset: int, context: Context) -> tuple[bytes, int, bool]:
     return feed.read(context, offset)
-
-
-def _stream(lines: AsyncIterator[bytes]) -> StreamingResponse:
-    return StreamingResponse(lines, media_type="text/event-stream")
 
 
 def _json(content: Any) -> Response:

@@ -20,7 +20,7 @@ from millwork.base.errors import BadRequest, MillworkError
 from millwork.base.records import dataclass, field
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
     from typing import TypeAlias
 
     from millwork.actions.context import Context
@@ -122,7 +122,7 @@ class Feed:
         self._looked = 0.0
         self._task: asyncio.Task[None] | None = None
 
-    def follow(self, feed: EventFeed) -> AsyncIterator[bytes]:
+    def follow(self, feed: EventFeed) -> AsyncGenerator[bytes, None]:
         """The stream as server-sent events; the id of each message is a place to go on from.
 
         One whose place is more than a day old begins anew, with a `reset`. Raises BadRequest for a
@@ -132,7 +132,7 @@ class Feed:
 
     async def _stream(
         self, feed: EventFeed, then: float, place: dict[str, int]
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         is_old = not feed.run and then < time.time() - _DAY
         is_new = not feed.since or is_old
         try:
@@ -220,7 +220,7 @@ class Feed:
             one.settle(recent, now)
 
 
-async def _told(listener: Listener) -> AsyncIterator[bytes]:
+async def _told(listener: Listener) -> AsyncGenerator[bytes, None]:
     while True:
         try:
             await asyncio.wait_for(listener.fresh.wait(), BEAT)

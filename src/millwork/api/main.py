@@ -54,7 +54,7 @@ def main(words: list[str]) -> None:
         proxy_headers=False, ssl_certfile=options["certificate"] or None,
         ssl_keyfile=options["key"] or None,
     )  # fmt: skip
-    asyncio.run(_serve(uvicorn.Server(config), socket.socket(fileno=descriptor)))
+    asyncio.run(_serve(uvicorn.Server(config), door, socket.socket(fileno=descriptor)))
     threads.close()
 
 
@@ -69,8 +69,9 @@ def _say(word: bytes) -> None:
         os.write(sys.stdout.fileno(), word)
 
 
-async def _serve(server: uvicorn.Server, listening: socket.socket) -> None:
-    tasks = [asyncio.create_task(_end_with_parent(server)), asyncio.create_task(_tell(server))]
+async def _serve(server: uvicorn.Server, door: Door, listening: socket.socket) -> None:
+    ending = asyncio.create_task(_end_with_parent(server, door))
+    tasks = [ending, asyncio.create_task(_tell(server))]
     await server.serve(sockets=[listening])
     for task in tasks:
         task.cancel()
@@ -82,11 +83,12 @@ async def _tell(server: uvicorn.Server) -> None:
     _say(READY)
 
 
-async def _end_with_parent(server: uvicorn.Server) -> None:
+async def _end_with_parent(server: uvicorn.Server, door: Door) -> None:
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     await reader.read()
+    door.closing.set()
     server.should_exit = True
 
 

@@ -247,20 +247,24 @@ def listen(options: Options) -> socket.socket:
 
 
 @contextlib.contextmanager
-def known(context: Context, url: str, *, is_alone: bool) -> Iterator[None]:
-    """Tells others that a server is on this home while it is.
+def opened(
+    context: Context, options: Options, *, is_alone: bool
+) -> Iterator[tuple[socket.socket, str]]:
+    """The socket of a server and its URL, which others on this machine find while it is up.
 
-    Raises Unavailable if there is one already and `is_alone`: a file has one server, a PostgreSQL
-    any number.
+    Raises Unavailable if there is one on this home already and `is_alone` (a file has one server, a
+    PostgreSQL any number), or if the socket cannot be had.
     """
     lock = os.open(f"{context.home}/server.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     path = f"{context.home}/server.json"
     try:
         if is_alone:
             _lock(lock, path)
-        me = asdict(context.masters.me())
-        _write(path, json.dumps({**me, "url": url}))
-        yield
+        listening = listen(options)
+        host = f"[{options.host}]" if ":" in options.host else options.host
+        url = f"{options.scheme}://{host}:{listening.getsockname()[1]}"
+        _write(path, json.dumps({**asdict(context.masters.me()), "url": url}))
+        yield listening, url
     finally:
         with contextlib.suppress(OSError, ValueError, MillworkError):
             with open(path, encoding="utf-8") as file:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from millwork import __version__
 from millwork.app.compose import database_of, default_engine, open_context
-from millwork.app.server import Options, Server, known, listen
+from millwork.app.server import Options, Server, opened
 from millwork.base.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -26,18 +26,18 @@ steps run as you, on this machine: here a workspace is a folder, not a wall
 def run(options: Namespace) -> int:
     """Serves until it is told to end."""
     if options.database:
+        from millwork.app.settings import DATABASE_RULE, is_database
+
+        if not is_database(options.database):
+            raise BadRequest(f"--database: expected {DATABASE_RULE}")
         os.environ["MILLWORK_DATABASE"] = options.database
     wanted = _options(options)
     context = open_context()
     from millwork.actions.login import first_admin, home_token, make_link
 
     home_token(context)
-    listening = listen(wanted)
-    port = listening.getsockname()[1]
-    host = f"[{wanted.host}]" if ":" in wanted.host else wanted.host
-    url = f"{wanted.scheme}://{host}:{port}"
     is_file = not database_of(context.home).startswith("postgres")
-    with known(context, url, is_alone=is_file):
+    with opened(context, wanted, is_alone=is_file) as (listening, url):
         database = "SQLite" if is_file else "PostgreSQL"
         _say(f"Millwork {__version__}   home {context.home}   {database}\n")
         if is_loopback(wanted.host):
