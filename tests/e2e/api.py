@@ -52,9 +52,9 @@ class Api:
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
 
-    def open(self, path: str) -> HTTPResponse:
-        """A stream about the default workspace, as it comes."""
-        request = urllib.request.Request(f"{self.url}/api/v1{WORKSPACE}{path}")
+    def open(self, path: str, workspace: str = WORKSPACE) -> HTTPResponse:
+        """A stream about a workspace, as it comes."""
+        request = urllib.request.Request(f"{self.url}/api/v1{workspace}{path}")
         request.add_header("Authorization", f"Bearer {self.token}")
         found: HTTPResponse = urllib.request.urlopen(request, timeout=60)
         return found

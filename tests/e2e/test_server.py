@@ -271,3 +271,24 @@ def test_streams_end_with_it_in_good_order(home: Path, component: Component) -> 
     assert "ERROR" not in first.log.read_text()
     with serving(home) as server:
         assert api_of(server).wait(run) == "succeeded"
+
+
+def test_a_server_that_dies_as_it_has_admitted_a_run(home: Path, component: Component) -> None:
+    first = start(home, env={"MILLWORK_FAULT": "server.admitted:kill"})
+    try:
+        run = api_of(first).run(component("true"))
+        until(lambda: first.process.poll() is not None)
+    finally:
+        first.kill()
+    with serving(home) as server:
+        assert api_of(server).wait(run) == "succeeded"
+        assert tries(api_of(server), run) == 1
+
+
+def test_streams_tell_nothing_of_what_is_not_theirs(server: Server, component: Component) -> None:
+    api = api_of(server)
+    run = api.run(component("true"), visibility="private")
+    api.wait(run)
+    assert api.ask("POST", "/workspaces", {"name": "other"})[0] == 200
+    with api.open("/events", "/workspaces/other") as stream:
+        assert run not in "".join(stream.readline().decode() for _ in range(3))

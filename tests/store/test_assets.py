@@ -49,7 +49,9 @@ def names(
 
 def test_versions_follow_one_another(store: AssetStore) -> None:
     assert store.register(new(1, own="1.2.0")).version == "1.2.0"
-    assert store.register(new(2, own="1.2.0")).version == "1.2.1"
+    with pytest.raises(Conflict, match=r"1\.2\.0 is registered with another content"):
+        store.register(new(2, own="1.2.0"))
+    assert store.register(new(2)).version == "1.2.1"
     assert store.register(new(3, version="3.0.0")).version == "3.0.0"
     late = store.register(new(4, version="2.0.0", description="old"))
     assert (late.version, late.latest, late.description) == ("2.0.0", "3.0.0", "")

@@ -147,7 +147,7 @@ def test_all_survives_and_the_old_database_is_kept(millwork: Millwork, old: Path
     assert os.listdir(home / "backups") == [saved.name]
     assert (saved.stat().st_mode & 0o777, saved.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     store = RunStore(str(old))
-    assert [result.attempt for result in store.results("k1")] == ["r1-1"]
+    assert [result.attempt for result in store.results("k1", "r1")] == ["r1-1"]
     assert store.manifest("r1-1", "o") == '{"files": []}'
     assert [row.is_trial for row in store.runs(5)] == [False, True, False]
     (trial,) = store.database.execute("SELECT trial FROM run WHERE id = 'r2'").fetchone()
@@ -284,7 +284,7 @@ def test_postgres_keeps_every_row(old_url: str) -> None:
         ("r3", False, "default"), ("r2", True, "default"), ("r1", False, "default"),
     ]  # fmt: skip
     assert store.database.execute("SELECT trial FROM run WHERE id = 'r2'").fetchone()["trial"] == 1
-    assert [result.attempt for result in store.results("k1")] == ["r1-1"]
+    assert [result.attempt for result in store.results("k1", "r1")] == ["r1-1"]
     assert store.steps("r1")[0].metrics == {"m": 0.5}
     store.close()
 

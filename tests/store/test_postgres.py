@@ -229,7 +229,7 @@ def test_what_lies_in_one_home_is_used_there_only(url: str, tmp_path: Path) -> N
     closed = AttemptClosed("r-1", "s", "t", "succeeded", 0, "", {}, {"o": output}, key="k")
     one.commit("r", 3, 1.0, [AttemptOpened("r-1", "s", 1, "t"), closed])
     assert (one.recall((1, 2, 3, 4, 5)), two.recall((1, 2, 3, 4, 5))) == ("sha", None)
-    assert (len(one.results("k")), len(two.results("k"))) == (1, 0)
+    assert (len(one.results("k", "r")), len(two.results("k", "r"))) == (1, 0)
     assert (len(one.all_results()), len(two.all_results())) == (1, 0)
     assert (len(one.unfinished()), len(two.unfinished())) == (1, 0)
     assert two.run("r") == one.run("r") == RUN

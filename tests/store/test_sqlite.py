@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -163,7 +163,7 @@ def test_results_and_hashes_come_back(store: RunStore) -> None:
     assert [store.recall(stamp) for stamp in stamps] == ["sha0", "sha1"]
     assert store.recall((1, 7, 0, -1, 1)) is None
     assert store.listing("d") == {"a\udcff": "1"}
-    assert [result.attempt for result in store.results("key")] == ["r1-1"]
+    assert [result.attempt for result in store.results("key", "r1")] == ["r1-1"]
     store.remember((1, 7, 9, 9, 9), "again")
     store.commit("r1", 1, 13.0, [])
     assert store.recall((1, 7, 9, 9, 9)) == "again"
@@ -189,3 +189,26 @@ def test_items_replicas_and_endings(store: RunStore) -> None:
     run = store.run("r1")
     assert run is not None
     assert (run.status, run.cancel, run.began, run.ended) == ("running", False, 14.0, None)
+
+
+def test_results_and_earlier_steps_are_of_the_workspace_and_no_stranger_s_private_ones(
+    store: RunStore,
+) -> None:
+    store.commit("r1", 1, 11.0, [OPENED])
+    store.commit("r1", 1, 12.0, [replace(CLOSED, key="key"), StepChanged("s", "succeeded")])
+    people = {"ann": ("one", "public"), "bob": ("one", "public"), "eve": ("two", "public")}
+    for name, (workspace, visibility) in people.items():
+        asking: dict[str, Any] = {"workspace": workspace, "creator": name, "visibility": visibility}
+        store.create_run(replace(RUN, id=f"of-{name}", created=20.0, **asking), [], {})
+    seen = {}
+    for visibility in ("public", "private"):
+        values = f"workspace = 'one', creator = 'ann', visibility = '{visibility}'"
+        with store.database.transaction():
+            store.database.execute(f"UPDATE run SET {values} WHERE id = 'r1'")
+        for name, (workspace, _) in people.items():
+            found = len(store.results("key", f"of-{name}"))
+            earlier = store.earlier(RUN.definition, "s", 30.0, workspace, name)
+            seen[visibility, name] = (found, earlier is not None)
+    nothing, it = (0, False), (1, True)
+    assert [seen["public", name] for name in people] == [it, it, nothing]
+    assert [seen["private", name] for name in people] == [it, nothing, nothing]

@@ -58,7 +58,9 @@ def only_of(store: Store, engine: Engine, work: Work, opening: Opening) -> str:
     if batch is None or row is None or not row.facts.get("incremental") or not work.identity:
         return ""
     if not os.path.exists(f"{opening.folder}/{CARRIED}"):
-        found = store.earlier(row.definition, work.step.name, row.created)
+        found = store.earlier(
+            row.definition, work.step.name, row.created, row.workspace, row.creator
+        )
         before = found[1] if found else None
         _prepare(before, batch.input, work.identity, engine, opening, store)
     only = f"{opening.folder}/{ONLY}"
@@ -80,7 +82,7 @@ def _prepare(
     aside = engine.aside(before.attempt)
     if not os.path.exists(f"{aside}/{INPUTS}"):
         return _nothing(folder, f"{before.attempt} has left no word of its shards")
-    reuse = Reuse(store, ())
+    reuse = Reuse(store, "", ())
     fault = next(filter(None, map(reuse.fault, before.outputs, before.outputs.values())), "")
     if fault:
         return _nothing(folder, f"the result of {before.attempt} is damaged: {fault}")

@@ -20,6 +20,7 @@ from millwork.base.errors import (
     MillworkError,
     NotFound,
     Unauthenticated,
+    Unsure,
 )
 from millwork.base.names import is_text
 from millwork.base.records import dataclass, field
@@ -60,11 +61,7 @@ def perform(context: Context, who: Identity | None, asked: Asked) -> Any:
     """
     verb = VERBS[asked.verb]
     _check_text(asked)
-    try:
-        call = admitted(context, who, verb, asked)
-    except MillworkError as error:
-        _note(context, who, asked, "denied", error)
-        raise
+    call = let_in(context, who, asked)
     if verb.writes and verb.name != "sessions.login":  # it notes by itself who it was
         _note(context, who, asked, "allowed")
     try:
@@ -81,6 +78,15 @@ def _check_text(asked: Asked) -> None:
     for name, value in {**asked.arguments, "workspace": asked.workspace}.items():
         if isinstance(value, str) and not is_text(value):
             raise BadRequest(f"{name}: text with NUL or a broken character cannot be kept")
+
+
+def let_in(context: Context, who: Identity | None, asked: Asked) -> Call:
+    """The call, as `admitted`; a denial is noted in the audit log."""
+    try:
+        return admitted(context, who, VERBS[asked.verb], asked)
+    except MillworkError as error:
+        _note(context, who, asked, "denied", error)
+        raise
 
 
 def function_of(verb: Verb) -> Callable[..., Any]:
@@ -145,7 +151,9 @@ def _once(call: Call, verb: Verb, asked: Asked) -> Any:
         return json.loads(kept.body)
     try:
         answer = function_of(verb)(call, **asked.arguments)
-    except BaseException:
+    except Unsure:
+        raise  # it may have been done: whoever repeats it is told so, and does not do it twice
+    except MillworkError:
         people.drop_answer(person, key)
         raise
     body = {} if verb.name in _SHOWN_ONCE else answer

@@ -74,7 +74,7 @@ class StepPlanner:
         self._leases = leases
         self._storage = storage
         self._looks: dict[str, Look] = {}
-        self._reuse = Reuse(store, forced, bucket)
+        self._reuse = Reuse(store, run, forced, bucket)
         self._outputs: dict[str, Mapping[str, Any]] = {}
         self._components: dict[int, Mapping[str, Any]] = {}
         self._identities: dict[str, Mapping[str, Any]] = {}

@@ -25,13 +25,17 @@ NEVER_REUSED = "is_deterministic is false"
 
 
 class Reuse:
-    """Looks for results; `forced` holds the steps that are to be done again whatever there is.
+    """Looks for results that `run` may use.
+
+    `forced` holds the steps that are to be done again whatever there is.
 
     `bucket` is where artifacts are kept besides the home, if they are.
     """
 
-    def __init__(self, store: Store, forced: Container[str], bucket: Bucket = lambda: None) -> None:
-        self._store = store
+    def __init__(
+        self, store: Store, run: str, forced: Container[str], bucket: Bucket = lambda: None
+    ) -> None:
+        self._store, self._run = store, run
         self._forced = forced
         self._bucket = bucket
 
@@ -55,7 +59,7 @@ class Reuse:
             return _not_reused(step, "its outputs are brought to a URI", identity)
         key = self.key(identity)
         verdict = _why_unknown(identity) or "no earlier result of the same work"
-        for found in self._store.results(key):
+        for found in self._store.results(key, self._run):
             try:
                 faults = map(self.fault, found.outputs, found.outputs.values())
                 fault = next(filter(None, faults), "")

@@ -100,6 +100,7 @@ def submit(context: Context, request: Request) -> Submitted:
     notices: list[str] = []
     for step in graph.steps.values():
         _check_inputs(step)
+        _check_code(step, request)
         _check_transfers(step, request.engine)
         _check_arguments(step)
     require(context, graph.steps.values())
@@ -114,10 +115,8 @@ def submit(context: Context, request: Request) -> Submitted:
     run = _row(context, request, graph, {"git": git, **images, **({"uses": uses} if uses else {})})
     definitions, steps = _step_rows(graph)
     reach("submit.checked")
-    context.store.create_run(run, steps, definitions)
+    context.store.create_run(run, steps, definitions, changes)
     reach("submit.kept")
-    if changes:
-        context.store.commit(run.id, run.epoch, run.created, changes)
     return Submitted(run, graph, tuple(notices), taken)
 
 
@@ -190,7 +189,9 @@ def _forced(request: Request, graph: Graph) -> tuple[str, ...]:
 def _take(context: Context, request: Request, step: str) -> list[Change]:
     """What the last run left of a step, as that of the new run; BadRequest if there is nothing."""
     definition = request.tree.definition.name
-    earlier = context.store.earlier(definition, step, context.clock.wall())
+    owner = request.owner or Owner("default", "")
+    now = context.clock.wall()
+    earlier = context.store.earlier(definition, step, now, owner.workspace, owner.creator)
     if earlier and earlier[1].spec.get("each"):
         raise BadRequest(f"'{step}' is needed, and what a foreach left cannot be taken yet")
     if earlier is None:
@@ -277,6 +278,15 @@ def _check_inputs(step: Step) -> None:
             raise BadRequest(f"input '{name}': the path {source.path!r} is not UTF-8 text")
         if not os.path.exists(source.path):
             raise BadRequest(f"input '{name}' of '{step.name}': there is no {source.path}")
+
+
+def _check_code(step: Step, request: Request) -> None:
+    """Raises BadRequest for a repository that a server would be made to fetch from."""
+    if request.owner and step.component.code.git:
+        raise BadRequest(
+            f"'{step.component.name}': code at {step.component.code.git}: a server takes code from "
+            "what is sent, or from a code source of the workspace"
+        )
 
 
 def _check_arguments(step: Step) -> None:

@@ -202,6 +202,10 @@ def _submit(
         },
         master=context.masters.me(),
         epoch=1,
+        workspace=sweep.workspace,
+        creator=sweep.creator,
+        visibility=sweep.visibility,
+        priority=sweep.priority,
     )
     digest, document = encode_component(trial)
     row = StepRow(_STEP, 0, "pending", spec=encode(made, digest))

@@ -22,12 +22,12 @@ from millwork.access.verbs import VERBS
 from millwork.actions.counters import observe_request
 from millwork.actions.exchange import Download, EventFeed, LogFeed, Text
 from millwork.actions.login import identify, redeem_link
-from millwork.actions.perform import Asked, perform
+from millwork.actions.perform import Asked, let_in, perform
 from millwork.api.bodies import read_json, received
 from millwork.api.feed import BEAT
 from millwork.api.guard import HEADERS, check_host, check_origin
 from millwork.api.problems import Refused, problem_of
-from millwork.api.streams import until
+from millwork.api.streams import while_let_in
 from millwork.app.logs import person, request_id
 from millwork.base.errors import BadRequest, Unauthenticated
 from millwork.base.ids import new_token
@@ -51,6 +51,9 @@ _WEEK = 7 * 86_400
 _LOG_TICK = 0.3
 _LOGINS = 2  # at once: each costs as much as argon2 is meant to
 _LONGEST_KEY = 200
+_UNKNOWN = "this token is not known: it was mistyped, has expired or was revoked"
+# They ask others, who may take their time: the rest does not wait for that.
+_OUTWARD = ("data.list", "connections.check", "runs.create", "components.create")
 _STREAMS = ("events.follow", "runs.follow", "logs.follow")
 PREFIX = "/api/v1"
 
@@ -59,10 +62,13 @@ PREFIX = "/api/v1"
 class Door:
     """What the API is made with: its threads, its feed, and the names that it answers to.
 
+    `outward` are the threads of verbs that ask others for what they need.
+
     Streams end when it is `closing`.
     """
 
     threads: Threads
+    outward: Threads
     feed: Feed
     uploads: str
     names: Collection[str] = ()
@@ -138,14 +144,23 @@ class Door:
         arguments = binding.read(path, query, body)
         if verb.name in _STREAMS and "since" in arguments:
             arguments["since"] = request.headers.get("last-event-id") or arguments["since"]
+        threads = self.outward if verb.name in _OUTWARD else self.threads
         async with self.logins if verb.name == "sessions.login" else nullcontext():
-            return self._told(verb, await self.threads.do(partial(do, arguments=arguments)))
+            answer = await threads.do(partial(do, arguments=arguments))
+        if verb.name in _STREAMS:
+            return self._stream(answer, partial(self._is_still_let_in, request, verb, do))
+        return self._told(verb, answer)
+
+    async def _is_still_let_in(self, request: Request, verb: Verb, do: Callable[..., Any]) -> bool:
+        """Whether who listens may still: they may have logged out, or be no member any more."""
+        try:
+            who = await self._known(request, verb.needs)
+            await self.threads.do(partial(do, who=who, arguments=None))
+        except BadRequest:
+            return False
+        return True
 
     def _told(self, verb: Verb, answer: Any) -> Response:
-        if isinstance(answer, EventFeed):
-            return self._stream(self.feed.follow(answer))
-        if isinstance(answer, LogFeed):
-            return self._stream(self._lines(answer))
         if isinstance(answer, Download):
             # Whatever it is, a browser keeps it and does not show it here.
             headers = {"Content-Security-Policy": "sandbox; default-src 'none'"}
@@ -163,28 +178,33 @@ class Door:
             response.delete_cookie(_COOKIE, path="/")
         return response
 
-    def _stream(self, lines: AsyncGenerator[bytes, None]) -> StreamingResponse:
-        return StreamingResponse(until(self.closing, lines), media_type="text/event-stream")
+    def _stream(
+        self, answer: EventFeed | LogFeed, is_let_in: Callable[[], Awaitable[bool]]
+    ) -> StreamingResponse:
+        lines = self._lines(answer) if isinstance(answer, LogFeed) else self.feed.follow(answer)
+        shown = while_let_in(lines, is_let_in)
+        return StreamingResponse(shown, media_type="text/event-stream")
 
     async def _known(self, request: Request, needs: str) -> Identity | None:
         """Who asks; raises Unauthenticated for a way in that is not, or no longer, one."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         session = request.cookies.get(_COOKIE, "")
-        if scheme.lower() == "bearer" and token:
+        is_token = scheme.lower() == "bearer" and bool(token)
+        if is_token:
             who = await self.threads.do(lambda context: identify(context, token, "token"))
         elif session:
             who = await self.threads.do(lambda context: identify(context, session, "session"))
         else:
             who = None
         if who is None and needs != "anyone":
-            raise Unauthenticated
+            raise Unauthenticated(_UNKNOWN) if is_token else Unauthenticated()
         person.set(who.person if who else "")
         return who
 
     async def _lines(self, feed: LogFeed) -> AsyncGenerator[bytes, None]:
         offset, is_over, told = feed.offset, False, time.monotonic()
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        while not is_over:
+        while not is_over and not self.closing.is_set():
             data, offset, is_over = await self.threads.do(partial(_part, feed, offset))
             is_over = is_over and not data
             text = decoder.decode(data, final=is_over)
@@ -198,7 +218,8 @@ class Door:
                     told = time.monotonic()
                     yield b": still here\n\n"
                 await asyncio.sleep(_LOG_TICK)  # a file that grows tells nobody
-        yield b"event: end\ndata: {}\n\n"
+        if is_over:
+            yield b"event: end\ndata: {}\n\n"
 
     # --- pages ----------------------------------------------------------------------------
 
@@ -260,9 +281,7 @@ def _perform(
 ) -> Any:  # fmt: skip
     """The verb's answer; without arguments, whether this person may ask for it at all."""
     if arguments is None:
-        from millwork.actions.perform import admitted
-
-        return admitted(context, who, VERBS[verb], Asked(verb, {}, workspace, asked))
+        return let_in(context, who, Asked(verb, {}, workspace, asked))
     return perform(context, who, Asked(verb, arguments, workspace, asked, key))
 
 

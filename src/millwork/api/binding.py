@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -24,6 +25,12 @@ _MOST_DEPTH = 64
 _KIB = 1024
 _LARGE = frozenset({"text", "files", "sha256"})
 _BIGGEST = 2**63
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+_INNER = re.compile(r"Object (contains unknown|missing required) field `(.*)`", re.DOTALL)
+_TYPES = {
+    "int": "a whole number", "float": "a number", "str": "text", "bool": "true or false",
+    "array": "a list", "object": "an object", "null": "null",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,10 @@ class Binding:
 
     def _explained(self, text: str) -> str:
         """msgspec's message, and what may be said where only some words are known."""
+        unknown = _UNKNOWN.fullmatch(text)
+        if unknown:
+            there = ", ".join(self.arguments.__struct_fields__)
+            return f"there is no field '{unknown[1]}'; there are: {there or 'none'}"
         said = _readable(text)
         name = said.partition(":")[0]
         known = [
@@ -182,5 +193,17 @@ def _readable(text: str) -> str:
     """msgspec's message with the place first, as people write it: `quota.cpu: ...`."""
     said, _, place = text.partition(" - at `$")
     name = place.rstrip("`").removeprefix(".")
+    field = _INNER.fullmatch(said)
+    if field:
+        said = f"there is no field '{field[2]}'"
+        if field[1] == "missing required":
+            said = f"the field '{field[2]}' is missing"
+    elif said.startswith("Expected `"):
+        said = re.sub(r"`([^`]*)`", lambda match: _in_words(match[1]), said)
     said = said[:1].lower() + said[1:]
     return f"{name}: {said}" if name else said
+
+
+def _in_words(kinds: str) -> str:
+    """Types as people call them: `int | null` is a whole number or null."""
+    return " or ".join(_TYPES.get(kind, kind) for kind in kinds.split(" | "))

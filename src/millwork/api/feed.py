@@ -67,6 +67,7 @@ class Listener:
     missed: dict[str, Head] = field(default_factory=dict)
     waiting: list[bytes] = field(default_factory=list)
     fresh: asyncio.Event = field(default_factory=asyncio.Event)
+    is_over: bool = False
     _passing: set[str] = field(default_factory=set)
 
     def is_behind(self, head: Head) -> bool:
@@ -122,6 +123,12 @@ class Feed:
         self._looked = 0.0
         self._task: asyncio.Task[None] | None = None
 
+    def close(self) -> None:
+        """Ends all streams: the server ends, and who listens may come again."""
+        for listener in self._listeners:
+            listener.is_over = True
+            listener.fresh.set()
+
     def follow(self, feed: EventFeed) -> AsyncGenerator[bytes, None]:
         """The stream as server-sent events; the id of each message is a place to go on from.
 
@@ -157,7 +164,10 @@ class Feed:
         if feed.run:
             return Listener(feed, 0.0, {})
         heads = await self._threads.do(partial(_heads, now - _RECENT))
-        return Listener(feed, now - _RECENT, {head.run: head.last for head in heads})
+        listener = Listener(feed, now - _RECENT, {})
+        # What it may not see has no place in it: its ids would tell of that.
+        listener.place = {head.run: head.last for head in heads if listener.is_behind(head)}
+        return listener
 
     async def _resumed(self, feed: EventFeed, then: float, place: dict[str, int]) -> Listener:
         """A stream that goes on where it was."""
@@ -227,6 +237,8 @@ async def _told(listener: Listener) -> AsyncGenerator[bytes, None]:
         except TimeoutError:
             yield b": still here\n\n"
             continue
+        if listener.is_over:
+            return
         listener.fresh.clear()
         messages, listener.waiting = listener.waiting, []
         # One id, with the last of them: who is cut off before it gets some once more.

@@ -43,8 +43,9 @@ def main(words: list[str]) -> None:
     logs.configure(sys.stderr, "INFO", options["log_format"])
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     threads = Threads(partial(_context, is_shared=options["is_shared"]), _THREADS)
+    outward = Threads(partial(_context, is_shared=options["is_shared"]), _THREADS)
     door = Door(
-        threads, Feed(threads), f"{find_home()}/uploads", frozenset(options["names"]),
+        threads, outward, Feed(threads), f"{find_home()}/uploads", frozenset(options["names"]),
         is_secure=options["is_secure"],
     )  # fmt: skip
     config = uvicorn.Config(
@@ -56,6 +57,7 @@ def main(words: list[str]) -> None:
     )  # fmt: skip
     asyncio.run(_serve(uvicorn.Server(config), door, socket.socket(fileno=descriptor)))
     threads.close()
+    outward.close()
 
 
 def _context(*, is_shared: bool) -> Context:
@@ -89,6 +91,7 @@ async def _end_with_parent(server: uvicorn.Server, door: Door) -> None:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     await reader.read()
     door.closing.set()
+    door.feed.close()
     server.should_exit = True
 
 

@@ -1,31 +1,27 @@
-"""Streams that end in good order when the server does."""
+"""Streams that end when who listens may no more."""
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
+import time
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+
+LOOK = 15.0
+"""Seconds after which a stream asks again whether its listener is let in."""
 
 
-async def until(closing: asyncio.Event, lines: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
-    """The lines until there are no more, or the server is closing: who listens may come again."""
-    end = asyncio.create_task(closing.wait())
-    try:
-        while True:
-            line = asyncio.ensure_future(anext(lines))
-            await asyncio.wait({line, end}, return_when=asyncio.FIRST_COMPLETED)
-            if not line.done():
-                line.cancel()
-                with suppress(asyncio.CancelledError, StopAsyncIteration):
-                    await line
-                return
-            try:
-                yield line.result()
-            except StopAsyncIteration:
-                return
-    finally:
-        end.cancel()
-        await lines.aclose()
+async def while_let_in(
+    lines: AsyncGenerator[bytes, None], is_let_in: Callable[[], Awaitable[bool]]
+) -> AsyncIterator[bytes]:
+    """The lines, which come now and then at least, as long as their listener may have them."""
+    looked = time.monotonic()
+    async with aclosing(lines):
+        async for line in lines:
+            if time.monotonic() > looked + LOOK:
+                looked = time.monotonic()
+                if not await is_let_in():
+                    return
+            yield line

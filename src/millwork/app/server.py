@@ -26,13 +26,13 @@ from millwork.actions.usage import room_for_runs
 from millwork.base.errors import MillworkError, Unavailable
 from millwork.base.faultpoints import reach
 from millwork.base.records import dataclass, field
+from millwork.ports import Master
 from millwork.queue.admission import admit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from millwork.actions.context import Context
-    from millwork.ports import Master
 
 _LOOK = 1.0  # seconds between looks for what nobody has told: other servers, masters that are gone
 _PAUSES = (0.0, 1.0, 5.0, 30.0)  # before a run's driver is started again that keeps ending
@@ -85,8 +85,10 @@ class Server:
     context: Context
     options: Options
     listening: socket.socket
+    url: str
     _drives: dict[str, _Drive] = field(default_factory=dict)
     _api: subprocess.Popen[bytes] | None = None
+    _not_before: float = 0.0
     _is_ending: bool = False
     _is_ready: bool = False
 
@@ -126,13 +128,14 @@ class Server:
         return is_ready
 
     def _look(self, selector: selectors.BaseSelector) -> None:
-        if self._api and self._api.poll() is not None:
-            self._start_api(selector)
         try:
+            if self._api and self._api.poll() is not None and time.monotonic() > self._not_before:
+                self._start_api(selector)
+            announce(self.context, self.url)
             self._reap()
             self._take_over()
             self._admit()
-        except Unavailable as error:  # the database is away: it is asked again
+        except (Unavailable, OSError) as error:  # it may be better in a while
             sys.stderr.write(f"millwork: {error}\n")
 
     # --- runs -----------------------------------------------------------------------------
@@ -192,7 +195,7 @@ class Server:
             "certificate": self.options.certificate, "key": self.options.key,
             "log_format": self.options.log_format, "is_shared": self.options.is_shared,
         }  # fmt: skip
-        descriptor = self.listening.fileno()
+        descriptor, self._not_before = self.listening.fileno(), time.monotonic() + _LOOK
         self._api = subprocess.Popen(
             [sys.executable, "-P", "-m", "millwork.api.main", str(descriptor), json.dumps(options)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[descriptor],
@@ -263,7 +266,7 @@ def opened(
         listening = listen(options)
         host = f"[{options.host}]" if ":" in options.host else options.host
         url = f"{options.scheme}://{host}:{listening.getsockname()[1]}"
-        _write(path, json.dumps({**asdict(context.masters.me()), "url": url}))
+        announce(context, url)
         yield listening, url
     finally:
         with contextlib.suppress(OSError, ValueError, MillworkError):
@@ -272,6 +275,16 @@ def opened(
             if is_ours:
                 os.unlink(path)
         os.close(lock)
+
+
+def announce(context: Context, url: str) -> None:
+    """Says in the home where its server is, unless another one that lives has said so."""
+    path = f"{context.home}/server.json"
+    with contextlib.suppress(OSError, ValueError, KeyError), open(path, encoding="utf-8") as file:
+        said = json.load(file)
+        if context.masters.is_alive(Master(said["pid"], said["started"], said["boot"])):
+            return
+    _write(path, json.dumps({**asdict(context.masters.me()), "url": url}))
 
 
 def _lock(lock: int, path: str) -> None:

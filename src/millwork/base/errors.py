@@ -10,7 +10,8 @@ MillworkError
 ├── RunFailed        1  the run was carried out and failed
 ├── Fenced           1  another process has taken the run over
 └── Unavailable      3  something needed could not be reached or started
-    └── NoSpace         the disk is full
+    ├── NoSpace         the disk is full
+    └── Unsure          nobody knows whether it was done
 """
 
 from __future__ import annotations
@@ -83,3 +84,7 @@ class Unavailable(MillworkError):
 
 class NoSpace(Unavailable):
     """There is no space left on the disk that holds the Millwork home."""
+
+
+class Unsure(Unavailable):
+    """The connection was lost as it was being kept: look whether it was done."""

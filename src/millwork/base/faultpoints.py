@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 POINTS = {
     "submit.checked": "all is checked and the code is set aside; the run is not kept yet",
     "submit.kept": "the run is kept; nothing is started",
+    "server.admitted": "a server has admitted a run; nothing drives it yet",
     "loop.observed": "ends were observed; nothing is decided yet",
     "loop.decided": "the machine has decided; nothing is kept yet",
     "loop.kept": "the decision is kept; nothing is carried out yet",

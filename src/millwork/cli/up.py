@@ -48,7 +48,7 @@ def run(options: Namespace) -> int:
                 link += "passwords and tokens go over the network unencrypted: see --certificate\n"
         ready = f"ready at {url}\n{link}{_LOCAL if default_engine() == 'local' else ''}"
         ready += "Ctrl-C ends the server; what runs goes on, and the next one takes it over\n"
-        Server(context, wanted, listening).run(partial(_say, ready))
+        Server(context, wanted, listening, url).run(partial(_say, ready))
     _say("ended\n")
     return 0
 

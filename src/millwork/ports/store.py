@@ -131,7 +131,11 @@ class Store(Protocol):
     """Keeps runs. Every method is one transaction; a full disk raises NoSpace."""
 
     def create_run(
-        self, run: RunRow, steps: Sequence[StepRow], definitions: Mapping[str, str]
+        self,
+        run: RunRow,
+        steps: Sequence[StepRow],
+        definitions: Mapping[str, str],
+        changes: Sequence[Change] = (),
     ) -> None:
         """Keeps a new run with its steps and their components; only a queued one has no master.
 
@@ -222,8 +226,8 @@ class Store(Protocol):
     def head(self, run: str) -> Sequence[Mapping[str, Any]]:
         """How far the history of one run goes; empty if there is no such run."""
 
-    def results(self, key: str) -> Sequence[ResultRow]:
-        """Results of the same work, newest first; a few at most."""
+    def results(self, key: str, run: str) -> Sequence[ResultRow]:
+        """Results of the same work that a run may use, newest first; a few at most."""
 
     def all_results(self) -> Sequence[ResultRow]:
         """Every result that later runs may use, oldest first."""
@@ -243,8 +247,13 @@ class Store(Protocol):
     def listing(self, digest: str) -> Mapping[str, str] | None:
         """The sha256 of each file of an input, if it was kept."""
 
-    def earlier(self, definition: str, step: str, before: float) -> tuple[str, StepRow] | None:
-        """The run and row of a step's last success in a run created before `before`."""
+    def earlier(
+        self, definition: str, step: str, before: float, workspace: str, creator: str
+    ) -> tuple[str, StepRow] | None:
+        """The run and row of a step's last success in a run created before `before`.
+
+        It is one of the workspace that `creator` may see.
+        """
 
     def release_reserve(self) -> None:
         """Frees the space set aside, so that the end of a run can be written on a full disk."""

@@ -10,7 +10,7 @@ import socket
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from millwork.base.errors import MillworkError, NoSpace, Unavailable
+from millwork.base.errors import MillworkError, NoSpace, Unavailable, Unsure
 from millwork.base.faultpoints import reach
 from millwork.store.facts import Facts
 from millwork.store.queries import POSTGRES, load_queries, migrations, read
@@ -111,7 +111,7 @@ class PostgresDatabase:
             try:
                 yield
                 reach("store.writing")
-                self._connection.execute("COMMIT")
+                self._commit()
             except BaseException:
                 with contextlib.suppress(psycopg.Error):  # without a connection there is no more
                     self._connection.execute("ROLLBACK")
@@ -119,6 +119,12 @@ class PostgresDatabase:
             finally:
                 self._is_writing = False
             reach("store.committed")
+
+    def _commit(self) -> None:
+        try:
+            self._connection.execute("COMMIT")
+        except psycopg.OperationalError as error:
+            raise Unsure(f"{self._ours(error)}; look whether it was done") from None
 
     def check_reserve(self) -> None:
         """The server's disk is not ours to keep room on."""

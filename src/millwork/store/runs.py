@@ -55,9 +55,15 @@ class RunStore:
     # --- writing --------------------------------------------------------------------------
 
     def create_run(
-        self, run: RunRow, steps: Sequence[StepRow], definitions: Mapping[str, str]
+        self,
+        run: RunRow,
+        steps: Sequence[StepRow],
+        definitions: Mapping[str, str],
+        changes: Sequence[Change] = (),
     ) -> None:
         """Keeps a new run with its steps and their components; only a queued one has no master.
+
+        `changes` are what is known of it already.
 
         Raises NoSpace if nothing could be set aside for the record of its end.
         """
@@ -83,26 +89,28 @@ class RunStore:
                 self.database.query("insert_definition", values)
             self.database.query_many("insert_step", rows)
             if run.status == "queued":  # whoever listens to the workspace is told that it waits
-                first = {"run": run.id, "epoch": run.epoch, "count": 1}
-                self.database.query("number_events", first)
-                event = event_values(run.id, 1, run.created, RunChanged("queued"))
-                self.database.query("insert_event", event)
+                changes = [RunChanged("queued"), *changes]
+            if changes:
+                self._record(run.id, run.epoch, run.created, changes)
 
     def commit(self, run: str, epoch: int, now: float, changes: Sequence[Change]) -> None:
         """Writes changes and their events; raises Fenced if `epoch` is no longer the run's."""
         with self.database.transaction():
-            numbers = {"run": run, "epoch": epoch, "count": len(changes)}
-            row = self.database.query("number_events", numbers).fetchone()
-            if row is None:
-                raise Fenced
-            self._write_memo()
-            first = row["last_event"] - len(changes) + 1
-            for change in changes:
-                self._write(change, {"run": run, "now": now})
-            self.database.query_many(
-                "insert_event",
-                [event_values(run, first + i, now, change) for i, change in enumerate(changes)],
-            )
+            self._record(run, epoch, now, changes)
+
+    def _record(self, run: str, epoch: int, now: float, changes: Sequence[Change]) -> None:
+        numbers = {"run": run, "epoch": epoch, "count": len(changes)}
+        row = self.database.query("number_events", numbers).fetchone()
+        if row is None:
+            raise Fenced
+        self._write_memo()
+        first = row["last_event"] - len(changes) + 1
+        for change in changes:
+            self._write(change, {"run": run, "now": now})
+        self.database.query_many(
+            "insert_event",
+            [event_values(run, first + i, now, change) for i, change in enumerate(changes)],
+        )
 
     def _write(self, change: Change, values: dict[str, Any]) -> None:
         values |= vars(change)
@@ -218,9 +226,10 @@ class RunStore:
         row = self.database.query("run", {"run": run}).fetchone()
         return run_row(row) if row else None
 
-    def results(self, key: str) -> Sequence[ResultRow]:
-        """Results of the same work, newest first; a few at most."""
-        return [_result_row(row) for row in self.database.query("results", {"key": key})]
+    def results(self, key: str, run: str) -> Sequence[ResultRow]:
+        """Results of the same work that a run may use, newest first; a few at most."""
+        rows = self.database.query("results", {"key": key, "run": run})
+        return [_result_row(row) for row in rows]
 
     def all_results(self) -> Sequence[ResultRow]:
         """Every result that later runs may use, oldest first."""
@@ -236,9 +245,15 @@ class RunStore:
         row = self.database.query("listing", {"digest": digest}).fetchone()
         return json.loads(row["files"]) if row else None
 
-    def earlier(self, definition: str, step: str, before: float) -> tuple[str, StepRow] | None:
-        """The run and row of a step's last success in a run created before `before`."""
+    def earlier(
+        self, definition: str, step: str, before: float, workspace: str, creator: str
+    ) -> tuple[str, StepRow] | None:
+        """The run and row of a step's last success in a run created before `before`.
+
+        It is one of the workspace that `creator` may see.
+        """
         values = {"definition": definition, "step": step, "before": before}
+        values |= {"workspace": workspace, "creator": creator}
         row = self.database.query("earlier", values).fetchone()
         return (row["run"], _step_row(row)) if row else None
 

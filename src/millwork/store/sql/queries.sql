@@ -97,8 +97,12 @@ ON CONFLICT (key, attempt) DO UPDATE SET outputs = excluded.outputs, metrics = e
     created = excluded.created;
 
 -- name: results
--- Results of the same work, newest first.
-SELECT * FROM result WHERE key = :key ORDER BY created DESC LIMIT 3;
+-- Results of the same work, newest first: of the run's workspace, and no other person's private one.
+SELECT result.* FROM result JOIN run AS mine ON mine.id = :run
+LEFT JOIN attempt ON attempt.id = result.attempt LEFT JOIN run ON run.id = attempt.run
+WHERE result.key = :key AND (run.id IS NULL OR run.workspace = mine.workspace
+    AND (run.visibility = 'public' OR run.creator = mine.creator))
+ORDER BY result.created DESC LIMIT 3;
 
 -- name: all_results
 -- Every result that later runs may use.
@@ -129,10 +133,13 @@ INSERT INTO listing (digest, files) VALUES (:digest, :files) ON CONFLICT (digest
 SELECT files FROM listing WHERE digest = :digest;
 
 -- name: earlier
--- The last time that a step of this name succeeded in an earlier run of the same definition.
+-- The last time that a step of this name succeeded in an earlier run of the same definition, in
+-- the workspace and seen by its creator.
 SELECT step.* FROM step JOIN run ON run.id = step.run
 WHERE run.definition = :definition AND step.name = :step AND step.status = 'succeeded'
-AND run.created < :before ORDER BY run.created DESC LIMIT 1;
+AND run.created < :before AND run.workspace = :workspace
+AND (run.visibility = 'public' OR run.creator = :creator)
+ORDER BY run.created DESC LIMIT 1;
 
 -- name: insert_artifact
 -- The files of one output of a recorded attempt.

@@ -1,7 +1,12 @@
 -- name: results
--- Results of the same work in this home, newest first.
-SELECT * FROM result WHERE key = :key AND home = current_setting('millwork.home')
-ORDER BY created DESC LIMIT 3;
+-- Results of the same work in this home, newest first: of the run's workspace, and no other
+-- person's private one.
+SELECT result.* FROM result JOIN run AS mine ON mine.id = :run
+LEFT JOIN attempt ON attempt.id = result.attempt LEFT JOIN run ON run.id = attempt.run
+WHERE result.key = :key AND result.home = current_setting('millwork.home')
+AND (run.id IS NULL OR run.workspace = mine.workspace
+    AND (run.visibility = 'public' OR run.creator = mine.creator))
+ORDER BY result.created DESC LIMIT 3;
 
 -- name: all_results
 -- Every result in this home that later runs may use.
