@@ -94,10 +94,13 @@ class Attic:
     def output(self, attempt: str) -> str:
         return f"{self.home}/attempts/{attempt}/ml/output/o"
 
-    def model(self, run: str) -> None:
+    def model(self, run: str, visibility: str = "public") -> None:
         """A model that is the output of a run's first step."""
         source = {"run": run, "step": "a", "port": "o", "attempt": f"{run}-1"}
-        new = New("default", "model", f"m{self.count}", {"source": source}, "ann", 1.0, run=run)
+        new = New(
+            "default", "model", f"m{self.count}", {"source": source}, "ann", 1.0, run=run,
+            visibility=visibility,
+        )  # fmt: skip
         self.context.assets().register(new)
 
     def snapshot(self, digest: str) -> Path:

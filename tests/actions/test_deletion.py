@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from millwork.actions.deletion import delete_run
+from millwork.actions.deletion import delete_run, drop
 from millwork.actions.gc import collect
 from millwork.actions.tally import Wish
 from millwork.base import faultpoints
 from millwork.base.errors import Conflict
 from millwork.ports.changes import RunChanged
+from millwork.ports.retention import Retention
 from tests.actions.attic import Attic
 
 if TYPE_CHECKING:
@@ -57,14 +58,12 @@ def test_a_run_that_is_not_over_stays(attic: Attic) -> None:
     assert attic.is_whole(f"{run}-1")
 
 
-@pytest.mark.parametrize("who", ["result", "run", "model", "path"])
+@pytest.mark.parametrize("who", ["result", "run", "path"])
 def test_what_is_named_stays_and_only_logs_and_scratch_go(attic: Attic, who: str) -> None:
     run = attic.run(key="k" if who == "result" else "")
     attempt = f"{run}-1"
     if who == "run":
         attic.run(takes=attempt)
-    elif who == "model":
-        attic.model(run)
     elif who == "path":
         attic.run(reads=attempt)
     found = delete_run(attic.context, row(attic, run))
@@ -72,6 +71,35 @@ def test_what_is_named_stays_and_only_logs_and_scratch_go(attic: Attic, who: str
     assert attic.is_whole(attempt)
     assert attic.is_trimmed(attempt)
     assert f"{run}-2" not in attic.attempts()
+
+
+def test_what_a_version_came_out_of_stays_with_its_lineage(attic: Attic) -> None:
+    run = attic.run()
+    attic.model(run)
+    steps = attic.context.store.steps(run)
+    with pytest.raises(Conflict, match=r"model m1@0\.1\.0 came out of it: delete that first"):
+        delete_run(attic.context, row(attic, run))
+    assert drop(attic.context, run) is None  # nor if it was registered since one looked
+    found = collect(attic.context, Wish(Retention(runs_days=0.0), young=0.0))
+    assert (found["items"], found["left"]) == ([], [])
+    assert attic.context.store.steps(run) == steps
+    attic.context.assets().delete("default", "model", "m1")
+    assert delete_run(attic.context, row(attic, run))["kept"] == []
+
+
+def test_what_a_private_version_of_others_came_out_of_does_not_name_it(attic: Attic) -> None:
+    run = attic.run(creator="bob")
+    attic.model(run, visibility="private")
+    attic.model(attic.run(creator="ann"), visibility="private")
+    with pytest.raises(Conflict, match="a private model came out of it"):
+        delete_run(attic.context, row(attic, run))
+
+
+def test_a_sweep_stays_if_a_version_came_out_of_a_trial(attic: Attic) -> None:
+    sweep = attic.run()
+    attic.model(attic.run(facts={"sweep": {"run": sweep, "step": "a", "trial": 1}}))
+    with pytest.raises(Conflict, match=r"model m\d@0\.1\.0 came out of its trial"):
+        delete_run(attic.context, row(attic, sweep))
 
 
 def test_a_sweep_goes_with_its_trials_and_not_while_one_runs(attic: Attic) -> None:

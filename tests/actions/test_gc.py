@@ -195,7 +195,8 @@ def _check(attic: Attic, graph: list[tuple[str, int]], rules: Retention) -> None
             codes[run] = digest
             runs.append(run)
     newest = set(sorted(runs, reverse=True)[: rules.keep_last])
-    stay = set(runs) if rules.runs_days is None else going | newest
+    sources = {attempt.removesuffix("-1") for attempt in models}
+    stay = set(runs) if rules.runs_days is None else going | newest | sources
     named = results | models | {uses[run] for run in uses if run in stay}
     whole = {f"{run}-1" for run in stay} | {f"{run}-2" for run in stay - takers}
     wish = Wish(rules, young=0.0)
@@ -227,16 +228,19 @@ collect(context, Wish(Retention(runs_days=0.0), young=0.0))
 @pytest.mark.parametrize("seed", range(6))
 def test_killed_anywhere_the_next_collection_finishes(attic: Attic, seed: int) -> None:
     chance = random.Random(seed)
-    named: set[str] = set()
+    named, whole = set[str](), set[str]()
     for number in range(30):
         run = attic.run(key="k" if number % 3 == 0 else "", code=CODES[number % 3])
         named |= {f"{run}-1"} if number % 3 == 0 else set()
         if number % 5 == 0:
             attic.model(run)
-            named.add(f"{run}-1")
+            whole |= {f"{run}-1", f"{run}-2"}
     going = attic.run(is_over=False, code=CODES[0])
+    whole |= {f"{going}-1", f"{going}-2"}
+    firsts = {*named, *(each for each in whole if each.endswith("-1"))}
     for digest in CODES:
         attic.snapshot(digest)
+    attic.snapshot("f" * 64)
     for number in range(20):
         attic.stray(f"stray-{number}")
     for _ in range(4):
@@ -248,13 +252,13 @@ def test_killed_anywhere_the_next_collection_finishes(attic: Attic, seed: int) -
         time.sleep(chance.random() * 0.15)
         started.send_signal(signal.SIGKILL)
         started.communicate()
-        assert all(map(attic.is_whole, {*named, f"{going}-1"}))
+        assert all(map(attic.is_whole, firsts))
     found = collect(attic.context, ALL)
     assert found["left"] == []
-    assert attic.attempts() == {*named, f"{going}-1", f"{going}-2"}
-    assert all(map(attic.is_whole, {*named, f"{going}-1"}))
-    assert all(map(attic.is_trimmed, named))
-    assert os.listdir(attic.home / "code") == [CODES[0]]
+    assert attic.attempts() == named | whole
+    assert all(map(attic.is_whole, firsts))
+    assert all(map(attic.is_trimmed, named - whole))
+    assert set(os.listdir(attic.home / "code")) == set(CODES)
     assert collect(attic.context, ALL)["items"] == []
 
 

@@ -10,6 +10,7 @@ import pytest
 from millwork.access.identity import OWNER
 from millwork.access.verbs import VERBS
 from millwork.actions.perform import function_of
+from millwork.api.binding import binding_of
 from millwork.base.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthenticated
 from tests.actions.office import BOSS, PASSWORD, Office, open_office
 
@@ -164,6 +165,16 @@ def test_what_a_workspace_may_use(office: Office) -> None:
 def test_a_quota_must_be_one(office: Office, quota: Any) -> None:
     with pytest.raises(BadRequest, match=r"^quota\."):
         office.do(BOSS, "workspaces.create", name="lab", quota=quota)
+
+
+@pytest.mark.parametrize("word", ["cores", "cpus"])
+def test_an_unknown_word_of_a_quota_is_refused_at_the_door(office: Office, word: str) -> None:
+    said = binding_of("workspaces.create").read({}, [], {"name": "lab", "quota": {word: 1}})
+    with pytest.raises(BadRequest, match=f"quota.{word}: .* there are: cpu, memory, gpu, runs"):
+        office.do(BOSS, "workspaces.create", **said)
+    said = binding_of("workspaces.change").read({}, [], {"quota": {word: 1}})
+    with pytest.raises(BadRequest, match="there are: cpu, memory, gpu, runs"):
+        office.do(BOSS, "workspaces.change", "default", **said)
 
 
 def test_a_workspace_goes_when_it_is_empty(office: Office) -> None:

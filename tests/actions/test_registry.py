@@ -13,6 +13,7 @@ from millwork.access.identity import Identity
 from millwork.actions.assets import load_registered
 from millwork.actions.call import Call
 from millwork.actions.perform import Asked, perform
+from millwork.api.binding import binding_of
 from millwork.app.compose import open_context
 from millwork.base.errors import BadRequest, Conflict, Forbidden, InvalidFile, NotFound
 from millwork.base.names import is_text
@@ -83,7 +84,7 @@ def names(page: Mapping[str, Any]) -> list[str]:
 
 def loaded(ann: Asker, kind: str, name: str, version: str = "") -> Tree:
     call = Call(ann.context, ann.who, "default", "developer")
-    return load_registered(call, kind, name, version)
+    return load_registered(call, kind, name, version)[0]
 
 
 # --- components ---------------------------------------------------------------------------
@@ -95,10 +96,15 @@ def test_a_component_has_versions_that_never_change(ann: Asker) -> None:
                                                                      {"team": "risk"})  # fmt: skip
     again = ann("components.create", text=component(), labels={"team": "risk"})
     assert (again["version"], again["digest"]) == ("1.0.0", first["digest"])
-    changed = ann("components.create", text=component(command="false"))
+    with pytest.raises(Conflict, match=r"1\.0\.0 is registered with another content: raise"):
+        ann("components.create", text=component(command="false"))
+    changed = ann("components.create", text=component(command="false"), version="next")
     assert (changed["version"], changed["definition"]["version"]) == ("1.0.1", "1.0.1")
+    assert changed["document"]["text"] == component(command="false")
+    assert ann("components.create", text=component(command="false"))["version"] == "1.0.1"
     with pytest.raises(Conflict, match="change that first"):
-        ann("components.create", text=component(command="no"), visibility="private")
+        ann("components.create", text=component(command="no"), version="next",
+            visibility="private")  # fmt: skip
     with pytest.raises(Conflict, match="give another version"):
         ann("components.create", text=component(command="exit 3"), version="1.0.0")
     assert ann("components.version", name="train", version="1.0.0")["digest"] == first["digest"]
@@ -112,12 +118,25 @@ def test_a_component_has_versions_that_never_change(ann: Asker) -> None:
     ]
 
 
+def test_the_version_is_the_one_that_the_text_says(ann: Asker) -> None:
+    for version in ("2.0.0", "1.5.0"):
+        made = ann("components.create", text=component(version=version, command=f"exit {version}"))
+        assert made["version"] == version
+    assert ann("components.show", name="train")["version"] == "2.0.0"
+    bare = "AlgorithmName: bare\nAlgorithmSpec: {Command: 'exit %d', JobType: PyTorchJob}\n"
+    made = [ann("components.create", text=bare % number)["version"] for number in range(3)]
+    assert made == ["1.0.0", "1.0.1", "1.0.2"]
+    said = f"AlgorithmVersion: 1.0.2\n{bare % 4}"
+    with pytest.raises(Conflict, match=r"bare: 1\.0\.2 is registered"):
+        ann("components.create", text=said)
+
+
 def test_every_fault_of_a_text_has_its_place(ann: Asker) -> None:
     text = "apiVersion: millwork/v1\nkind: Component\nname: a/b\nversion: 1\ncommand: true\n"
     with pytest.raises(InvalidFile) as caught:
         ann("components.create", text=text)
-    assert [(fault.line, fault.path) for fault in caught.value.faults] == [
-        (3, "name"), (4, "version"),
+    assert [(fault.file, fault.line, fault.path) for fault in caught.value.faults] == [
+        ("text", 3, "name"), ("text", 4, "version"),
     ]  # fmt: skip
 
 
@@ -157,8 +176,12 @@ def test_code_is_never_taken_from_the_server(ann: Asker, where: Any) -> None:
 
 def test_a_folder_of_code_is_uploaded_first(ann: Asker, tmp_path: Path) -> None:
     text = component(code="src")
-    with pytest.raises(InvalidFile, match="give the digest as 'bundle'"):
+    with pytest.raises(InvalidFile, match=r"its code is in \./src: send it \(--code DIR\)"):
         ann("components.create", text=text)
+    with pytest.raises(InvalidFile, match=r"its code is in \.: send it"):
+        ann("components.create", text=component(code="."))
+    told = ann("components.create", text=component("unsaid"))["warnings"]
+    assert ["no files were sent with it" in warning["message"] for warning in told] == [True]
     for bundle in ("0" * 64, "../" + "0" * 61):
         with pytest.raises(BadRequest):
             ann("components.create", text=text, bundle=bundle)
@@ -185,7 +208,8 @@ def _register_from_elsewhere(task: tuple[str, int]) -> str:
     home, number = task
     os.environ["MILLWORK_HOME"] = home
     asker = Asker(open_context(), "ann")
-    return str(asker("components.create", text=component(command=f"exit {number}"))["version"])
+    text = component(command=f"exit {number}")
+    return str(asker("components.create", text=text, version="next")["version"])
 
 
 # --- who sees and writes what -------------------------------------------------------------
@@ -229,7 +253,8 @@ def test_public_things_of_others_are_read_only(context: Context, ann: Asker, bob
     with pytest.raises(Forbidden):
         Asker(context, "gus")("components.create", text=component())
     admin = Asker(context, "adi")
-    assert admin("components.create", text=component(command="false"))["author"] == "adi"
+    changed = component(command="false", version="1.0.1")
+    assert admin("components.create", text=changed)["author"] == "adi"
     admin("components.change", name="train", visibility="private", description="kept back")
     assert names(bob("components.list")) == []
     ann("components.delete", name="train")
@@ -274,7 +299,7 @@ def test_nodes_name_what_is_registered_and_are_pinned(ann: Asker) -> None:
     made = ann("pipelines.create", text=pipeline(nodes))
     pins = {key: pin["version"] for key, pin in made["document"]["pins"].items()}
     assert pins == {"fit": "1.0.0", "score@1.0.0": "1.0.0"}
-    ann("components.create", text=component("fit", command="false", **ports))
+    ann("components.create", text=component("fit", "1.0.1", command="false", **ports))
     graph = expand(loaded(ann, "pipeline", "pipe"), Arguments())
     assert {name: step.component.command for name, step in graph.steps.items()} == {
         "a": "true", "b": "true",
@@ -282,7 +307,7 @@ def test_nodes_name_what_is_registered_and_are_pinned(ann: Asker) -> None:
     outer = pipeline({"inner": {"component": "pipe"}}, "outer")
     assert ann("pipelines.create", text=outer)["document"]["pins"]["pipe"]["kind"] == "pipeline"
     assert len(expand(loaded(ann, "pipeline", "outer"), Arguments()).steps) == 2
-    with pytest.raises(Conflict, match="1 registered pipelines use component 'fit'"):
+    with pytest.raises(Conflict, match="1 registered pipeline uses component 'fit'"):
         ann("components.delete", name="fit")
     with pytest.raises(Conflict):
         ann("pipelines.delete", name="pipe")
@@ -321,8 +346,8 @@ def test_a_private_component_is_in_no_public_pipeline(ann: Asker, bob: Asker) ->
 
 def test_deprecated_versions_still_run_and_say_so(ann: Asker) -> None:
     ann("components.create", text=component())
-    ann("components.create", text=component(command="false"))
-    with pytest.raises(BadRequest, match="say the reason"):
+    ann("components.create", text=component(version="1.0.1", command="false"))
+    with pytest.raises(BadRequest, match="reason: say why"):
         ann("components.deprecate", name="train", version="1.0.1", reason=" ")
     told = ann("components.deprecate", name="train", version="1.0.1", reason=SLOW)
     assert told["deprecated"] == SLOW
@@ -339,7 +364,14 @@ def test_deprecated_versions_still_run_and_say_so(ann: Asker) -> None:
     ann("components.deprecate", name="train", version="1.0.0", reason=SLOW)
     with pytest.raises(NotFound, match="all versions of component 'train' are deprecated"):
         loaded(ann, "component", "train")
-    assert ann("components.deprecate", name="train", version="1.0.0")["deprecated"] == ""
+    told = ann("runs.create", component="train@1.0.0")["notices"]
+    assert f"component train@1.0.0 is deprecated: {SLOW}" in told
+    told = ann("runs.create", pipeline="q")["notices"]
+    assert f"component train@1.0.1 is deprecated: {SLOW}" in told
+    back = ann("components.deprecate", name="train", version="1.0.0", reason=None)
+    assert back["deprecated"] == ""
+    with pytest.raises(BadRequest, match="reason"):
+        binding_of("components.deprecate").read({"name": "train", "version": "1.0.0"}, [], {})
 
 
 def test_pipelines_stand_in_one_another_to_a_depth(ann: Asker) -> None:
@@ -441,6 +473,23 @@ def test_images_and_code_sources(ann: Asker) -> None:
     told = ann("codes.diff", name="b", before="1", after="2")
     paths = [each["path"] for each in told["differences"]]
     assert paths == ["branch", "commit", "connection"]
+
+
+def test_a_dataset_of_this_machine_is_there(ann: Asker, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a\n1\n")
+    with pytest.raises(BadRequest, match=r"there is no .*/b\.csv"):
+        ann("datasets.create", name="b", uri=f"file://{tmp_path}/b.csv")
+    made = ann("datasets.create", name="a", uri=f"file://{tmp_path}/a.csv")
+    assert made["document"]["type"] == "file"
+    made = ann("datasets.create", name="all", uri=f"file://{tmp_path}")
+    assert made["document"]["type"] == "folder"
+
+
+@pytest.mark.parametrize("noun", ["datasets", "models"])
+def test_an_unknown_word_of_a_source_is_refused(ann: Asker, noun: str) -> None:
+    said = {"name": "x", "source": {"run": "r", "step": "s", "prt": "p"}}
+    with pytest.raises(BadRequest, match=r"source\.prt: there is none; there are: dataset, port"):
+        ann(f"{noun}.create", **binding_of(f"{noun}.create").read({}, [], said))
 
 
 # --- lineage ------------------------------------------------------------------------------

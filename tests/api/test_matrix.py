@@ -55,7 +55,7 @@ SCOPES: Mapping[str, Mapping[str, str]] = {
 BY_METHOD = {"get": "read", "post": "write", "put": "write", "patch": "write", "delete": "delete"}
 OTHERS = {  # verbs whose action their method does not tell
     "runs.change": "operate", "runs.cancel": "operate", "runs.resume": "operate",
-    "models.approve": "approve", "connections.check": "read",
+    "models.approve": "approve",
 }  # fmt: skip
 NOUNS = {  # verbs whose noun their name does not tell
     "steps": "run", "attempts": "run", "logs": "run", "artifacts": "run", "events": "run",

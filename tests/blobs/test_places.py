@@ -328,3 +328,21 @@ def test_oss_names_its_endpoint_in_the_uri() -> None:
     made: Any = open_place(uri, Access())
     assert made._access.get("region") == "oss-cn-hangzhou"
     assert made._access.get("addressing") == "virtual"
+
+
+def test_a_uri_leads_a_key_to_alibaba_cloud_at_most() -> None:
+    for host in (
+        "oss-x.evil.example",
+        "oss-x.evil.aliyuncs.com",
+        "oss-cn.aliyuncs.com.evil.example",
+    ):
+        uri = parse_uri(f"oss://conn@b.{host}/k")
+        assert uri.endpoint == host
+        with pytest.raises(BadRequest, match="none of Alibaba Cloud"):
+            open_place(uri, Access())
+        for own in ("https://oss-cn-hangzhou.aliyuncs.com", "http://127.0.0.1:9000"):
+            made: Any = open_place(uri, Access({"endpoint": own}))
+            assert made._access.get("endpoint") == own
+    uri = parse_uri("oss://conn@b.oss-cn-shanghai.aliyuncs.com/k")
+    made = open_place(uri, Access({"endpoint": "http://127.0.0.1:9000"}))
+    assert made._access.get("endpoint") == "http://127.0.0.1:9000"

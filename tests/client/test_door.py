@@ -14,6 +14,7 @@ import pytest
 
 from millwork.base import errors
 from millwork.base.errors import BadRequest, MillworkError, Unauthenticated, Unavailable
+from millwork.cli.following import waiting
 from millwork.client import door as doors
 from millwork.client.changes import change_of
 from millwork.client.door import HttpDoor
@@ -227,6 +228,46 @@ def test_what_is_no_url_of_a_server_is_refused(url: str) -> None:
 def test_without_a_token_nothing_is_asked() -> None:
     with pytest.raises(Unauthenticated, match="MILLWORK_TOKEN"):
         HttpDoor("http://127.0.0.1:1", "").ask("runs.list")
+
+
+def test_a_token_may_have_ends_of_lines_around_it(peer: Callable[..., Peer]) -> None:
+    server = peer(answer({}))
+    HttpDoor(server.url, " secret\r\n").ask("runs.list")
+    assert server.told[0].headers["authorization"] == "Bearer secret"
+
+
+@pytest.mark.parametrize("token", ["sec\nret", "sec\0ret", "sécret", "sec\x1bret"])
+def test_what_is_no_token_is_refused_and_not_shown(token: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        HttpDoor("http://127.0.0.1:1", token)
+    assert "ret" not in str(caught.value)
+
+
+def test_a_server_that_is_away_is_waited_for(
+    peer: Callable[..., Peer], capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = peer(*[b""] * 9, answer({"items": []}))
+    door = HttpDoor(server.url, "secret")
+    with waiting(door, "1abc"):
+        assert door.ask("runs.list") == {"items": []}
+    assert capsys.readouterr().err == "millwork: the server is away; waiting\n"
+
+
+def test_a_server_that_does_not_come_back_is_told_of(
+    peer: Callable[..., Peer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doors, "_PATIENCE", 0.2)
+    monkeypatch.setattr(doors, "_PAUSES", (0.02,) * 3)
+    server = peer()
+    server.listening.close()
+    door = HttpDoor(server.url, "secret")
+    for ask in (lambda: door.ask("runs.list"), lambda: next(door.stream("runs.follow", run="r"))):
+        with pytest.raises(Unavailable) as caught, waiting(door, "1abc"):
+            ask()
+        reason, further = str(caught.value).splitlines()
+        assert reason.endswith("(is it up? millwork up)")
+        assert further == "run 1abc goes on without it: millwork runs show 1abc -f"
+    assert caught.value.exit_code == 3
 
 
 def test_messages_are_read_as_the_standard_says() -> None:

@@ -128,7 +128,7 @@ def _a_backup_that_cannot_be_made(home: Path) -> list[str]:
         (lambda _: ["--database", "postgresql://127.0.0.1:1/x"], "cannot be reached"),
         (
             lambda _: ["--database", "mysql://127.0.0.1/x"],
-            "MILLWORK_DATABASE: expected the URL of a PostgreSQL database",
+            "--database: expected the URL of a PostgreSQL database",
         ),
     ],
 )

@@ -11,9 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from millwork.base.errors import Conflict, InvalidFile, NotFound, Unauthenticated, Unavailable
+from millwork.base.errors import (
+    BadRequest,
+    Conflict,
+    InvalidFile,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+)
+from millwork.client.door import HttpDoor
 from millwork.sdk.client import Client
 from tests.conftest import EXAMPLES, Result, run_command, until
+from tests.e2e.server import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,9 +67,135 @@ def test_a_run_is_as_one_in_process(server: Server, millwork: Millwork, alone: M
     there, here = millwork(*words), alone(*words)
     assert (there.code, here.code) == (0, 0)
     assert told(there) == told(here)
-    assert plain(there.err) == plain(here.err)
     run = there.json["run"]
+    assert there.err.startswith(f"millwork: run {run}\n")
+    assert plain(there.err.partition("\n")[2]) == plain(here.err)
     assert Client(server.url, server.token).runs.show(run)["creator"] == "owner"
+
+
+def test_a_reused_run_is_as_one_in_process(
+    server: Server, millwork: Millwork, alone: Millwork
+) -> None:
+    for run in (millwork, alone):
+        assert run("run", EXAMPLES / "hello").code == 0
+    there, here = (run("run", EXAMPLES / "hello") for run in (millwork, alone))
+    assert (there.code, here.code) == (0, 0), there.err
+    assert (there.out, plain(there.err.partition("\n")[2])) == (here.out, plain(here.err))
+    assert "succeeded: reused" in there.err
+    there, here = (run("run", EXAMPLES / "hello", "--json") for run in (millwork, alone))
+    assert (there.code, told(there)) == (0, told(here))
+    assert server.url
+
+
+def test_a_run_is_followed_over_a_restart_of_the_server(
+    home: Path, background: Callable[..., Background], component: Component
+) -> None:
+    words = ("run", component("for i in 1 2 3 4 5; do echo $i; sleep 0.8; done"))
+    with serving(home) as first:
+        port = first.url.rpartition(":")[2]
+        running = background(*words)
+        assert running.process.stdout is not None
+        assert running.process.stdout.readline() == "1\n"
+        log, shown = (
+            background("runs", "logs", "-f", "last"),
+            background("runs", "show", "-f", "last"),
+        )
+        assert log.process.stdout is not None
+        assert log.process.stdout.readline() == "1\n"
+        assert shown.process.stdout is not None
+        assert "running" in shown.process.stdout.readline()
+        first.stop()
+        for each in (running, shown):
+            assert each.process.stderr is not None
+            lines = iter(each.process.stderr.readline, "")
+            assert any("the server is away; waiting" in line for line in lines)
+        with serving(home, "--port", port):
+            for each in (running, log):
+                assert each.process.stdout is not None
+                assert each.process.stdout.read() == "2\n3\n4\n5\n"
+                assert each.process.wait() == 0
+            assert "succeeded" in shown.process.stdout.read()
+            assert shown.process.wait() == 0
+
+
+def test_a_log_that_is_followed_is_asked_for_once_a_second(
+    server: Server, millwork: Millwork, component: Component
+) -> None:
+    assert millwork("run", component("for i in 1 2 3 4; do sleep 0.5; done; echo x")).out == "x\n"
+    asked = [line for line in server.log.read_text().splitlines() if "/logs/" in line]
+    assert 1 <= len(asked) <= 8
+
+
+def test_what_is_registered_is_run_by_its_name(
+    server: Server, millwork: Millwork, component: Component, pipeline: Pipeline
+) -> None:
+    file = component("echo $PAI_HPS_WORD", "part", parameters={"word": {"type": "String"}})
+    made = millwork("components", "create", "--file", file, "--json")
+    assert made.code == 0, made.err
+    name = made.json["name"]
+    for word in (name, f"{name}@{made.json['version']}", f"component:{name}"):
+        assert millwork("run", word, "-p", "word=hello").out == "hello\n"
+    for word in (f"{name}@9.9.9", f"pipeline:{name}", "none"):
+        done = millwork("run", word)
+        assert (done.code, "registered" in done.err) == (2, True)
+    bad = millwork("run", name, "-p", "wrod=hello")
+    assert (bad.code, "wrod" in bad.err) == (2, True)
+    assert server.url
+
+
+def test_what_is_registered_is_not_run_without_a_server(millwork: Millwork) -> None:
+    done = millwork("run", "slow@1.0.0")
+    assert done.code == 2
+    assert done.err == (
+        "millwork: cannot read slow@1.0.0: No such file or directory; "
+        "what is registered is run with a server: millwork up\n"
+    )
+    assert "registered" not in millwork("run", "slow.yaml").err
+
+
+@pytest.mark.parametrize("with_server", [True, False])
+def test_runs_are_listed_by_what_they_have(
+    request: pytest.FixtureRequest, millwork: Millwork, with_server: bool
+) -> None:
+    if with_server:
+        request.getfixturevalue("server")
+    millwork("run", EXAMPLES / "hello", "--name", "one", "--tag", "a=b")
+    millwork("run", "--name", "two", "--", "false")
+
+    def names(*words: str) -> list[str]:
+        return [row["name"] for row in millwork("runs", "list", "--json", *words).json]
+
+    assert names() == ["two", "one"]
+    assert names("--status", "failed") == names("--name", "two") == ["two"]
+    assert names("--tag", "a=b") == names("--tag", "a=b", "--status", "succeeded") == ["one"]
+    assert names("--creator", "nobody") == []
+    assert names("--creator", "owner") == (["two", "one"] if with_server else [])
+    assert millwork("runs", "list", "--tag", "a").code == 2
+    assert millwork("runs", "list", "--name", "none").out == "no such runs\n"
+
+
+def test_a_word_that_is_unknown_is_answered_with_its_commands_usage(millwork: Millwork) -> None:
+    for words in (("runs", "list"), ("models", "list"), ("run", "x")):
+        done = millwork(*words, "--bogus")
+        assert done.code == 2
+        assert done.err.startswith(f"usage: millwork {words[0]} ")
+        assert done.err.endswith("unrecognized arguments: --bogus\n")
+
+
+def test_what_is_wrong_with_a_request_is_said_in_words(server: Server) -> None:
+    door = HttpDoor(server.url, server.token)
+    for asked, said in (
+        ({"nam": "m"}, "^there is no field 'nam'; there are: name, uri, "),
+        ({"name": 1, "uri": "x"}, "^name: expected text, got a whole number$"),
+        ({"uri": "s3://b/k"}, "^the field 'name' is missing$"),
+        ({"name": "m", "uri": "s3://b/k", "labels": 3}, "^labels: expected an object or null, got"),
+    ):
+        with pytest.raises(BadRequest, match=said):
+            door.ask("models.create", **asked)
+    with pytest.raises(BadRequest, match=r"^limit: expected a whole number, got text$"):
+        door.ask("runs.list", limit="x")
+    with pytest.raises(Unauthenticated, match=r"^this token is not known: it was mistyped"):
+        HttpDoor(server.url, "mw_wrong").ask("sessions.me")
 
 
 def test_looking_at_runs_is_as_in_process(

@@ -108,7 +108,7 @@ def test_runs_cancel_from_another_process(
     steps = millwork("runs", "show", "last", "--json").json["steps"]
     assert [step["status"] for step in steps] == ["cancelled", "cancelled"]
     again = millwork("runs", "cancel", row["run"])
-    assert (again.code, again.err) == (2, f"millwork: {row['run']} is over: it has cancelled\n")
+    assert (again.code, again.err) == (2, f"millwork: {row['run']} is over: it was cancelled\n")
 
 
 def test_runs_cancel_of_a_run_whose_millwork_was_killed(

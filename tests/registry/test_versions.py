@@ -10,28 +10,22 @@ pytestmark = pytest.mark.quick
 
 
 @pytest.mark.parametrize(
-    ("kind", "highest", "own", "expected"),
+    ("kind", "highest", "expected"),
     [
-        ("component", "", "", "1.0.0"),
-        ("component", "", "2.3.4", "2.3.4"),
-        ("component", "1.0.0", "1.0.0", "1.0.1"),
-        ("component", "1.0.9", "", "1.0.10"),
-        ("component", "1.0.9", "1.1.0", "1.1.0"),
-        ("component", "2.0.0", "1.5.0", "2.0.1"),
-        ("pipeline", "", "not a version", "1.0.0"),
-        ("model", "", "", "0.1.0"),
-        ("model", "0.1.0", "", "0.2.0"),
-        ("model", "1.4.7", "", "1.5.0"),
-        ("dataset", "", "", "v1"),
-        ("dataset", "v9", "", "v10"),
-        ("image", "", "", "1"),
-        ("code", "4", "", "5"),
+        ("component", "", "1.0.0"),
+        ("component", "1.0.9", "1.0.10"),
+        ("pipeline", "", "1.0.0"),
+        ("model", "", "0.1.0"),
+        ("model", "0.1.0", "0.2.0"),
+        ("model", "1.4.7", "1.5.0"),
+        ("dataset", "", "v1"),
+        ("dataset", "v9", "v10"),
+        ("image", "", "1"),
+        ("code", "4", "5"),
     ],
 )
-def test_the_next_version_follows_the_highest(
-    kind: str, highest: str, own: str, expected: str
-) -> None:
-    assert next_version(kind, number_of(highest), own) == expected
+def test_the_next_version_follows_the_highest(kind: str, highest: str, expected: str) -> None:
+    assert next_version(kind, number_of(highest)) == expected
 
 
 def test_versions_are_ordered_by_their_numbers() -> None:

@@ -195,7 +195,7 @@ def test_results_and_earlier_steps_are_of_the_workspace_and_no_stranger_s_privat
     store: RunStore,
 ) -> None:
     store.commit("r1", 1, 11.0, [OPENED])
-    store.commit("r1", 1, 12.0, [replace(CLOSED, key="key"), StepChanged("s", "succeeded")])
+    store.commit("r1", 1, 12.0, [replace(CLOSED, key="key"), StepChanged("a", "succeeded")])
     people = {"ann": ("one", "public"), "bob": ("one", "public"), "eve": ("two", "public")}
     for name, (workspace, visibility) in people.items():
         asking: dict[str, Any] = {"workspace": workspace, "creator": name, "visibility": visibility}
@@ -207,7 +207,7 @@ def test_results_and_earlier_steps_are_of_the_workspace_and_no_stranger_s_privat
             store.database.execute(f"UPDATE run SET {values} WHERE id = 'r1'")
         for name, (workspace, _) in people.items():
             found = len(store.results("key", f"of-{name}"))
-            earlier = store.earlier(RUN.definition, "s", 30.0, workspace, name)
+            earlier = store.earlier(RUN.definition, "a", 30.0, workspace, name)
             seen[visibility, name] = (found, earlier is not None)
     nothing, it = (0, False), (1, True)
     assert [seen["public", name] for name in people] == [it, it, nothing]

@@ -138,7 +138,7 @@ connections.list      GET    ~/connections                                      
 connections.show      GET    ~/connections/{name}                                      connection:read
 connections.set       PUT    ~/connections/{name}                                      connection:write
 connections.delete    DELETE ~/connections/{name}                                      connection:delete
-connections.check     POST   ~/connections/{name}/check                                connection:read
+connections.check     POST   ~/connections/{name}/check                                connection:write
 secrets.list          GET    ~/secrets                                                 secret:read
 secrets.set           PUT    ~/secrets/{name}                                          secret:write
 secrets.remove        DELETE ~/secrets/{name}                                          secret:delete

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from millwork.actions.pages import with_one_more
 from millwork.base.cursor import read_cursor, write_cursor
 from millwork.base.errors import BadRequest, Conflict, NotFound
 from millwork.base.names import is_entity, is_text
@@ -25,7 +26,7 @@ from millwork.views.assets import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from millwork.actions.call import Call
     from millwork.spec.tree import Tree
@@ -64,14 +65,15 @@ def found(call: Call, kind: str, name: str, version: str = "", action: str = "re
 
 def load_registered(
     call: Call, kind: str, name: str, version: str = "", given: Collection[str] = ()
-) -> Tree:
-    """The tree of a registered component or pipeline, with what its pins name.
+) -> tuple[Tree, tuple[str, ...]]:
+    """The tree of a registered component or pipeline, with what its pins name, and notices.
 
     Without a version it is the latest that is not deprecated; `given` are the inputs that a run
     gives data for. Each component with a snapshot has
-    `source.folder` at `<code store>/<digest>`, and `.` as its code. Raises NotFound.
+    `source.folder` at `<code store>/<digest>`, and `.` as its code. The notices are of what is
+    deprecated. Raises NotFound.
     """
-    from millwork.actions.published import rebuilt
+    from millwork.actions.published import Published, rebuilt
 
     kept = found(call, kind, name, version)
     if not version and kept.deprecated:
@@ -81,7 +83,19 @@ def load_registered(
                 f"all versions of {kind} '{name}' are deprecated: name one, name@version"
             )
         kept = usable
-    return rebuilt(call.context, kept, {}, given).tree
+    known: dict[str, Published] = {}
+    tree = rebuilt(call.context, kept, known, given).tree
+    return tree, tuple(_deprecated(call, known))
+
+
+def _deprecated(call: Call, references: Iterable[str]) -> Iterator[str]:
+    """What is to be said of those of the references, `component:train@1.0.0`, that are so."""
+    for reference in references:
+        kind, _, named = reference.partition(":")
+        name, _, version = named.partition("@")
+        kept = call.context.assets().get(call.workspace, kind, name, version)
+        if kept and kept.deprecated:
+            yield f"{kind} {named} is deprecated: {kept.deprecated}"
 
 
 def page(call: Call, kind: str, wanted: Filter, limit: int, after: str) -> AssetPage:
@@ -94,14 +108,14 @@ def rows(
     call: Call, kind: str, wanted: Filter, limit: int, after: str
 ) -> tuple[list[Kept], str | None]:
     """A page of things, and what `after` is for the page behind it."""
-    _check_limit(limit)
+    count = with_one_more(limit)
     place = read_cursor(after, float, str)
     last = (float(place[0]), str(place[1])) if place else None
     said = (wanted.text, wanted.label, wanted.stage, wanted.creator, last[1] if last else "")
     if not all(map(is_text, said)):
         raise BadRequest("a list is searched for text, and NUL is none")
     asked = Wanted(
-        call.who.person, call.sees_all(_noun(kind)), **vars(wanted), limit=limit + 1, after=last
+        call.who.person, call.sees_all(_noun(kind)), **vars(wanted), limit=count, after=last
     )
     items = call.context.assets().list(call.workspace, kind, asked)
     if len(items) <= limit:
@@ -122,11 +136,11 @@ def version(call: Call, kind: str, name: str, number: str) -> VersionView:
 
 def versions(call: Call, kind: str, name: str, limit: int, after: str) -> VersionPage:
     """A page of a thing's versions, latest first."""
-    _check_limit(limit)
+    count = with_one_more(limit)
     found(call, kind, name)
     place = read_cursor(after, int)
     skip = min(max(int(place[0]), 0), 10**9) if place else 0
-    items = call.context.assets().versions(call.workspace, kind, name, limit + 1, skip)
+    items = call.context.assets().versions(call.workspace, kind, name, count, skip)
     next_ = write_cursor(skip + limit) if len(items) > limit else None
     return {"items": [version_row_of(kept) for kept in items[:limit]], "next": next_}
 
@@ -142,10 +156,10 @@ def change(
 
 
 def deprecate(call: Call, kind: str, name: str, number: str, reason: str | None) -> VersionView:
-    """Says why a version is not to be used any more; None takes that back."""
+    """Says why a version is not to be used any more; None or an empty reason takes that back."""
     kept = found(call, kind, name, number, action="write")
-    if reason is not None and not reason.strip():
-        raise BadRequest("say the reason: it is shown to everyone who uses this version")
+    if reason and not reason.strip():
+        raise BadRequest("reason: say why; it is shown to everyone who uses this version")
     refuse(thing_faults(kind, name, "", {}, reason or ""))
     call.context.assets().deprecate(kept, (reason or "").strip())
     return version_of(found(call, kind, name, number))
@@ -162,9 +176,10 @@ def delete(call: Call, kind: str, name: str) -> Deleted:
         if user.kind == "pipeline" and (user.kind, user.name) != (kind, name)
     }
     if users:
-        raise Conflict(
-            f"{len(users)} registered pipelines use {kind} '{name}': deprecate its versions instead"
-        )
+        them = "1 registered pipeline uses" if len(users) == 1 else (
+            f"{len(users)} registered pipelines use"
+        )  # fmt: skip
+        raise Conflict(f"{them} {kind} '{name}': deprecate its versions instead")
     assets.delete(call.workspace, kind, name)
     return {"deleted": reference}
 
@@ -251,8 +266,3 @@ def refuse(faults: Iterable[str]) -> None:
 def _noun(kind: str) -> str:
     """What `access.roles` calls a kind; drafts are pipelines to be."""
     return "pipeline" if kind == "draft" else kind
-
-
-def _check_limit(limit: int) -> None:
-    if not 1 <= limit <= 200:
-        raise BadRequest("limit: from 1 to 200")

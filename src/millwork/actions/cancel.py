@@ -35,7 +35,7 @@ def cancel(
         if now is None or now.status != "running" or time.monotonic() > deadline:
             return now.status if now else "gone"
         context.masters.wake(run.master)
-        time.sleep(0.05)
+        time.sleep(0.05)  # that master may be no child of this process, and tells it nothing
     now = context.store.run(run.id)
     if now is None or now.status != "running":
         return now.status if now else "gone"

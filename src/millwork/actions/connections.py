@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 import socket
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
+from millwork.base.addresses import is_public
 from millwork.base.errors import BadRequest
 from millwork.base.names import SECRET_RULE, is_secret, is_text
 from millwork.base.records import dataclass
@@ -35,6 +35,8 @@ patience      | s3 oss http            | seconds  | How long a server that fails
 """
 _WITHOUT_SECRET = ("nas", "duckdb")
 _LONGEST = 1024
+# Of a database's address: what names another host than stands before it, or a file of this machine.
+_ELSEWHERE = {"host", "hostaddr", "service", "passfile", "sslcert", "sslkey"}
 _STYLES = ("path", "virtual", "auto")
 _RULES = {
     "url": "the address of a server: https://HOST:PORT",
@@ -98,21 +100,33 @@ def check(kind: str, fields: Mapping[str, str], secret: str) -> None:
         raise BadRequest("\n".join(faults))
 
 
-def leads_inside(kind: str, fields: Mapping[str, str]) -> bool:
+def leads_inside(kind: str, fields: Mapping[str, str], bucket: str = "") -> bool:
     """Whether a connection leads to files of this machine, or into its own network.
 
     A name that nobody knows now leads nowhere; where it leads later is looked at when it is used.
+    With a `bucket`, the host that has it before its name is looked at too.
     """
     if kind in ("nas", "duckdb") or fields.get("allow_private") == "true":
         return True
-    address = fields.get("endpoint") or fields.get("url") or ""
-    host = urlsplit(address).hostname or ""
+    parts = urlsplit(fields.get("endpoint") or fields.get("url") or "")
+    places = parts.netloc.rpartition("@")[2]
+    # libpq takes several hosts, sockets written as %2F..., and hosts behind the question mark.
+    if kind == "postgres" and (
+        "," in places
+        or "%" in places
+        or any(key in _ELSEWHERE for key, _ in parse_qsl(parts.query))
+    ):
+        return True
+    host = parts.hostname or ""
+    return bool(host) and (_is_inside(host) or (bool(bucket) and _is_inside(f"{bucket}.{host}")))
+
+
+def _is_inside(host: str) -> bool:
     try:
-        known = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM) if host else []
+        known = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return False
-    addresses = (ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in known)
-    return not all((getattr(each, "ipv4_mapped", None) or each).is_global for each in addresses)
+    return not all(is_public(str(entry[4][0])) for entry in known)
 
 
 def _is_secret_word(name: str) -> bool:

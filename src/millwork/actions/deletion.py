@@ -33,7 +33,10 @@ def delete_run(context: Context, row: RunRow) -> RunDeleted:
     for run in (*trials, row.id):
         found = drop(context, run)
         if found is None:
-            raise Conflict(f"{run} cannot be deleted: it is not over, or is of another home")
+            raise Conflict(
+                f"{run} cannot be deleted: it is not over, is of another home, or is what a "
+                "registered version came out of"
+            )
         freed, kept = freed + found["bytes"], kept + found["kept"]
     return {"deleted": row.id, "kept": kept, "bytes": freed}
 
@@ -44,6 +47,11 @@ def need_of(context: Context, row: RunRow, trials: list[str]) -> str:
         return f"it is {row.status}; cancel it first"
     if not context.retention().is_here(row.id):
         return "it is of another Millwork home, and its files lie there"
+    for run in (row.id, *trials):
+        if made := context.retention().came_of(run):
+            them = "that" if len(made) == 1 else "those"
+            it = "it" if run == row.id else f"its trial {run}"
+            return f"{', '.join(made[:5])} came out of {it}: delete {them} first"
     if context.retention().is_built_on(row.id, row.definition):
         return f"an incremental run of '{row.definition}' goes on, which may build on it"
     for run in trials:
@@ -64,7 +72,7 @@ def trials_of(context: Context, row: RunRow) -> list[str]:
 
 
 def drop(context: Context, run: str) -> RunDeleted | None:
-    """Deletes one run, whatever others need of it; None if it is not over."""
+    """Deletes one run; None if it is not over, or if a registered version came out of it."""
     dropped = context.retention().drop(run)
     if dropped is None:
         return None

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from millwork.views.assets import (
         AssetLineage,
         CodeView,
-        Origin,
         RunLineage,
         StepLineage,
         UsedInput,
     )
 
 _NO_CODE: CodeView = {"digest": "", "commit": "", "url": "", "dirty": False}
+_ORIGIN = {"dataset", "version", "run", "step", "port"}
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,16 @@ class Traced:
     uses: tuple[str, ...] = ()
 
 
-def traced(call: Call, origin: Origin | None) -> Traced:
+def traced(call: Call, origin: Mapping[str, str] | None) -> Traced:
     """Pins an origin: a dataset to its version, an output to the attempt that left it.
 
     Raises BadRequest for half an origin, NotFound for what is not there or not to be seen.
     """
     if not origin:
         return Traced()
+    if unknown := sorted(set(origin) - _ORIGIN):
+        known = ", ".join(sorted(_ORIGIN))
+        raise BadRequest(f"source.{unknown[0][:80]}: there is none; there are: {known}")
     given = {name for name, value in origin.items() if value}
     if "dataset" in given and given <= {"dataset", "version"}:
         kept = found(call, "dataset", origin["dataset"], origin.get("version", ""))

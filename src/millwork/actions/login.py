@@ -49,13 +49,8 @@ def identify(context: Context, secret: str, kind: Literal["session", "token"]) -
     return Identity(row.person, found.is_admin, row.scope, row.workspace, row.id)
 
 
-def begin_session(context: Context, person: str) -> str:
-    """The secret of a new session: it ends 12 hours after its last use, and after 7 days."""
-    return issue_session(context, person).secret
-
-
 def issue_session(context: Context, person: str) -> Issued:
-    """A new session."""
+    """A new session: it ends 12 hours after its last use, and after 7 days."""
     return issue(context, "session", person, _SESSION)
 
 

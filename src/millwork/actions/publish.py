@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from millwork.actions.assets import found, refuse, register
 from millwork.actions.published import (
@@ -18,7 +18,8 @@ from millwork.base.names import is_entity
 from millwork.base.records import dataclass, field
 from millwork.plan.codec import plain
 from millwork.registry.kinds import label_faults
-from millwork.spec.model import Component, Pipeline
+from millwork.registry.versions import is_version
+from millwork.spec.model import Code, Component, Pipeline
 from millwork.views.assets import published_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
     from millwork.spec.model import Definition
     from millwork.store.assets import Kept
     from millwork.views.assets import PublishedView
+
+NEXT = "next"
+"""The version that asks for the one after the latest, whatever the text says."""
+_FILE = "text"
+"""What faults call a text: whoever has sent it knows its file."""
 
 
 @dataclass
@@ -81,29 +87,31 @@ def publish(
 ) -> PublishedView:
     """Registers the component or pipeline in `text`, and answers its version.
 
-    Raises InvalidFile with every fault of the text, NotFound for code that is not there.
+    Without a `version` that is the text's own; a text without one, and `next`, get the one after
+    the latest. Raises Conflict if the version is registered with another content, InvalidFile
+    with every fault of the text, NotFound for code that is not there.
     """
     finder = Finder(call)
-    read = read_published(call.context, text, f"{kind}.yaml", finder)
+    read = read_published(call.context, text, _FILE, finder)
     definition = read.tree.definition
     _check_kind(definition, kind)
     refuse(label_faults(labels or {}))
     _check_private(call, kind, definition.name, visibility, finder.private)
     code_folder(call.context, bundle)
-    if not bundle:
-        _check_no_code(definition, f"{kind}.yaml")
+    notices = () if bundle else _without_code(definition)
     document = {
         "text": text, "flavour": definition.flavour, "bundle": bundle, "pins": dict(finder.pins),
         "labels": dict(labels or {}),
     }  # fmt: skip
     kept = register(
         call, kind, definition.name, document,
-        version=version, own=definition.version, visibility=visibility,
+        version=None if version == NEXT else version,
+        own="" if version == NEXT else _own_version(definition), visibility=visibility,
         description=definition.description, words=_words(definition),
         uses=[f"{pin['kind']}:{pin['name']}@{pin['version']}" for pin in finder.pins.values()],
     )  # fmt: skip
     made = rebuilt(call.context, kept, {}).tree.definition
-    return published_of(kept, plain(made), (*read.warnings, *finder.warnings))
+    return published_of(kept, plain(made), (*read.warnings, *notices, *finder.warnings))
 
 
 def show(call: Call, kind: str, name: str, version: str = "") -> PublishedView:
@@ -124,12 +132,12 @@ def faults_in(call: Call, text: str) -> tuple[Fault, ...]:
     """Every fault and warning of a text that might be registered."""
     finder = Finder(call)
     try:
-        read = read_published(call.context, text, "pipeline.yaml", finder)
+        read = read_published(call.context, text, _FILE, finder)
         _check_kind(read.tree.definition, "pipeline")
     except InvalidFile as error:
         return (*error.faults, *finder.warnings)
     except BadRequest as error:
-        return (Fault("pipeline.yaml", 0, 0, "", "error", str(error)),)
+        return (Fault(_FILE, 0, 0, "", "error", str(error)),)
     return (*read.warnings, *finder.warnings)
 
 
@@ -152,17 +160,43 @@ def _check_private(
         raise BadRequest(f"private, and in a public pipeline: {listed}; make them alike")
 
 
-def _check_no_code(definition: Definition, file: str) -> None:
-    """Without a snapshot there is no code but that which a URI or a Git repository gives."""
+def _own_version(definition: Definition) -> str:
+    """The version that a text says itself; empty if it says none, or one of another form."""
+    kind = "component" if isinstance(definition, Component) else "pipeline"
+    is_said = not {("version",), ("AlgorithmVersion",)}.isdisjoint(definition.source.places)
+    return definition.version if is_said and is_version(kind, definition.version) else ""
+
+
+def _without_code(definition: Definition) -> tuple[Fault, ...]:
+    """What is to be known of a text whose code was not sent; raises InvalidFile if it names it."""
     faults = []
     for component in _components(definition):
         code = component.code
-        if not (code.git or code.uri) and (code.path not in ("", ".") or code.includes):
-            named = ", ".join((code.path, *code.includes)).strip(", ")
-            message = f"the code {named} is not here: upload it, and give the digest as 'bundle'"
-            faults.append(Fault(file, 0, 0, "code", "error", message))
+        named = [code.path if _names_code(component) else "", *code.includes]
+        if not (code.git or code.uri) and any(named):
+            where = ", ".join(_shown(path) for path in named if path)
+            faults.append(_of_code("error", f"its code is in {where}: send it (--code DIR)"))
     if faults:
         raise InvalidFile(faults)
+    code = definition.code if isinstance(definition, Component) else Code("")
+    if code.path != "." or code.git or code.uri:
+        return ()
+    message = "no files were sent with it: if its command needs some, send them (--code DIR)"
+    return (_of_code("warning", message),)
+
+
+def _names_code(component: Component) -> bool:
+    """Whether a text says where the code is; without a word that is the folder beside it."""
+    said = {place[-1] for place in component.source.places if place}
+    return component.code.path not in ("", ".") or not said.isdisjoint(("code", "CodeDir"))
+
+
+def _shown(path: str) -> str:
+    return path if path == "." or path.startswith("./") else f"./{path}"
+
+
+def _of_code(severity: Literal["error", "warning"], message: str) -> Fault:
+    return Fault(_FILE, 0, 0, "code", severity, message)
 
 
 def _components(definition: Definition) -> Iterator[Component]:

@@ -143,7 +143,7 @@ def _tree(call: Call, wish: RunWish, source: Source | None) -> tuple[Tree, tuple
         return _of_folder(call, wish, folder)
     kind, given = ("component", wish.component) if wish.component else ("pipeline", wish.pipeline)
     name, _, version = given.partition("@")
-    return load_registered(call, kind, name, version, tuple(wish.inputs)), ()
+    return load_registered(call, kind, name, version, tuple(wish.inputs))
 
 
 def _uses(wish: RunWish, tree: Tree) -> tuple[str, ...]:

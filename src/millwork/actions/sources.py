@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import socket
 from base64 import b64encode
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from millwork.actions.assets import document_of, found
+from millwork.base.addresses import is_public
 from millwork.base.errors import BadRequest, Unavailable
 from millwork.base.records import dataclass
 from millwork.blobs import code
@@ -52,7 +52,13 @@ def fetched(call: Call, given: str) -> Source:
 
 
 def _connection(call: Call, name: str) -> Mapping[str, Any]:
-    return document_of(found(call, "connection", name)) if name else {}
+    """The connection's fields; BadRequest for another type: its secret is not for repositories."""
+    document = document_of(found(call, "connection", name)) if name else {}
+    if name and document.get("type") != "git":
+        raise BadRequest(
+            f"the connection '{name}' is of type {document.get('type')}, and git is needed"
+        )
+    return document
 
 
 def _check_prefix(url: str, connection: Mapping[str, Any]) -> None:
@@ -82,7 +88,7 @@ def _pinned(url: str, *, allow_private: bool) -> dict[str, str]:
     except (OSError, UnicodeError):
         raise Unavailable(f"cannot fetch {code.without_credentials(url)}: no host {host}") from None
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in known))
-    if not allow_private and not all(_is_public(address) for address in addresses):
+    if not allow_private and not all(is_public(address) for address in addresses):
         raise BadRequest(
             f"{host} is not of the public network; a connection of type git with "
             "`allow_private: true` allows it"
@@ -100,9 +106,3 @@ def _address(url: str) -> tuple[str, int]:
         return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     match = _SSH.match(url)
     return (match["host"] if match else "", 0)
-
-
-def _is_public(text: str) -> bool:
-    address = ipaddress.ip_address(text.partition("%")[0])
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_global

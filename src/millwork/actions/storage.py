@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from millwork.base.errors import BadRequest, MillworkError, NotFound, Unavailable
+from millwork.actions.connections import leads_inside
+from millwork.base.errors import BadRequest, Forbidden, MillworkError, NotFound, Unavailable
 from millwork.base.records import dataclass
 from millwork.base.uris import parse_uri
 from millwork.plan.model import GivenPath, GivenUri, Route
@@ -32,7 +33,8 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     "file": (),
 }
 _NAMED = ("nas", "cpfs", "table", "odps")
-_OURS = ("type", "secret", "description")
+_OURS = ("type", "secret", "description", "inward")
+_LOOKED_AT = ("s3", "oss", "postgres")  # http looks itself, when it connects
 _MOST = 200
 
 
@@ -107,6 +109,7 @@ class Storage:
         elif isinstance(found, GivenUri):
             text = found.uri
         route, uri = self.route(text), parse_uri(text)
+        self._check_inward(uri, route)
         secret = self.check_secret(route)
         return open_place(uri, Access(dict(route.fields), secret)), uri
 
@@ -144,7 +147,31 @@ class Storage:
             )
         return value
 
+    def is_file(self, text: str) -> bool:
+        """Whether a URI, or the dataset that it names, is of the server's own files."""
+        uri = parse_uri(text)
+        if uri.scheme == "dataset":
+            inner = str(self._kept_dataset(uri).document.get("uri") or "")
+            return bool(inner) and self.is_file(inner)
+        return uri.scheme == "file"
+
     # --- inside ---------------------------------------------------------------------------
+
+    def _check_inward(self, uri: Uri, route: Route) -> None:
+        """Raises Forbidden for a way into the server's own network that nobody has allowed.
+
+        Names may lead elsewhere than when the connection was made.
+        """
+        kept = self._connection(uri) if self._person else None
+        if kept is None or kept.document.get("inward"):
+            return
+        kind, fields = str(kept.document["type"]), dict(route.fields)
+        bucket = uri.host if kind in ("s3", "oss") and fields.get("addressing") != "path" else ""
+        if kind in _LOOKED_AT and leads_inside(kind, fields, bucket):
+            raise Forbidden(
+                f"{uri.text}: the connection '{kept.name}' leads into the server's network; "
+                "an owner or admin of the workspace allows that by setting it anew"
+            )
 
     def _connection(self, uri: Uri) -> Kept | None:
         """The connection for a URI: named, or else the one that fits it best; None for none."""
@@ -178,7 +205,7 @@ class Storage:
     def _may_use(self, kept: Kept) -> bool:
         return not self._person or kept.visibility == "public" or kept.creator == self._person
 
-    def _dataset(self, uri: Uri) -> tuple[InputSource, str]:
+    def _kept_dataset(self, uri: Uri) -> Kept:
         assets, version = self._context.assets(), uri.path
         if version == "latest":
             kept = assets.usable(self._workspace, "dataset", uri.host)
@@ -186,6 +213,10 @@ class Storage:
             kept = assets.get(self._workspace, "dataset", uri.host, version)
         if kept is None or not self._may_use(kept):
             raise NotFound(f"there is no dataset {uri.host}@{version}")
+        return kept
+
+    def _dataset(self, uri: Uri) -> tuple[InputSource, str]:
+        kept = self._kept_dataset(uri)
         name = f"{kept.name}@{kept.version}"
         if kept.document.get("uri"):
             found, _ = self.source(GivenUri(str(kept.document["uri"])))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
 from typing import TYPE_CHECKING, TypedDict
 
@@ -34,7 +35,16 @@ def place_of(call: Call, sha256: str) -> str:
     """Where a file that was sent lies; of each workspace its own: a digest shows nobody's files."""
     if not _DIGEST.fullmatch(sha256):
         raise BadRequest(f"'{sha256[:80]}' is no sha256: 64 of 0-9 and a-f")
-    return f"{call.context.home}/uploads/{call.workspace}/{sha256[:2]}/{sha256}"
+    return f"{_folder(call)}/{sha256[:2]}/{sha256}"
+
+
+def forget(call: Call) -> None:
+    """Removes all that was sent to a workspace."""
+    shutil.rmtree(_folder(call), ignore_errors=True)
+
+
+def _folder(call: Call) -> str:
+    return f"{call.context.home}/uploads/{call.workspace}"
 
 
 def make_bundle(call: Call, files: Sequence[BundleFile]) -> code.Tree:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from millwork.views.queue import WorkspaceUsage
 
 _SHOWN = 20
+_BEHIND = "behind another run"
 _RUNS_PER_CORE = 4  # each is a process that drives it, whatever its steps ask for
 
 
@@ -26,17 +27,30 @@ def room_for_runs(machine: Capacity) -> Room:
 def usage_of_workspace(call: Call) -> WorkspaceUsage:
     """The quota, what of it is used and free, how many runs run and wait, and why they wait.
 
-    The first 20 that wait are told, but for private runs that this person may not see.
+    The first 20 that wait are told, but for private runs that this person may not see. Nor is
+    such a run named as what others wait for.
     """
     queue = call.context.admissions()
     waiting, running, quotas = queue.look()
     reasons = why_waits(waiting, running, quotas, room_for_runs(call.context.machine))
     rows = queue.waiting(call.workspace, _SHOWN)
     shown = [row for row in rows if call.may("run", "read", row.creator, row.visibility)]
+    told = {row.id: _told(call, reasons[row.id]) for row in shown if row.id in reasons}
     return workspace_usage(
         call.workspace,
         quotas.get(call.workspace, Quota()),
         queue.usage(call.workspace),
         queue.count_waiting(call.workspace),
-        waiting_runs(shown, reasons),
+        waiting_runs(shown, told),
     )
+
+
+def _told(call: Call, reason: str) -> str:
+    """A reason, without the name of a run that this person may not see."""
+    word, _, run = reason.partition(" ")
+    if word != "behind":
+        return reason
+    row = call.context.store.run(run)
+    if row is None or row.workspace != call.workspace:
+        return _BEHIND
+    return reason if call.may("run", "read", row.creator, row.visibility) else _BEHIND

@@ -37,9 +37,7 @@ def why(context: Context, given: str, step: str) -> dict[str, Any]:
         raise BadRequest(f"'{step}' has not come to its turn: it is {row.status}")
     verdict = row.verdict or NEVER_REUSED
     answer = {"run": run.id, "step": step, "verdict": verdict, "attempt": row.attempt}
-    earlier = context.store.earlier(
-        run.definition, step, run.created, run.workspace, run.creator
-    )
+    earlier = context.store.earlier(run.definition, step, run.created, run.workspace, run.creator)
     if row.verdict == "reused" or earlier is None or not earlier[1].identity or not row.identity:
         return {**answer, "compared_with": None, "differences": []}
     other_run, other = earlier

@@ -8,10 +8,11 @@ import queue
 import signal
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from millwork.base.errors import MillworkError
+from millwork.base.errors import MillworkError, Unavailable
 from millwork.base.records import dataclass
 from millwork.blobs.folders import folder_beside, put_in_place
 from millwork.cli.display import Display, LineDisplay, LogDisplay, NoFooter
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _OVER = ("succeeded", "failed", "cancelled")
 _LAST_LINES, _LAST_BYTES = 12, 8192
+_LOG_PULSE = 1.0  # seconds between two looks at a log that is a server's
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -51,11 +53,33 @@ class Followed:
 def follow(door: HttpDoor, run: Followed, options: Namespace) -> int:
     """Shows the run until it is over, says what came of it, and returns the exit code."""
     out = sys.stderr if options.json else sys.stdout
-    with _open_display(door, run, out) as display, _cancelling(door, run.run):
-        if run.after:
-            display.resumed(_rows(door, run), ())
-        status = _shown(door, run, display)
-    return _conclude(door, run, status, display, options)
+    with waiting(door, run.run):
+        with _open_display(door, run, out) as display, _cancelling(door, run.run):
+            if run.after:
+                display.resumed(_rows(door, run), ())
+            status = _shown(door, run, display)
+        return _conclude(door, run, status, display, options)
+
+
+@contextmanager
+def waiting(door: HttpDoor, run: str) -> Iterator[None]:
+    """Waits meanwhile for a server that is away; raises Unavailable if it does not come back."""
+    said: list[str] = []
+
+    def away() -> None:
+        if not said:
+            said.append("millwork: the server is away; waiting\n")
+            sys.stderr.write(said[0])
+            sys.stderr.flush()
+
+    door.wait(away)
+    try:
+        yield
+    except Unavailable as error:
+        if type(error) is not Unavailable:  # no room for its outputs here
+            raise
+        further = f"run {run} goes on without it: millwork runs show {run} -f"
+        raise Unavailable(f"{error}\n{further}") from None
 
 
 def last_event(door: HttpDoor, run: str) -> int:
@@ -72,7 +96,11 @@ def last_event(door: HttpDoor, run: str) -> int:
 def _open_display(door: HttpDoor, run: Followed, out: TextIO) -> Display:
     row = RunRow(run.run, run.name, "", "", "running", 0.0)
     if len(run.steps) == 1:
-        return LogDisplay(_Logs(door, run), run.replicas, out, NoFooter())
+        sys.stderr.write(f"millwork: run {run.run}\n")
+        sys.stderr.flush()
+        display = LogDisplay(_Logs(door, run), run.replicas, out, NoFooter())
+        display.interval = _LOG_PULSE
+        return display
     if out.isatty():
         from millwork.cli.live import LiveDisplay
 
@@ -84,12 +112,13 @@ class _Logs:
     """The log of the only step, read for a display, which knows processes by their ids."""
 
     def __init__(self, door: HttpDoor, run: Followed) -> None:
-        self._log = ServerLog(door, run.run, run.steps[0])
+        self._run, self._log = run.run, ServerLog(door, run.run, run.steps[0])
 
     def log(self, process: str, offset: int) -> tuple[bytes, int]:
-        """What is behind the offset; a reused step's log is that of another run."""
-        _, _, replica = process.partition("/")
-        return self._log.log(replica or process, offset)
+        """What is behind the offset; the log of another run is that which the step has reused."""
+        attempt, _, replica = process.partition("/")
+        is_own = attempt.rpartition("-")[0] == self._run
+        return self._log.log((replica or attempt) if is_own else "last", offset)
 
 
 def _rows(door: HttpDoor, run: Followed) -> list[StepRow]:
@@ -104,11 +133,14 @@ def _shown(door: HttpDoor, run: Followed, display: Display) -> str:
     """Shows what happens; the status at the end."""
     told: queue.SimpleQueue[Change | BaseException] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(door, run, told), daemon=True).start()
+    due = 0.0
     while True:
-        try:
-            change = told.get(timeout=display.interval or 1.0)
-        except queue.Empty:
+        if time.monotonic() >= due:
             display.pulse()
+            due = time.monotonic() + (display.interval or 1.0)
+        try:
+            change = told.get(timeout=max(0.0, due - time.monotonic()))
+        except queue.Empty:
             continue
         if isinstance(change, BaseException):
             raise change

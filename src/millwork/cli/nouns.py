@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser
 from typing import TYPE_CHECKING, Any
 
 from millwork.access.verbs import VERBS
@@ -13,9 +12,10 @@ from millwork.actions.perform import function_of
 from millwork.app.doors import open_door
 from millwork.cli import answers
 from millwork.cli.asking import add_options, parameters_of, read_arguments, summary_of
+from millwork.cli.parser import StrictParser
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
     from millwork.access.verbs import Verb
@@ -44,7 +44,7 @@ def run(words: Sequence[str]) -> int:
 
 def parser_of(noun: str, action: str = "") -> ArgumentParser:
     """The parser of a noun; where `action` names one of its verbs, of that verb alone."""
-    parser = ArgumentParser(prog=f"millwork {noun}")
+    parser = StrictParser(prog=f"millwork {noun}")
     verbs = verbs_of(noun)
     actions = parser.add_subparsers(dest="action", metavar="VERB", required=True)
     for name in [action] if action in verbs else verbs:

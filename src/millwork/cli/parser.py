@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from millwork import __version__
 
 if TYPE_CHECKING:
-    from argparse import _SubParsersAction
+    from argparse import Namespace, _SubParsersAction
+    from collections.abc import Sequence
 
 # Kept here too, so that --help imports nothing; a test compares them with the spec's.
 FLAVOURS = ("millwork", "pai", "azureml-old", "azureml-v2")
 JOB_TYPES = ("Job", "TFJob", "PyTorchJob", "XGBoostJob", "MPIJob", "ElasticBatchJob")
 SHARD_ACTIONS = ("next", "renew", "done", "fail", "map")
 ENGINES = ("local", "container")
+STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
 
 # The nouns whose commands `cli.nouns` makes of their verbs, and the verbs of `runs` of that kind.
 NOUNS = (
@@ -42,9 +44,22 @@ Run components, and pipelines of them, on this machine.
 """
 
 
+class StrictParser(ArgumentParser):
+    """A parser whose subcommands refuse an unknown word themselves, with their own usage."""
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Namespace | None = None
+    ) -> tuple[Namespace, list[str]]:
+        """What was said; it is all known."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
+
+
 def build_parser() -> ArgumentParser:
     """The whole command tree; the docs' list of commands is checked against it."""
-    parser = ArgumentParser(
+    parser: ArgumentParser = StrictParser(
         prog="millwork", description=_DESCRIPTION, epilog=_NOUNS_TEXT,
         formatter_class=RawDescriptionHelpFormatter,
     )  # fmt: skip
@@ -102,9 +117,12 @@ def _add_run(verbs: _SubParsersAction[ArgumentParser]) -> None:
     run = verbs.add_parser(
         "run",
         help="run a component, a pipeline or a command",
-        usage="millwork run FILE [options]  |  millwork run [options] -- COMMAND...",
+        usage="millwork run FILE|NAME[@VERSION] [options]  |  millwork run [options] -- COMMAND...",
     )
-    run.add_argument("file", nargs="?", metavar="FILE", help="a component or pipeline file")
+    run.add_argument(
+        "file", nargs="?", metavar="FILE",
+        help="a component or pipeline file; with a server also what is registered: NAME[@VERSION]",
+    )  # fmt: skip
     add_arguments(run)
     run.add_argument("--parallel", type=int, metavar="N", help="steps at once (default: cores)")
     run.add_argument("-o", "--output", metavar="DIR", help="copy the run's outputs there")
@@ -177,6 +195,10 @@ def _add_runs(verbs: _SubParsersAction[ArgumentParser]) -> None:
             action.add_argument(
                 "--trials", action="store_true", help="the runs that sweeps have begun, too"
             )
+            action.add_argument("--status", default="", choices=STATUSES, help="only such")
+            action.add_argument("--name", default="", metavar="NAME", help="only of that name")
+            action.add_argument("--creator", default="", metavar="PERSON", help="only theirs")
+            action.add_argument("--tag", default="", metavar="K=V", help="only with that tag")
         elif name == "resume":
             action.add_argument("run", metavar="ID", nargs="?", help=which)
             action.add_argument("--all", action="store_true", help="every interrupted run")

@@ -17,6 +17,7 @@ from millwork.actions.select import Selection
 from millwork.app.compose import default_engine, home_settings, open_context
 from millwork.app.doors import server_door
 from millwork.base.errors import BadRequest
+from millwork.base.names import is_entity
 from millwork.cli.arguments import read_arguments, read_pairs
 from millwork.cli.display import open_display
 from millwork.spec.model import Code, Component
@@ -29,16 +30,19 @@ if TYPE_CHECKING:
     from millwork.actions.context import Context
     from millwork.base.faults import Fault
     from millwork.cli.display import Display
+    from millwork.client.door import HttpDoor
     from millwork.ports import Engine
 
 
 def run(options: Namespace) -> int:
     """Runs it, shows how it goes, and returns 0 if it succeeded, 1 if not."""
     _check(options)
+    door = server_door(options.workspace)
+    if is_registered_word(options.file):
+        return _run_registered(door, options)
     tree, warnings = _definition(options)
     if options.output:
         check_target(options.output)
-    door = server_door(options.workspace)
     if door:
         from millwork.cli import served
 
@@ -70,6 +74,30 @@ def run(options: Namespace) -> int:
             restore(loop, submitted.run, context.store.steps(submitted.run.id), ())
         status = loop.drive()
     return conclude(context, submitted.run.id, status, display, options)
+
+
+def is_registered_word(word: str | None) -> bool:
+    """Whether it is no file, but may name what is registered: `NAME@VERSION`, `component:NAME`."""
+    if word is None or os.path.lexists(word):
+        return False
+    kind, colon, name = word.rpartition(":")
+    if colon and kind not in ("component", "pipeline"):
+        return False
+    is_file_name = not colon and word.endswith((".yaml", ".yml", ".json"))
+    return not is_file_name and is_entity(name.partition("@")[0])
+
+
+def _run_registered(door: HttpDoor | None, options: Namespace) -> int:
+    if door is None:
+        raise BadRequest(
+            f"cannot read {options.file}: No such file or directory; what is registered is run "
+            "with a server: millwork up"
+        )
+    from millwork.cli import served
+
+    if options.output:
+        check_target(options.output)
+    return served.run_registered(door, options)
 
 
 def conclude(

@@ -35,7 +35,17 @@ def run(options: Namespace) -> int:
     door = server_door(options.workspace)
     if options.action == "resume":
         return _resume(door, options)
-    runs: Runs = ServerRuns(door) if door else HomeRuns(open_context())
+    runs: Runs = ServerRuns(door) if door else HomeRuns(open_context(), options.workspace)
+    if door and options.action in ("show", "logs") and options.follow:
+        from millwork.cli.following import waiting
+
+        found = door.ask("runs.result", run=options.run.partition("/")[0])["run"]
+        with waiting(door, found):
+            return _look(runs, options)
+    return _look(runs, options)
+
+
+def _look(runs: Runs, options: Namespace) -> int:
     if options.action == "show":
         from millwork.cli import show
 
@@ -60,11 +70,14 @@ def _resume(door: HttpDoor | None, options: Namespace) -> int:
 def _list(runs: Runs, options: Namespace) -> int:
     if options.limit < 1:
         raise BadRequest("--limit is at least 1")
-    listed = runs.listed(options.limit, with_trials=options.trials)
+    wanted = {name: getattr(options, name) for name in ("status", "name", "creator", "tag")}
+    wanted = {name: text for name, text in wanted.items() if text}
+    listed = runs.listed(options.limit, wanted, with_trials=options.trials)
     if options.json:
         return _print_json(listed)
     if not listed:
-        sys.stdout.write("no runs yet: millwork run FILE starts one\n")
+        none = "no such runs" if wanted else "no runs yet: millwork run FILE starts one"
+        sys.stdout.write(f"{none}\n")
         return 0
     table = tables.table("run", "name", "definition", "status", "started", "time")
     for row in listed:

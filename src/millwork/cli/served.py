@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from millwork.actions.drive import count_of
 from millwork.actions.select import Selection, select
 from millwork.app.doors import is_here
-from millwork.base.errors import BadRequest
+from millwork.base.errors import BadRequest, NotFound
 from millwork.base.uris import looks_like_uri
 from millwork.cli.arguments import read_arguments, read_pairs
 from millwork.cli.bundles import Bundle, bundle_of, commits_of, send
@@ -20,7 +20,7 @@ from millwork.plan.graph import expand
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from millwork.base.faults import Fault
     from millwork.client.door import HttpDoor
@@ -40,15 +40,51 @@ def run(door: HttpDoor, tree: Tree, warnings: Sequence[Fault], options: Namespac
     steps = select(expand(tree, arguments), selection)[0].steps
     bundle, file = _sent(door, tree, options)
     wish = _wish(arguments, options) | {"commits": commits_of(tree)}
-    asked = door.ask("runs.create", bundle=bundle, file=file, **wish)
-    for line in (*map(str, warnings), *asked["notices"]):
-        sys.stderr.write(f"millwork: {line}\n")
+    replicas = count_of(*steps.values()) if len(steps) == 1 else 1
+    _warn(map(str, warnings))
+    return _begun(door, wish | {"bundle": bundle, "file": file}, replicas, options)
+
+
+def run_registered(door: HttpDoor, options: Namespace) -> int:
+    """Asks for a run of what is registered, and follows it; its exit code."""
+    arguments = read_arguments(options)
+    _check_inputs(door, arguments, options)
+    kind, name, definition = _registered(door, options.file)
+    counts = arguments.replicas or definition.get("replicas")
+    replicas = sum(counts.values()) if isinstance(counts, dict) else 1
+    return _begun(door, _wish(arguments, options) | {kind: name}, replicas, options)
+
+
+def _registered(door: HttpDoor, word: str) -> tuple[str, str, Mapping[str, Any]]:
+    """Which kind of thing is meant, its name, and what its file says."""
+    said, _, given = word.rpartition(":")
+    name, _, version = given.partition("@")
+    for kind in (said,) if said else ("component", "pipeline"):
+        try:
+            if version:
+                shown = door.ask(f"{kind}s.version", name=name, version=version)
+            else:
+                shown = door.ask(f"{kind}s.show", name=name)
+        except NotFound:
+            continue
+        return kind, given, shown["definition"]
+    what = said or "component or pipeline"
+    raise NotFound(f"cannot read {word}: there is no such file, and no registered {what} '{given}'")
+
+
+def _begun(door: HttpDoor, wish: Mapping[str, Any], replicas: int, options: Namespace) -> int:
+    asked = door.ask("runs.create", **wish)
+    _warn(asked["notices"])
     if options.detach:
         said = json.dumps(asked, ensure_ascii=False) if options.json else asked["run"]
         sys.stdout.write(f"{said}\n")
         return 0
-    replicas = count_of(*steps.values()) if len(steps) == 1 else 1
     return follow(door, _followed(door, asked["run"], replicas), options)
+
+
+def _warn(lines: Iterable[str]) -> None:
+    for line in lines:
+        sys.stderr.write(f"millwork: {line}\n")
 
 
 def resume(door: HttpDoor, options: Namespace) -> int:

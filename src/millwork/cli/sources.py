@@ -41,8 +41,10 @@ class Logs:
 class Runs(Protocol):
     """The runs of a home or of a server's workspace."""
 
-    def listed(self, limit: int, *, with_trials: bool) -> Sequence[Mapping[str, Any]]:
-        """The newest runs first."""
+    def listed(
+        self, limit: int, wanted: Mapping[str, str], *, with_trials: bool
+    ) -> Sequence[Mapping[str, Any]]:
+        """The newest runs first; `wanted` has the status, name, creator and tag they must have."""
 
     def shown(self, run: str) -> Mapping[str, Any]:
         """All that is known of a run."""
@@ -69,11 +71,18 @@ class Runs(Protocol):
 class HomeRuns:
     """The runs of a home."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, context: Context, workspace: str | None = None) -> None:
+        self._context, self._workspace = context, workspace
 
-    def listed(self, limit: int, *, with_trials: bool) -> Sequence[Mapping[str, Any]]:
-        """The newest runs first."""
+    def listed(
+        self, limit: int, wanted: Mapping[str, str], *, with_trials: bool
+    ) -> Sequence[Mapping[str, Any]]:
+        """The newest runs first; `wanted` has the status, name, creator and tag they must have."""
+        if wanted:
+            from millwork.app.doors import LocalDoor, named_workspace
+
+            door = LocalDoor(self._context, named_workspace(self._workspace))
+            return _listed(door, limit, {**wanted, "trials": with_trials})
         from millwork.actions import runs
 
         return runs.listed(self._context, limit, with_trials=with_trials)
@@ -103,7 +112,8 @@ class HomeRuns:
 
         row = runs.find(self._context, run)
         if row.status not in ("queued", "running"):
-            raise BadRequest(f"{row.id} is over: it has {row.status}")
+            has = "was" if row.status == "cancelled" else "has"
+            raise BadRequest(f"{row.id} is over: it {has} {row.status}")
         return {"run": row.id, "status": cancel(self._context, row)}
 
     def logs(self, run: str, step: str, replica: str) -> Logs:
@@ -154,15 +164,11 @@ class ServerRuns:
     def __init__(self, door: HttpDoor) -> None:
         self._door = door
 
-    def listed(self, limit: int, *, with_trials: bool) -> Sequence[Mapping[str, Any]]:
-        """The newest runs first."""
-        found: list[Mapping[str, Any]] = []
-        after: str | None = ""
-        while after is not None and len(found) < limit:
-            count = min(_PAGE, limit - len(found))
-            page = self._door.ask("runs.list", limit=count, after=after, trials=with_trials)
-            found, after = [*found, *page["items"]], page["next"]
-        return found
+    def listed(
+        self, limit: int, wanted: Mapping[str, str], *, with_trials: bool
+    ) -> Sequence[Mapping[str, Any]]:
+        """The newest runs first; `wanted` has the status, name, creator and tag they must have."""
+        return _listed(self._door, limit, {**wanted, "trials": with_trials})
 
     def shown(self, run: str) -> Mapping[str, Any]:
         """All that is known of a run."""
@@ -186,7 +192,7 @@ class ServerRuns:
         answer: Mapping[str, Any] = self._door.ask("runs.cancel", run=run)
         deadline = time.monotonic() + _PATIENCE
         while answer["status"] == "running" and time.monotonic() < deadline:
-            time.sleep(_LOOK)
+            time.sleep(_LOOK)  # the run ends in another process, which tells nobody
             status = self.result(answer["run"])["status"]
             answer = {"run": answer["run"], "status": status}
         return answer
@@ -224,6 +230,15 @@ class ServerRuns:
             "logs.follow", run=logs.run, step=logs.reading.step, process=logs.processes[0][1]
         )
         return (message.data["text"].encode() for message in stream)
+
+
+def _listed(door: Door, limit: int, wanted: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = []
+    after: str | None = ""
+    while after is not None and len(found) < limit:
+        page = door.ask("runs.list", limit=min(_PAGE, limit - len(found)), after=after, **wanted)
+        found, after = [*found, *page["items"]], page["next"]
+    return found
 
 
 def _step_in(result: Mapping[str, Any], step: str, wanted: str) -> str:

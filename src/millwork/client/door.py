@@ -34,7 +34,8 @@ _CONNECT = 10.0
 _ANSWER = 300.0  # seconds: a run that is asked for may have to fetch an image first
 _SILENCE = 60.0  # of a stream: of events something comes every 15 s
 _PAUSES = (0.1, 0.5, 1.0)
-_PATIENCE = 30.0  # seconds that a stream waits for its server to come back
+_PATIENCE = 60.0  # seconds that a server that is away is waited for, if it is waited for
+_SOON = 1.0  # seconds in which a server that is started again is back
 _PART = 1 << 20
 _LOST = (OSError, HTTPException)
 
@@ -59,7 +60,7 @@ class HttpDoor:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
             raise BadRequest(f"{url[:200]}: expected the URL of a server: http://HOST:PORT")
-        self.url, self.workspace, self._token = url.rstrip("/"), workspace, token
+        self.url, self.workspace, self._token = url.rstrip("/"), workspace, _clean(token)
         self._kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         try:
             self._host, self._port = parts.hostname, parts.port
@@ -67,6 +68,11 @@ class HttpDoor:
             raise BadRequest(f"{url[:200]}: the port is no number up to 65535") from None
         self._base = parts.path.rstrip("/") + PREFIX
         self._kept: HTTPConnection | None = None
+        self._away: Callable[[], None] | None = None
+
+    def wait(self, away: Callable[[], None]) -> None:
+        """From now on a server that is away is waited for, up to 60 s; `away` is called then."""
+        self._away = away
 
     def ask(self, verb: str, /, **arguments: Any) -> Any:
         """What the verb answers."""
@@ -110,7 +116,7 @@ class HttpDoor:
             if to.tell() < size:
                 raise ConnectionError("the answer was cut off")
 
-        _tried(self._reached, take)
+        self._tried(take)
         to.seek(0)
         if hashlib.file_digest(to, "sha256").hexdigest() != sha256:  # type: ignore[arg-type]
             raise Unavailable("what came is not what was left there: its sha256 is another")
@@ -138,7 +144,9 @@ class HttpDoor:
                 lost = lost or time.monotonic()
                 if time.monotonic() - lost > _PATIENCE:
                     raise self._unreachable(error) from None
-            time.sleep(_PAUSES[1])
+                if self._away and time.monotonic() - lost > _SOON:
+                    self._away()
+            time.sleep(_PAUSES[1])  # a server that starts again tells nobody
 
     def another(self) -> HttpDoor:
         """The same with a connection of its own, for another thread or a signal."""
@@ -177,7 +185,25 @@ class HttpDoor:
                 raise error_of(self.url, answer.status, kind, body)
             return value_of(kind, body)
 
-        return _tried(self._reached, once)
+        return self._tried(once)
+
+    def _tried(self, once: Callable[[], _T]) -> _T:
+        """What it gives; what could not be reached is tried again after a moment."""
+        begun = time.monotonic()
+        for pause in self._pauses(begun):
+            try:
+                return self._reached(once)
+            except Unavailable as error:
+                if type(error) is not Unavailable:  # a full disk is still full in a moment
+                    raise
+                time.sleep(pause)  # nor does one that is busy, or away
+        return self._reached(once)
+
+    def _pauses(self, begun: float) -> Iterator[float]:
+        yield from _PAUSES
+        while self._away and time.monotonic() - begun < _PATIENCE:
+            self._away()
+            yield _PAUSES[-1]
 
     def _reached(self, once: Callable[[], _T]) -> _T:
         """What `once` gives; a lost connection becomes Unavailable, and is not used again."""
@@ -189,7 +215,11 @@ class HttpDoor:
 
     def _unreachable(self, error: Exception) -> Unavailable:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        return Unavailable(f"cannot reach the server at {self.url}: {reason}")
+        if isinstance(error, Unavailable):
+            return error
+        return Unavailable(
+            f"cannot reach the server at {self.url}: {reason} (is it up? millwork up)"
+        )
 
     def _connection(self) -> HTTPConnection:
         if self._kept is None:
@@ -226,16 +256,12 @@ class HttpDoor:
             return connection.getresponse()
 
 
-def _tried(reach: Callable[[Callable[[], _T]], _T], once: Callable[[], _T]) -> _T:
-    """What it gives; what could not be reached is tried again after a moment, three times."""
-    for pause in _PAUSES:
-        try:
-            return reach(once)
-        except Unavailable as error:
-            if type(error) is not Unavailable:  # a full disk is still full in a moment
-                raise
-            time.sleep(pause)
-    return reach(once)
+def _clean(token: str) -> str:
+    """The token without the ends of lines around it; raises BadRequest for what is none."""
+    found = token.strip()
+    if not (found.isascii() and found.isprintable()):
+        raise BadRequest("the token holds characters that no token has: copy it once more")
+    return found
 
 
 def _query(arguments: Mapping[str, Any]) -> str:

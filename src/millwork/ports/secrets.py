@@ -29,3 +29,6 @@ class Secrets(Protocol):
 
     def remove(self, name: str) -> bool:
         """Removes a value from the file; False if it was not there."""
+
+    def forget(self) -> None:
+        """Removes all that the file has of this workspace."""

@@ -41,13 +41,8 @@ def number_of(version: str) -> int:
     return int(digits) if _NUMBER.fullmatch(digits) else 0
 
 
-def next_version(kind: str, highest: int, own: str = "") -> str:
-    """The version that follows the `highest` number; `own` is what the file itself says.
-
-    The file's counts if it is higher than all there are. A number of 0 says that there is none.
-    """
-    if own and is_version(kind, own) and number_of(own) > highest:
-        return own
+def next_version(kind: str, highest: int) -> str:
+    """The version that follows the `highest` number; a number of 0 says that there is none."""
     if kind in ("image", "code"):
         return str(highest + 1)
     if kind == "dataset":

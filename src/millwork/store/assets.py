@@ -67,7 +67,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class New:
-    """What is to be registered; without a `version` it gets the next one, or `own` if higher.
+    """What is to be registered; without a `version` it gets its `own`, or else the next one.
 
     `search` is made by `registry.searching`; `run` is what it came out of.
     """
@@ -119,21 +119,21 @@ class AssetStore:
     def register(self, new: New, check: Check | None = None) -> Kept:
         """Keeps a version for good, and answers it; the same one again changes nothing.
 
-        The document of the latest version is not registered as the next one. Raises Conflict if
+        The document of the latest version is not registered as another one. Raises Conflict if
         that version has another document, and what `check` raises of the thing there is.
         """
         digest = digest_of(new.document)
         place = _place(new.workspace, new.kind, new.name)
         with self._database.transaction():
             latest = self._claimed(new, check)
-            kept = self.get(**place, version=new.version or latest) if latest else None
-            if kept and kept.digest == digest:
-                return kept
-            if kept and new.version:
-                raise Conflict(
-                    f"{new.kind} {new.name}@{new.version} is there with other content, and a "
-                    "version never changes: give another version, or none to get the next"
-                )
+            said = new.version or new.own
+            there = self.get(**place, version=said) if said else None
+            newest = self.get(**place) if latest and not new.version else None
+            for kept in (newest, there):
+                if kept and kept.digest == digest:
+                    return kept
+            if there:
+                raise Conflict(_taken(new))
             version = self._insert(new, digest)
         made = self.get(**place, version=version)
         assert made is not None
@@ -150,7 +150,7 @@ class AssetStore:
         place = _place(new.workspace, new.kind, new.name)
         row = self._database.query("asset_highest", place).fetchone()
         highest = int(row["number"])
-        version = new.version or next_version(new.kind, highest, new.own)
+        version = new.version or new.own or next_version(new.kind, highest)
         # A word, such as an image's tag, stands behind what there was before it.
         number = number_of(version) or highest
         values = {**_row(new), "version": version, "number": number, "digest": digest}
@@ -279,6 +279,18 @@ class AssetStore:
         }  # fmt: skip
         query = "asset_list_by_name" if wanted.sort == "name" else "asset_list_by_change"
         return [_kept(row) for row in self._database.query(query, values)]
+
+
+def _taken(new: New) -> str:
+    if new.version:
+        return (
+            f"{new.kind} {new.name}@{new.version} is there with other content, and a "
+            "version never changes: give another version, or none to get the next"
+        )
+    return (
+        f"{new.kind} {new.name}: {new.own} is registered with another content: raise the version "
+        "in the file, or say version (`next` is the one after the latest)"
+    )
 
 
 def _moved_on(new: New, revision: int, found: int) -> str:

@@ -140,6 +140,10 @@ class PeopleStore(AuditStore):
         with self._database.transaction():
             return self._database.query("insert_person", values).fetchone() is not None
 
+    def is_owner_of_things(self, name: str) -> bool:
+        """Whether runs or assets are theirs, also if they are gone."""
+        return self._one("has_things", name=name) is not None
+
     def has_password(self) -> bool:
         """Whether anybody could log in with a password."""
         return self._one("has_password") is not None

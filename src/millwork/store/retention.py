@@ -110,6 +110,7 @@ class RetentionStore:
     def drop(self, run: str) -> Dropped | None:
         """Removes a run that is over, all its rows at once; None if it is not, or not any more.
 
+        None, too, if a registered version came out of it: the run's rows are its lineage.
         Manifests of attempts that something else names stay.
         """
         with self._database.transaction():
@@ -126,6 +127,14 @@ class RetentionStore:
                     self._database.query("retention_drop_artifacts", {"attempt": attempt})
         return Dropped(attempts, named)
 
+    def came_of(self, run: str) -> list[str]:
+        """What was registered of a run: `model fm@1.0.0`; `a private model` that is of others."""
+        rows = self._database.query("retention_sources", {"run": run})
+        return [
+            f"{row['kind']} {row['name']}" if row["name"] else f"a private {row['kind']}"
+            for row in rows
+        ]
+
     def is_here(self, run: str) -> bool:
         """Whether a run's files are of this home."""
         return self._database.query("retention_is_here", {"run": run}).fetchone() is not None
@@ -137,7 +146,8 @@ class RetentionStore:
     def old(self, before: float, last: int) -> list[tuple[str, dict[str, str]]]:
         """Runs of this home that ended before a time, with their tags, oldest first.
 
-        The newest `last` of each definition are not among them, nor are trials.
+        The newest `last` of each definition are not among them, nor trials, nor what a registered
+        version came out of.
         """
         rows = self._database.query("retention_old", {"before": before, "last": last})
         return [(row["id"], json.loads(row["tags"])) for row in rows]

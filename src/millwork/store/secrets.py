@@ -63,6 +63,12 @@ class HomeSecrets:
         with self._changed() as secrets:
             return secrets.pop(self._prefix + name, None) is not None
 
+    def forget(self) -> None:
+        """Removes all that the file has of this workspace."""
+        with self._changed() as secrets:
+            for name in self._own(secrets):
+                del secrets[self._prefix + name]
+
     def _own(self, secrets: Mapping[str, str]) -> list[str]:
         """The names of this workspace's."""
         own = [name for name in secrets if name.rpartition("/")[0] == self._prefix.rstrip("/")]

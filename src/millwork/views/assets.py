@@ -126,16 +126,6 @@ class Deleted(TypedDict):
     deleted: str
 
 
-class Origin(TypedDict, total=False):
-    """Where data comes from: a registered dataset, or an output of a run."""
-
-    dataset: str
-    version: str
-    run: str
-    step: str
-    port: str
-
-
 class UsedInput(TypedDict):
     """What an input of a step read: `model.port` of another step, or data by any of the names."""
 

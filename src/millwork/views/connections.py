@@ -75,6 +75,7 @@ class DataView(TypedDict):
 def connection(kept: Kept, *, is_set: bool) -> ConnectionView:
     """A connection's row."""
     document = dict(kept.document)
+    document.pop("inward", None)
     return {
         "name": kept.name,
         "type": str(document.pop("type")),

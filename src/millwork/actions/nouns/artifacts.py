@@ -8,8 +8,9 @@ from typing import NotRequired, TypedDict
 from millwork.actions.call import Call
 from millwork.actions.exchange import Download
 from millwork.actions.kept import ensure
-from millwork.actions.nouns.runs import check_limit, found
+from millwork.actions.nouns.runs import found
 from millwork.actions.nouns.steps import found_step_of
+from millwork.actions.pages import cut, with_one_more
 from millwork.base.cursor import read_number
 from millwork.base.errors import BadRequest, Conflict, NotFound
 from millwork.blobs.artifacts import Item, Manifest
@@ -56,15 +57,14 @@ class ArtifactPage(ArtifactView):
 
 def list_(call: Call, run: str, limit: int = 50, after: str = "") -> ArtifactList:
     """The outputs of a run's steps, in the order of its file."""
-    check_limit(limit)
+    count = with_one_more(limit)
     row = found(call, run)
     names = [
         (step.name, port) for step in call.context.store.steps(row.id) for port in step.outputs
     ]
     begin = read_number(after)
-    items = [_view(call, run, *name)[0] for name in names[begin : begin + limit]]
-    end = begin + limit
-    return {"items": items, "next": str(end) if len(names) > end else None}
+    shown, follows = cut(names[begin : begin + count], limit, lambda _: str(begin + limit))
+    return {"items": [_view(call, run, *name)[0] for name in shown], "next": follows}
 
 
 def show(

@@ -44,7 +44,7 @@ def create(
     """Registers a component from its file's text, of any flavour.
 
     `bundle` is the digest of its code folder, uploaded before. Without a version it gets the
-    file's own if that is the highest, or the next.
+    file's own; a file without one, and the version `next`, get the one after the latest.
     """
     return publish.publish(call, "component", text, bundle, version, visibility, labels)
 
@@ -76,8 +76,8 @@ def version(call: Call, name: str, version: str) -> PublishedView:
     return publish.show(call, "component", name, version)
 
 
-def deprecate(call: Call, name: str, version: str, reason: str | None = None) -> VersionView:
-    """Says why a version is not to be used any more; no reason takes that back."""
+def deprecate(call: Call, name: str, version: str, reason: str | None) -> VersionView:
+    """Says why a version is not to be used any more; a null or empty reason takes that back."""
     return assets.deprecate(call, "component", name, version, reason)
 
 

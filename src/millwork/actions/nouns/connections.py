@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from millwork.actions.assets import Visibility, found, writer
 from millwork.actions.call import Call
 from millwork.actions.connections import check as check_fields
 from millwork.actions.connections import leads_inside
+from millwork.actions.pages import cut, with_one_more
 from millwork.actions.storage import CONNECTION, Storage
 from millwork.base.cursor import read_cursor, write_cursor
 from millwork.base.errors import BadRequest, Forbidden
@@ -24,16 +27,14 @@ _LONGEST = 4096
 
 def list_(call: Call, limit: int = 50, after: str = "") -> ConnectionPage:
     """The connections of a workspace, by name."""
-    if not 1 <= limit <= 200:
-        raise BadRequest("limit: expected 1 to 200")
     place = read_cursor(after, str)
     wanted = Wanted(
-        call.who.person, call.sees_all(CONNECTION), limit=limit + 1,
+        call.who.person, call.sees_all(CONNECTION), limit=with_one_more(limit),
         after=(float("inf"), str(place[0])) if place else None,
     )  # fmt: skip
-    rows = call.context.assets().list(call.workspace, CONNECTION, wanted)
-    next_ = write_cursor(rows[limit - 1].name) if len(rows) > limit else None
-    return {"items": [_view(call, kept) for kept in rows[:limit]], "next": next_}
+    listed = call.context.assets().list(call.workspace, CONNECTION, wanted)
+    rows, follows = cut(listed, limit, lambda kept: write_cursor(kept.name))
+    return {"items": [_view(call, kept) for kept in rows], "next": follows}
 
 
 def show(call: Call, name: str) -> ConnectionView:
@@ -48,29 +49,35 @@ def set_(
     fields: dict[str, str] | None = None,
     secret: str = "",
     description: str = "",
-    visibility: Visibility = "public",
+    visibility: Visibility | None = None,
 ) -> ConnectionView:
     """Make a connection, or put another in its place.
 
-    `secret` is the name of a secret, which `secrets.set` keeps.
+    `secret` is the name of a secret, which `secrets.set` keeps. Without a `visibility` it stays
+    as it is, and is public if it is new.
     """
     if not is_entity(name):
         raise BadRequest(f"name: expected {ENTITY_RULE}")
     if not is_text(description) or len(description) > _LONGEST:
         raise BadRequest(f"description: expected text of at most {_LONGEST} characters")
     check_fields(type, fields or {}, secret)
-    if call.role not in ("owner", "admin") and leads_inside(type, fields or {}):
+    inward = leads_inside(type, fields or {})
+    if inward and call.role not in ("owner", "admin"):
         raise Forbidden(
             "a connection into this machine or its network is made by an owner or admin of the "
             "workspace: the server itself looks at what it leads to"
         )
-    document = {"type": type, **(fields or {}), **({"secret": secret} if secret else {})}
+    document: dict[str, Any] = {"type": type, **(fields or {})}
+    document |= {"secret": secret} if secret else {}
+    document |= {"inward": True} if inward else {}
+    assets = call.context.assets()
+    before = assets.get(call.workspace, CONNECTION, name)
     new = New(
         call.workspace, CONNECTION, name, document, call.who.person, call.context.clock.wall(),
-        visibility=visibility, description=description,
+        visibility=visibility or (before.visibility if before else "public"),
+        description=description,
     )  # fmt: skip
-    kept = call.context.assets().put(new, check=writer(call, CONNECTION, name))
-    return _view(call, kept)
+    return _view(call, assets.put(new, check=writer(call, CONNECTION, name)))
 
 
 def delete(call: Call, name: str) -> DeletedConnection:
@@ -85,7 +92,7 @@ def check(call: Call, name: str, uri: str = "") -> CheckedConnection:
 
     `uri` is where; without one, at the top. `millwork doctor storage` tries it as a job would.
     """
-    kept = found(call, CONNECTION, name)
+    kept = found(call, CONNECTION, name, action="write")
     storage = Storage(call.context, call.workspace, call.who.person)
     place = uri or top_of(kept)
     if not storage.is_by(place, name):

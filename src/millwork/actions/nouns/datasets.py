@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import Literal, TypeAlias
 
 from millwork.actions import assets
 from millwork.actions.assets import Filter, Sort, Visibility
 from millwork.actions.call import Call
 from millwork.actions.lineage import lineage_of_asset, traced
+from millwork.base.errors import BadRequest
+from millwork.base.uris import parse_uri
 from millwork.registry.kinds import dataset_faults
 from millwork.views.assets import (
     AssetLineage,
@@ -15,7 +18,6 @@ from millwork.views.assets import (
     AssetView,
     Deleted,
     DifferencesView,
-    Origin,
     VersionPage,
     VersionView,
     version_of,
@@ -47,14 +49,19 @@ def create(
     mount_path: str = "",
     options: dict[str, str] | None = None,
     labels: dict[str, str] | None = None,
-    source: Origin | None = None,
+    source: dict[str, str] | None = None,
     description: str = "",
     version: str | None = None,
     visibility: Visibility | None = None,
 ) -> VersionView:
-    """Registers a version of a dataset: an address, or an output of a run, which is pinned."""
+    """Registers a version of a dataset: an address, or an output of a run, which is pinned.
+
+    `source` is {run, step, port}, or {dataset, version} of what it was made of. Without a type it
+    is that of the source, or of what is at the address on this machine, or a folder.
+    """
     come = traced(call, source)
-    kind = type or come.type or "folder"
+    here = _type_here(uri)
+    kind = type or come.type or here or "folder"
     document = {
         "uri": uri, "type": kind, "mount_path": mount_path,
         "options": options or {}, "labels": labels or {}, "source": dict(come.source),
@@ -65,6 +72,18 @@ def create(
         words=(uri, kind), uses=come.uses, run=come.run,
     )  # fmt: skip
     return version_of(kept)
+
+
+def _type_here(uri: str) -> str:
+    """What is at a `file://` address, `file` or `folder`; empty for others. Raises BadRequest."""
+    if not uri.casefold().startswith("file:"):
+        return ""
+    path = f"/{parse_uri(uri).path}"
+    if os.path.isdir(path):
+        return "folder"
+    if not os.path.exists(path):
+        raise BadRequest(f"uri: there is no {path[:200]} on the server's machine")
+    return "file"
 
 
 def show(call: Call, name: str) -> VersionView:
@@ -94,8 +113,8 @@ def version(call: Call, name: str, version: str) -> VersionView:
     return assets.version(call, "dataset", name, version)
 
 
-def deprecate(call: Call, name: str, version: str, reason: str | None = None) -> VersionView:
-    """Says why a version is not to be used any more; no reason takes that back."""
+def deprecate(call: Call, name: str, version: str, reason: str | None) -> VersionView:
+    """Says why a version is not to be used any more; a null or empty reason takes that back."""
     return assets.deprecate(call, "dataset", name, version, reason)
 
 

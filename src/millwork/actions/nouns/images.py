@@ -77,8 +77,8 @@ def version(call: Call, name: str, version: str) -> VersionView:
     return assets.version(call, "image", name, version)
 
 
-def deprecate(call: Call, name: str, version: str, reason: str | None = None) -> VersionView:
-    """Says why a version is not to be used any more; no reason takes that back."""
+def deprecate(call: Call, name: str, version: str, reason: str | None) -> VersionView:
+    """Says why a version is not to be used any more; a null or empty reason takes that back."""
     return assets.deprecate(call, "image", name, version, reason)
 
 

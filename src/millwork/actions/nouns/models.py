@@ -15,7 +15,6 @@ from millwork.views.assets import (
     AssetView,
     Deleted,
     DifferencesView,
-    Origin,
     VersionPage,
     VersionView,
     version_of,
@@ -51,12 +50,14 @@ def create(
     mount_path: str = "",
     options: dict[str, str] | None = None,
     labels: dict[str, str] | None = None,
-    source: Origin | None = None,
+    source: dict[str, str] | None = None,
     description: str = "",
     version: str | None = None,
     visibility: Visibility | None = None,
 ) -> VersionView:
     """Registers a version of a model: an address, or an output of a run, which is pinned.
+
+    `source` is {run, step, port}, or {dataset, version} of what it was made of.
 
     `specs` say how it is used, by inference, training, evaluation, compression and distillation.
     """
@@ -111,8 +112,8 @@ def version(call: Call, name: str, version: str) -> VersionView:
     return assets.version(call, "model", name, version)
 
 
-def deprecate(call: Call, name: str, version: str, reason: str | None = None) -> VersionView:
-    """Says why a version is not to be used any more; no reason takes that back."""
+def deprecate(call: Call, name: str, version: str, reason: str | None) -> VersionView:
+    """Says why a version is not to be used any more; a null or empty reason takes that back."""
     return assets.deprecate(call, "model", name, version, reason)
 
 

@@ -31,6 +31,11 @@ def create(
     made = None if password is not None else passwords.new_password()
     kept = passwords.hashed(password or made or "")
     people, now = call.context.people(), call.context.clock.wall()
+    if people.person(person) is None and people.is_owner_of_things(person):
+        raise Conflict(
+            f"'{person}' was removed, and still owns runs or assets, which whoever has the name "
+            "would get: choose another name, or delete them first"
+        )
     if person == OWNER or not people.add_person(person, kept, now, is_admin=is_admin):
         raise Conflict(f"there is a person '{person}' already")
     return _shown(call, person, made)

@@ -45,6 +45,7 @@ def create(
 
     `name@version`, or `name` for the latest that is not deprecated, is pinned. `bundle` is the
     digest of the folder beside the file, for components that stand in the pipeline's own file.
+    Versions are as those of components.
     """
     return publish.publish(call, "pipeline", text, bundle, version, visibility, labels)
 
@@ -76,8 +77,8 @@ def version(call: Call, name: str, version: str) -> PublishedView:
     return publish.show(call, "pipeline", name, version)
 
 
-def deprecate(call: Call, name: str, version: str, reason: str | None = None) -> VersionView:
-    """Says why a version is not to be used any more; no reason takes that back."""
+def deprecate(call: Call, name: str, version: str, reason: str | None) -> VersionView:
+    """Says why a version is not to be used any more; a null or empty reason takes that back."""
     return assets.deprecate(call, "pipeline", name, version, reason)
 
 

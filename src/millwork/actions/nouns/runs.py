@@ -11,10 +11,12 @@ from millwork.actions.cancel import cancel as end
 from millwork.actions.deletion import delete_run
 from millwork.actions.exchange import EventFeed
 from millwork.actions.lineage import lineage_of_run
+from millwork.actions.pages import with_one_more
 from millwork.actions.requests import RunWish, ask
 from millwork.actions.resume import requeue
 from millwork.base.cursor import read_cursor, write_cursor
 from millwork.base.errors import BadRequest, Conflict, NotFound
+from millwork.base.names import is_text
 from millwork.blobs.code import GitState, without_credentials
 from millwork.ports import RunRow
 from millwork.views.assets import RunLineage
@@ -23,6 +25,7 @@ from millwork.views.runs import RunPage, RunResult, RunView, summary
 
 _MOST = 200
 _LONGEST_URL = 1000
+_LONGEST_NAME, _LONGEST_NOTE = 200, 10_000
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
@@ -83,13 +86,13 @@ def list_(
 
     `tag` is `NAME=VALUE`; `trials` shows the runs that sweeps have begun, too.
     """
-    check_limit(limit)
+    count = with_one_more(limit)
     key, equals, value = tag.partition("=")
     if tag and not equals:
         raise BadRequest("tag: expected NAME=VALUE")
     place: Any = read_cursor(after, float, str)
     rows = call.context.store.list_runs(
-        call.workspace, limit=limit + 1, after=place, ascending=sort == "created",
+        call.workspace, limit=count, after=place, ascending=sort == "created",
         status=status, name=name, creator=creator, tag=(key, value) if tag else None,
         definition=definition, with_trials=trials,
         private_of=None if call.sees_all("run") else call.who.person,
@@ -133,6 +136,7 @@ def create(
     `file` in an uploaded `bundle`, or in a `code` source of the registry at its commit. `commits`
     says which commit a component of a bundle is of.
     """
+    _check_said(name, note)
     wish = RunWish(
         component=component, pipeline=pipeline, bundle=bundle, code=code, file=file,
         inputs=inputs or {}, outputs=outputs or {}, parameters=parameters or {},
@@ -168,6 +172,9 @@ def change(
 ) -> RunView:
     """Changes the priority of a run that waits, or what is said about a run."""
     row = found(call, run, "operate")
+    _check_said(name or "", note or "")
+    if visibility not in (None, row.visibility):
+        call.require("run", "write", row.creator, row.visibility, f"run '{run}'")
     if priority is not None:
         check_priority(priority)
         if not call.context.admissions().set_priority(row.id, priority):
@@ -189,7 +196,8 @@ def cancel(call: Call, run: str) -> RunStatus:
             return {"run": row.id, "status": "cancelled"}
         row = found(call, run, "operate")
     if row.status != "running":
-        raise Conflict(f"{row.id} is over: it has {row.status}")
+        has = "was" if row.status == "cancelled" else "has"
+        raise Conflict(f"{row.id} is over: it {has} {row.status}")
     return {"run": row.id, "status": end(call.context, row, patience=2.0, takes_over=False)}
 
 
@@ -210,9 +218,9 @@ def delete(call: Call, run: str) -> RunDeleted:
 
 def events(call: Call, run: str, after: int = 0, limit: int = 200) -> EventPage:
     """A run's history, oldest first."""
-    check_limit(limit)
+    count = with_one_more(limit)
     row = found(call, run)
-    rows = call.context.store.some_events(row.id, after, limit + 1)
+    rows = call.context.store.some_events(row.id, after, count)
     items: list[Any] = [dict(event) for event in rows[:limit]]
     return {"items": items, "next": items[-1]["seq"] if len(rows) > limit else None}
 
@@ -258,6 +266,13 @@ def _of(call: Call, run: str) -> RunRow | None:
     return store.run(begun[0]) if begun else None
 
 
+def _check_said(name: str, note: str) -> None:
+    if len(name) > _LONGEST_NAME or not name.isprintable() or not is_text(name):
+        raise BadRequest(f"name: expected at most {_LONGEST_NAME} characters in one line")
+    if len(note) > _LONGEST_NOTE or not is_text(note):
+        raise BadRequest(f"note: expected at most {_LONGEST_NOTE:,} characters")
+
+
 def _commits(said: dict[str, Commit]) -> dict[str, GitState]:
     for commit in said.values():
         is_one = re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit["commit"])
@@ -267,12 +282,6 @@ def _commits(said: dict[str, Commit]) -> dict[str, GitState]:
         name: GitState(each["commit"], dirty=each["dirty"], url=without_credentials(each["url"]))
         for name, each in said.items()
     }
-
-
-def check_limit(limit: int) -> None:
-    """Raises BadRequest for a page that is empty or too long."""
-    if not 1 <= limit <= _MOST:
-        raise BadRequest(f"limit: 1 to {_MOST}")
 
 
 def check_priority(priority: int) -> None:

@@ -7,7 +7,8 @@ from typing import Any, TypedDict
 from millwork.actions import runs as looking
 from millwork.actions import why as reasons
 from millwork.actions.call import Call
-from millwork.actions.nouns.runs import check_limit, found
+from millwork.actions.nouns.runs import found
+from millwork.actions.pages import with_one_more
 from millwork.actions.samples import usage_of
 from millwork.base.cursor import read_number
 from millwork.base.errors import NotFound
@@ -36,10 +37,10 @@ class Why(TypedDict):
 
 def list_(call: Call, run: str, limit: int = 50, after: str = "") -> StepPage:
     """The steps of a run in the order of its file, without their attempts."""
-    check_limit(limit)
+    count = with_one_more(limit)
     row = found(call, run)
     begin = read_number(after)
-    rows = call.context.store.some_steps(row.id, begin, limit + 1)
+    rows = call.context.store.some_steps(row.id, begin, count)
     items = [step_view(step, None) for step in rows[:limit]]
     return {"items": items, "next": str(begin + limit) if len(rows) > limit else None}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from millwork.actions import uploads
 from millwork.actions.call import DEFAULT, Call
 from millwork.actions.pages import cut, with_one_more
 from millwork.actions.usage import usage_of_workspace
@@ -36,8 +37,13 @@ def list_(call: Call, limit: int = 50, after: str = "") -> Workspaces:
     return {"items": items, "next": follows}
 
 
-def create(call: Call, name: str, description: str = "", quota: Quota | None = None) -> Workspace:
-    """Make a workspace; whoever makes it owns it."""
+def create(
+    call: Call, name: str, description: str = "", quota: dict[str, float | int] | None = None
+) -> Workspace:
+    """Make a workspace; whoever makes it owns it.
+
+    `quota` is what its runs may use at a time: `cpu` cores, `memory` bytes, `gpu`, and `runs`.
+    """
     if not is_label(name):
         raise BadRequest(f"name: expected {LABEL_RULE}")
     _check_description(description)
@@ -53,8 +59,13 @@ def show(call: Call) -> Workspace:
     return views.workspace(_row(call, call.workspace), _role(call))
 
 
-def change(call: Call, description: str | None = None, quota: Quota | None = None) -> Workspace:
-    """Describe a workspace anew, or set another quota instead of the one that it has."""
+def change(
+    call: Call, description: str | None = None, quota: dict[str, float | int] | None = None
+) -> Workspace:
+    """Describe a workspace anew, or set another quota instead of the one that it has.
+
+    `quota` is as `workspaces.create` takes it; `{}` is no limit at all.
+    """
     row = _row(call, call.workspace)
     text = row.description if description is None else description
     _check_description(text)
@@ -64,10 +75,12 @@ def change(call: Call, description: str | None = None, quota: Quota | None = Non
 
 
 def delete(call: Call) -> Deleted:
-    """Remove a workspace that holds no runs and no assets."""
+    """Remove a workspace that holds no runs and no assets, with its secrets."""
     if call.workspace == DEFAULT:
         raise Conflict(f"workspace '{DEFAULT}' cannot be removed")
     call.context.people().delete_workspace(call.workspace)
+    call.context.secrets.forget()
+    uploads.forget(call)
     return {"deleted": call.workspace}
 
 
@@ -93,17 +106,17 @@ def _check_description(text: str) -> None:
         raise BadRequest(f"description: expected at most {_LONGEST_DESCRIPTION} characters")
 
 
-def _checked(quota: Quota) -> dict[str, float | int]:
+def _checked(quota: dict[str, float | int]) -> dict[str, float | int]:
     """The limits that are set; raises BadRequest for one that is none."""
     known = Quota.__annotations__
     for name, value in quota.items():
         if name not in known:
-            raise BadRequest(f"quota.{name}: expected one of {', '.join(known)}")
+            raise BadRequest(f"quota.{name[:80]}: there is none; there are: {', '.join(known)}")
         is_number = isinstance(value, int if name != "cpu" else int | float)
         if not is_number or isinstance(value, bool) or not _is_limit(value):
             kind = "a number" if name == "cpu" else "a whole number"
             raise BadRequest(f"quota.{name}: expected {kind}, not less than 0")
-    return dict(quota)  # type: ignore[arg-type]
+    return quota
 
 
 def _is_limit(value: object) -> bool:

@@ -7,7 +7,6 @@ this machine or its network, unless that was allowed (attacks: reference reliabi
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import os
 import socket
 from base64 import b64encode
@@ -16,6 +15,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
+from millwork.base.addresses import is_public
 from millwork.base.sizes import format_size, parse_size
 from millwork.blobs.places.attempts import patiently
 from millwork.blobs.places.model import Check, Entry, Listing, StorageError, read_only
@@ -193,11 +193,10 @@ class _Secure(HTTPSConnection):
 def _connected(host: str, port: int, allow_private: bool) -> socket.socket:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     for *_, place in found:
-        address = ipaddress.ip_address(str(place[0]).partition("%")[0])
-        mapped = getattr(address, "ipv4_mapped", None) or address
-        if not allow_private and not mapped.is_global:
+        address = str(place[0])
+        if not allow_private and not is_public(address):
             raise StorageError(
-                f"http://{host}", "refused", f"{host} is {mapped}, an address of this network",
+                f"http://{host}", "refused", f"{host} is {address}, an address of this network",
                 advice="a connection of type http with allow_private: true allows it",
             )  # fmt: skip
     # What was looked at is what is connected to: the name is not resolved again.

@@ -17,8 +17,21 @@ _REGION = re.compile(r"(?:s3\.)?oss-([a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com")
 
 
 def open_oss(uri: Uri, access: Access) -> S3:
-    """The buckets of an OSS endpoint, which the URI or the connection names."""
-    endpoint = uri.endpoint or access.get("endpoint")
+    """The buckets of an OSS endpoint, which the connection or the URI names.
+
+    Requests are signed with the connection's key: a URI leads them to Alibaba Cloud at most.
+    """
+    own = access.get("endpoint")
+    own_host = own.partition("://")[2] or own
+    is_ours = bool(_REGION.fullmatch(uri.endpoint)) and (
+        not own or bool(_REGION.fullmatch(own_host))
+    )
+    endpoint = uri.endpoint if is_ours else own
+    if uri.endpoint and not endpoint:
+        raise BadRequest(
+            f"{uri.text}: the endpoint {uri.endpoint} is none of Alibaba Cloud "
+            "(oss-REGION.aliyuncs.com): a connection of type oss names it"
+        )
     if not endpoint:
         raise BadRequest(
             f"{uri.text}: OSS needs an endpoint: a connection of type oss has one, "

@@ -110,8 +110,8 @@ class CodesVerbs(Noun):
         answer: VersionView = self._door.ask("codes.version", name=name, version=version)
         return answer
 
-    def deprecate(self, name: str, version: str, *, reason: str | None = None) -> VersionView:
-        """Says why a version is not to be used any more; no reason takes that back."""
+    def deprecate(self, name: str, version: str, *, reason: str | None) -> VersionView:
+        """Says why a version is not to be used any more; a null or empty reason takes that back."""
         answer: VersionView = self._door.ask(
             "codes.deprecate", name=name, version=version, reason=reason
         )

@@ -40,7 +40,7 @@ class ConnectionsVerbs(Noun):
         fields: dict[str, str] | None = None,
         secret: str = "",
         description: str = "",
-        visibility: Literal["public", "private"] = "public",
+        visibility: Literal["public", "private"] | None = None,
     ) -> ConnectionView:
         """Make a connection, or put another in its place."""
         answer: ConnectionView = self._door.ask(

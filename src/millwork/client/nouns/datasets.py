@@ -15,7 +15,6 @@ if TYPE_CHECKING:
         AssetView,
         Deleted,
         DifferencesView,
-        Origin,
         VersionPage,
         VersionView,
     )
@@ -59,7 +58,7 @@ class DatasetsVerbs(Noun):
         mount_path: str = "",
         options: dict[str, str] | None = None,
         labels: dict[str, str] | None = None,
-        source: Origin | None = None,
+        source: dict[str, str] | None = None,
         description: str = "",
         version: str | None = None,
         visibility: Literal["public", "private"] | None = None,
@@ -115,8 +114,8 @@ class DatasetsVerbs(Noun):
         answer: VersionView = self._door.ask("datasets.version", name=name, version=version)
         return answer
 
-    def deprecate(self, name: str, version: str, *, reason: str | None = None) -> VersionView:
-        """Says why a version is not to be used any more; no reason takes that back."""
+    def deprecate(self, name: str, version: str, *, reason: str | None) -> VersionView:
+        """Says why a version is not to be used any more; a null or empty reason takes that back."""
         answer: VersionView = self._door.ask(
             "datasets.deprecate", name=name, version=version, reason=reason
         )

@@ -102,8 +102,8 @@ class ImagesVerbs(Noun):
         answer: VersionView = self._door.ask("images.version", name=name, version=version)
         return answer
 
-    def deprecate(self, name: str, version: str, *, reason: str | None = None) -> VersionView:
-        """Says why a version is not to be used any more; no reason takes that back."""
+    def deprecate(self, name: str, version: str, *, reason: str | None) -> VersionView:
+        """Says why a version is not to be used any more; a null or empty reason takes that back."""
         answer: VersionView = self._door.ask(
             "images.deprecate", name=name, version=version, reason=reason
         )

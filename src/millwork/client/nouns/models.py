@@ -15,7 +15,6 @@ if TYPE_CHECKING:
         AssetView,
         Deleted,
         DifferencesView,
-        Origin,
         VersionPage,
         VersionView,
     )
@@ -64,7 +63,7 @@ class ModelsVerbs(Noun):
         mount_path: str = "",
         options: dict[str, str] | None = None,
         labels: dict[str, str] | None = None,
-        source: Origin | None = None,
+        source: dict[str, str] | None = None,
         description: str = "",
         version: str | None = None,
         visibility: Literal["public", "private"] | None = None,
@@ -121,8 +120,8 @@ class ModelsVerbs(Noun):
         answer: VersionView = self._door.ask("models.version", name=name, version=version)
         return answer
 
-    def deprecate(self, name: str, version: str, *, reason: str | None = None) -> VersionView:
-        """Says why a version is not to be used any more; no reason takes that back."""
+    def deprecate(self, name: str, version: str, *, reason: str | None) -> VersionView:
+        """Says why a version is not to be used any more; a null or empty reason takes that back."""
         answer: VersionView = self._door.ask(
             "models.deprecate", name=name, version=version, reason=reason
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from millwork.views.people import Deleted, Quota, Workspace, Workspaces
+    from millwork.views.people import Deleted, Workspace, Workspaces
     from millwork.views.queue import WorkspaceUsage
 
 from millwork.client.noun import Noun
@@ -22,7 +22,9 @@ class WorkspacesVerbs(Noun):
         answer: Workspaces = self._door.ask("workspaces.list", limit=limit, after=after)
         return answer
 
-    def create(self, *, name: str, description: str = "", quota: Quota | None = None) -> Workspace:
+    def create(
+        self, *, name: str, description: str = "", quota: dict[str, float | int] | None = None
+    ) -> Workspace:
         """Make a workspace; whoever makes it owns it."""
         answer: Workspace = self._door.ask(
             "workspaces.create", name=name, description=description, quota=quota
@@ -34,7 +36,9 @@ class WorkspacesVerbs(Noun):
         answer: Workspace = self._door.ask("workspaces.show")
         return answer
 
-    def change(self, *, description: str | None = None, quota: Quota | None = None) -> Workspace:
+    def change(
+        self, *, description: str | None = None, quota: dict[str, float | int] | None = None
+    ) -> Workspace:
         """Describe a workspace anew, or set another quota instead of the one that it has."""
         answer: Workspace = self._door.ask(
             "workspaces.change", description=description, quota=quota
@@ -42,7 +46,7 @@ class WorkspacesVerbs(Noun):
         return answer
 
     def delete(self) -> Deleted:
-        """Remove a workspace that holds no runs and no assets."""
+        """Remove a workspace that holds no runs and no assets, with its secrets."""
         answer: Deleted = self._door.ask("workspaces.delete")
         return answer
 

@@ -136,6 +136,11 @@ ON CONFLICT (name) DO NOTHING RETURNING name;
 -- What is said of it.
 UPDATE workspace SET description = :description, quota = :quota WHERE name = :name;
 
+-- name: has_things
+-- Whether runs or assets are of somebody of that name.
+SELECT 1 FROM run WHERE creator = :name
+UNION ALL SELECT 1 FROM asset WHERE creator = :name LIMIT 1;
+
 -- name: workspace_is_used
 -- Whether it holds anything.
 SELECT 1 FROM run WHERE workspace = :name

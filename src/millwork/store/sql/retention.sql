@@ -7,8 +7,9 @@ BEGIN;
 COMMIT;
 
 -- name: retention_close
--- Whoever still drives the run is fenced; nothing is found if it is not over.
-UPDATE run SET epoch = epoch + 1 WHERE id = :run AND ended IS NOT NULL RETURNING id;
+-- Whoever still drives the run is fenced; nothing is found if it is not over, or is a source.
+UPDATE run SET epoch = epoch + 1 WHERE id = :run AND ended IS NOT NULL
+AND NOT EXISTS (SELECT 1 FROM version WHERE version.run = run.id) RETURNING id;
 
 -- name: retention_is_here
 -- Whether the run is there at all, and its files are of this home.
@@ -81,6 +82,16 @@ AND substr(attempt, 1, length(run) + 1) <> run || '-';
 -- What was registered of a run.
 SELECT document FROM version WHERE run = :run AND run <> '';
 
+-- name: retention_sources
+-- The versions that came out of a run; of what is private only that of the run's creator is named.
+SELECT version.kind, CASE WHEN asset.visibility = 'public' OR asset.creator = run.creator
+    THEN version.name || '@' || version.version ELSE '' END AS name
+FROM version JOIN run ON run.id = version.run
+JOIN asset ON asset.workspace = version.workspace AND asset.kind = version.kind
+    AND asset.name = version.name
+WHERE version.run = :run AND version.run <> ''
+ORDER BY version.kind, version.name, version.number;
+
 -- name: retention_paths
 -- Steps that read files of attempts by their path.
 SELECT run, spec FROM step WHERE instr(spec, '/attempts/') > 0;
@@ -98,12 +109,14 @@ SELECT document FROM version;
 SELECT DISTINCT json_extract(spec, '$.code') AS code FROM step;
 
 -- name: retention_old
--- Runs that have ended before, but the newest of each definition; trials go with their sweep.
+-- Runs that have ended before, but the newest of each definition, and what versions came out of;
+-- trials go with their sweep.
 SELECT id, tags FROM (
     SELECT id, tags, ended, row_number() OVER (
         PARTITION BY workspace, definition ORDER BY created DESC, id DESC) AS place
     FROM run WHERE trial = 0
-) AS run WHERE ended < :before AND place > :last ORDER BY ended, id;
+) AS run WHERE ended < :before AND place > :last
+AND NOT EXISTS (SELECT 1 FROM version WHERE version.run = run.id) ORDER BY ended, id;
 
 -- name: retention_trials
 -- Runs that sweeps have begun since.
