@@ -168,7 +168,8 @@ def test_results_models_and_paths_name_an_attempt(
     assets.register(New("default", "dataset", "d", {"uri": uri}, "ann", 1.0))
     paths = retention.paths()
     assert paths == {read: {"r5"}, pathed: {""}}
-    for run, attempt in zip(("r1", "r2", "r3", "r4"), (kept, modelled, read, pathed), strict=True):
+    assert retention.drop("r2") is None  # a model came out of it
+    for run, attempt in zip(("r1", "r3", "r4"), (kept, read, pathed), strict=True):
         dropped = retention.drop(run)
         assert dropped is not None
         assert dropped.named == {attempt}
@@ -178,6 +179,7 @@ def test_results_models_and_paths_name_an_attempt(
     assert retention.is_registered(modelled)
     assert retention.named(read, paths, {"r5"}) == ""
     assets.delete("default", "model", "m")
+    assert retention.drop("r2") is not None
     assert retention.named(modelled, paths) == ""
 
 
