@@ -96,8 +96,10 @@ SELECT pg_advisory_xact_lock(123580963646565);
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 
 -- name: retention_close
--- Whoever still drives the run is fenced; only a run of this home, whose files are here.
+-- Whoever still drives the run is fenced; nothing is found if it is not over, is a source, or is
+-- of another home, where its files are.
 UPDATE run SET epoch = epoch + 1 WHERE id = :run AND ended IS NOT NULL
+AND NOT EXISTS (SELECT 1 FROM version WHERE version.run = run.id)
 AND home = current_setting('millwork.home') RETURNING id;
 
 -- name: retention_is_here
@@ -124,7 +126,7 @@ SELECT id, tags FROM (
         PARTITION BY workspace, definition ORDER BY created DESC, id DESC) AS place
     FROM run WHERE trial = 0
 ) AS run WHERE ended < :before AND place > :last AND home = current_setting('millwork.home')
-ORDER BY ended, id;
+AND NOT EXISTS (SELECT 1 FROM version WHERE version.run = run.id) ORDER BY ended, id;
 
 -- name: retention_old_results
 -- Attempts whose results were kept before, in this home.
