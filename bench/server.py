@@ -108,7 +108,7 @@ def _crowded(folder: Path, count: int) -> str:
         run = asker.run(asker.upload(folder / "code"), pipeline.name)
         while (status := asker.ask("GET", f"{_RUNS}/{run}/result")["status"]) != "succeeded":
             assert status in ("queued", "running"), status
-            time.sleep(0.1)  # it is not what is measured
+            time.sleep(0.1)  # a run that is waited for over HTTP tells nobody
     crowd.copy_run(home / "millwork.db", run, count, LocalMasters().me())
     return run
 

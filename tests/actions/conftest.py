@@ -1,5 +1,43 @@
-"""The databases that the stores are tested with."""
+"""The databases that the stores are tested with, and people of several roles in a home."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from millwork.app.compose import open_context
+from millwork.store.people import MemberRow, WorkspaceRow
+from tests.actions.shelf import ROLES, Asker
 from tests.store.conftest import new_place, place, postgres
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from millwork.actions.context import Context
+
 __all__ = ["new_place", "place", "postgres"]
+
+
+@pytest.fixture
+def context(home: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
+    monkeypatch.setenv("MILLWORK_HOME", str(home))
+    context = open_context()
+    people = context.people()
+    people.add_workspace(WorkspaceRow("other", "", {}, "owner", 0.0))
+    for person, role in ROLES.items():
+        people.add_person(person, "", 0.0, is_admin=False)
+        people.set_member(MemberRow("default", person, role, 0.0))  # type: ignore[arg-type]
+    people.add_person("eve", "", 0.0, is_admin=False)
+    people.set_member(MemberRow("other", "eve", "owner", 0.0))
+    return context
+
+
+@pytest.fixture
+def ann(context: Context) -> Asker:
+    return Asker(context, "ann")
+
+
+@pytest.fixture
+def bob(context: Context) -> Asker:
+    return Asker(context, "bob")

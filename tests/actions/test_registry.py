@@ -2,89 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from millwork.access.identity import Identity
-from millwork.actions.assets import load_registered
-from millwork.actions.call import Call
-from millwork.actions.perform import Asked, perform
 from millwork.api.binding import binding_of
 from millwork.app.compose import open_context
 from millwork.base.errors import BadRequest, Conflict, Forbidden, InvalidFile, NotFound
 from millwork.base.names import is_text
 from millwork.blobs import code
 from millwork.plan.graph import Arguments, expand
-from millwork.store.people import MemberRow, WorkspaceRow
-from tests.conftest import EXAMPLES, run_command
+from tests.actions.shelf import Asker, component, loaded, names, pipeline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from millwork.actions.context import Context
-    from millwork.spec.tree import Tree
 
-ROLES = {"ann": "developer", "bob": "developer", "ops": "operator", "gus": "guest", "adi": "admin"}
 HOSTILE = ["../x", "a/b", ".", "a\0b", "x" * 300, "\u202ex", "", "\ud800"]
 SLOW = "too slow for the new data"
-
-
-@pytest.fixture
-def context(home: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
-    monkeypatch.setenv("MILLWORK_HOME", str(home))
-    context = open_context()
-    people = context.people()
-    people.add_workspace(WorkspaceRow("other", "", {}, "owner", 0.0))
-    for person, role in ROLES.items():
-        people.add_person(person, "", 0.0, is_admin=False)
-        people.set_member(MemberRow("default", person, role, 0.0))  # type: ignore[arg-type]
-    people.add_person("eve", "", 0.0, is_admin=False)
-    people.set_member(MemberRow("other", "eve", "owner", 0.0))
-    return context
-
-
-class Asker:
-    """Asks for verbs as one person."""
-
-    def __init__(self, context: Context, person: str, workspace: str = "default") -> None:
-        self.context, self.who, self.workspace = context, Identity(person), workspace
-
-    def __call__(self, verb: str, /, **arguments: Any) -> Any:
-        return perform(self.context, self.who, Asked(verb, arguments, self.workspace))
-
-
-@pytest.fixture
-def ann(context: Context) -> Asker:
-    return Asker(context, "ann")
-
-
-@pytest.fixture
-def bob(context: Context) -> Asker:
-    return Asker(context, "bob")
-
-
-def component(name: str = "train", version: str = "1.0.0", **fields: Any) -> str:
-    head = {"apiVersion": "millwork/v1", "kind": "Component", "name": name, "version": version}
-    return json.dumps({**head, "command": "true", **fields}, indent=1)
-
-
-def pipeline(nodes: Mapping[str, Any], name: str = "pipe", **fields: Any) -> str:
-    head = {"apiVersion": "millwork/v1", "kind": "Pipeline", "name": name, "version": "1.0.0"}
-    return json.dumps({**head, "nodes": nodes, **fields}, indent=1)
-
-
-def names(page: Mapping[str, Any]) -> list[str]:
-    return [item["name"] for item in page["items"]]
-
-
-def loaded(ann: Asker, kind: str, name: str, version: str = "") -> Tree:
-    call = Call(ann.context, ann.who, "default", "developer")
-    return load_registered(call, kind, name, version)[0]
 
 
 # --- components ---------------------------------------------------------------------------
@@ -417,112 +355,3 @@ def test_drafts_are_saved_published_and_may_have_faults(ann: Asker, bob: Asker) 
     assert bob("drafts.list")["items"] == []
     ann("drafts.delete", name="mine")
     assert ann("drafts.save", name="mine", text="not: [yaml")["revision"] == 1
-
-
-# --- data, models, images, code sources ---------------------------------------------------
-
-
-def test_datasets_count_their_versions(ann: Asker) -> None:
-    made = ann("datasets.create", name="flights", uri="s3://lake/flights", type="table",
-               options={"format": "parquet"}, mount_path="/mnt/flights")  # fmt: skip
-    assert (made["version"], made["document"]["type"]) == ("v1", "table")
-    assert ann("datasets.create", name="flights", uri="s3://lake/f2")["version"] == "v2"
-    clean = ann("datasets.create", name="clean", uri="s3://lake/clean",
-                source={"dataset": "flights", "version": "v1"})  # fmt: skip
-    assert clean["document"]["source"]["version"] == "v1"
-    assert ann("datasets.lineage", name="flights", version="v1")["used_by"] == ["dataset:clean@v1"]
-    assert ann("datasets.lineage", name="flights", version="v2")["used_by"] == []
-    with pytest.raises(BadRequest, match="named as the source"):
-        ann("datasets.create", name="loop", uri="dataset:loop@v1")
-    for source in ({"dataset": "nowhere"}, {"run": "x"}, {"run": "x", "step": "y", "port": "z"},
-                   {"dataset": "flights", "run": "x"}):  # fmt: skip
-        with pytest.raises(BadRequest):
-            ann("datasets.create", name="bad", uri="s3://b/x", source=source)
-
-
-def test_models_are_approved_by_who_may(context: Context, ann: Asker) -> None:
-    made = ann("models.create", name="delay", uri="s3://m/delay", framework="xgboost",
-               metrics={"rmse": 9.5}, specs={"inference": {"port": 8080}})  # fmt: skip
-    assert (made["version"], made["stage"]) == ("0.1.0", "Pending")
-    ask = {"name": "delay", "version": "0.1.0", "stage": "Approved", "comment": "rmse below 10"}
-    with pytest.raises(Forbidden):
-        ann("models.approve", **ask)
-    approved = Asker(context, "ops")("models.approve", **ask)
-    assert (approved["stage"], approved["comment"]) == ("Approved", "rmse below 10")
-    assert names(ann("models.list", stage="Approved")) == ["delay"]
-    assert ann("models.create", name="delay", uri="s3://m/delay2")["version"] == "0.2.0"
-    assert names(ann("models.list", stage="Approved")) == []
-    with pytest.raises(BadRequest, match=r"metrics: at most 8 KB(?s:.*)specs: there is no 'x'"):
-        ann("models.create", name="big", uri="s3://m/x", metrics={"x": "y" * 9000},
-            specs={"x": {}})  # fmt: skip
-
-
-def test_images_and_code_sources(ann: Asker) -> None:
-    assert (
-        ann("images.create", name="py", uri="python:3.11", labels={"gpu": "no"})["version"] == "1"
-    )
-    assert ann("images.create", name="py", uri="python:3.12", version="3.12")["version"] == "3.12"
-    assert names(ann("images.list", label="gpu=no")) == []  # labels are those of the latest
-    repository = "https://example.org/a/b.git"
-    made = ann("codes.create", name="b", repository=repository, branch="main", connection="git")
-    assert made["document"]["branch"] == "main"
-    with pytest.raises(BadRequest, match="connection"):
-        ann("codes.create", name="c", repository="https://u:p@example.org/a")
-    found = ann("codes.create", name="b", repository=repository, commit="a" * 40)
-    assert found["version"] == "2"
-    told = ann("codes.diff", name="b", before="1", after="2")
-    paths = [each["path"] for each in told["differences"]]
-    assert paths == ["branch", "commit", "connection"]
-
-
-def test_a_dataset_of_this_machine_is_there(ann: Asker, tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("a\n1\n")
-    with pytest.raises(BadRequest, match=r"there is no .*/b\.csv"):
-        ann("datasets.create", name="b", uri=f"file://{tmp_path}/b.csv")
-    made = ann("datasets.create", name="a", uri=f"file://{tmp_path}/a.csv")
-    assert made["document"]["type"] == "file"
-    made = ann("datasets.create", name="all", uri=f"file://{tmp_path}")
-    assert made["document"]["type"] == "folder"
-
-
-@pytest.mark.parametrize("noun", ["datasets", "models"])
-def test_an_unknown_word_of_a_source_is_refused(ann: Asker, noun: str) -> None:
-    said = {"name": "x", "source": {"run": "r", "step": "s", "prt": "p"}}
-    with pytest.raises(BadRequest, match=r"source\.prt: there is none; there are: dataset, port"):
-        ann(f"{noun}.create", **binding_of(f"{noun}.create").read({}, [], said))
-
-
-# --- lineage ------------------------------------------------------------------------------
-
-
-def test_lineage_both_ways(context: Context, ann: Asker, home: Path, tmp_path: Path) -> None:
-    done = run_command(["run", str(EXAMPLES / "hello"), "--json"], home, cwd=tmp_path)
-    run = done.json["run"]
-    source = {"run": run, "step": "hello", "port": "greeting"}
-    made = ann("models.create", name="greeter", source=source)
-    assert made["run"] == run
-    assert made["document"]["source"]["digest"]
-    lineage = ann("models.lineage", name="greeter", version="0.1.0")
-    step = lineage["run"]["steps"][0]
-    assert step["component"].startswith("hello ")
-    assert step["outputs"]["greeting"] == made["document"]["source"]["digest"]
-    assert len(step["code"]["digest"]) == 64
-    assert lineage["run"]["registered"] == ["model:greeter@0.1.0"]
-    ann("datasets.create", name="hidden", source=source, visibility="private")
-    assert Asker(context, "bob")("runs.lineage", run=run)["registered"] == ["model:greeter@0.1.0"]
-    assert len(ann("runs.lineage", run=run)["registered"]) == 2
-    with pytest.raises(NotFound, match="left no output"):
-        ann("models.create", name="greeter", source={**source, "port": "nothing"})
-    with pytest.raises(NotFound, match="there is no run"):
-        Asker(context, "eve", "other")("models.create", name="m", source=source)
-
-
-def test_a_dataset_knows_the_runs_that_use_it(ann: Asker, bob: Asker, tmp_path: Path) -> None:
-    (tmp_path / "flights.csv").write_text("a,b\n1,2\n")
-    ann("datasets.create", name="flights", uri=f"file://{tmp_path}/flights.csv", type="file")
-    ann("components.create", text=component(inputs={"data": {"type": "file"}}))
-    ask = {"component": "train@1.0.0", "inputs": {"data": "dataset:flights@v1"}}
-    run = ann("runs.create", **ask, visibility="private")["run"]
-    assert ann("datasets.lineage", name="flights", version="v1")["runs"] == [run]
-    assert bob("datasets.lineage", name="flights", version="v1")["runs"] == []
-    assert ann("runs.lineage", run=run)["uses"] == ["component:train@1.0.0", "dataset:flights@v1"]

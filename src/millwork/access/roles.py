@@ -57,19 +57,24 @@ audit read          any     any     none      none     none    none
 """
 
 
-def _read(table: str) -> dict[tuple[str, str], dict[str, str]]:
+_REACHES: Mapping[str, Reach] = {reach: reach for reach in get_args(Reach)}
+
+
+def _read(table: str) -> dict[tuple[str, str], dict[str, Reach]]:
     header, *lines = table.strip().splitlines()
     roles = header.split()
-    rows = (line.split() for line in lines)
-    return {(noun, action): dict(zip(roles, cells, strict=True)) for noun, action, *cells in rows}
+    read = {}
+    for noun, action, *cells in (line.split() for line in lines):
+        read[noun, action] = {role: _REACHES[cell] for role, cell in zip(roles, cells, strict=True)}
+    return read
 
 
-REACHES: Mapping[tuple[str, str], Mapping[str, str]] = _read(_TABLE)
+REACHES: Mapping[tuple[str, str], Mapping[str, Reach]] = _read(_TABLE)
 
 
 def reach_of(role: str, noun: str, action: str) -> Reach:
     """How far a role reaches; raises KeyError for what the table does not name."""
-    return REACHES[noun, action][role]  # type: ignore[return-value]
+    return REACHES[noun, action][role]
 
 
 def may(role: str, noun: str, action: str, *, is_own: bool, visibility: str) -> bool:

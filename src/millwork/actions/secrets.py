@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from millwork.actions.context import Context
     from millwork.plan.model import Step
+    from millwork.views.secrets import SecretView
 
 LARGEST = 32 * 1024
 
@@ -31,7 +32,7 @@ def keep(context: Context, name: str, value: str) -> None:
     context.secrets.keep(name, value)
 
 
-def listed(context: Context) -> list[dict[str, str]]:
+def listed(context: Context) -> list[SecretView]:
     """The secrets as `{name, from}`, never with their values."""
     return [{"name": name, "from": where} for name, where in context.secrets.sources().items()]
 

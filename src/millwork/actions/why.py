@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
     from millwork.actions.context import Context
     from millwork.ports import StepRow
+    from millwork.views.runs import Why
 
 _MOST_FILES = 50
 
 
-def why(context: Context, given: str, step: str) -> dict[str, Any]:
+def why(context: Context, given: str, step: str) -> Why:
     """The verdict on a step, and how its work differs from the last time that it succeeded.
 
     Raises BadRequest if there is no such step, or it has not come to its turn.
@@ -36,10 +37,13 @@ def why(context: Context, given: str, step: str) -> dict[str, Any]:
     if not row.verdict and not row.attempt:
         raise BadRequest(f"'{step}' has not come to its turn: it is {row.status}")
     verdict = row.verdict or NEVER_REUSED
-    answer = {"run": run.id, "step": step, "verdict": verdict, "attempt": row.attempt}
+    answer: Why = {
+        "run": run.id, "step": step, "verdict": verdict, "attempt": row.attempt,
+        "compared_with": None, "differences": [],
+    }  # fmt: skip
     earlier = context.store.earlier(run.definition, step, run.created, run.workspace, run.creator)
     if row.verdict == "reused" or earlier is None or not earlier[1].identity or not row.identity:
-        return {**answer, "compared_with": None, "differences": []}
+        return answer
     other_run, other = earlier
     found = differences(other.identity, row.identity)
     for difference in found:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 if TYPE_CHECKING:
-    import asyncio
     from typing import Any
 
 MOST_HEAD = 64 * 1024
@@ -28,8 +28,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._size, self._is_in_head, self._is_whole = 0, False, True
         self._timer: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begins to wait for the first request."""
+        assert isinstance(transport, asyncio.Transport)
         super().connection_made(transport)
         self._wait()
 

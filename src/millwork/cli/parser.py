@@ -47,6 +47,7 @@ Run components, and pipelines of them, on this machine.
 class StrictParser(ArgumentParser):
     """A parser whose subcommands refuse an unknown word themselves, with their own usage."""
 
+    # typeshed states it as overloads, which say the same for each kind of namespace.
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: Namespace | None = None
     ) -> tuple[Namespace, list[str]]:

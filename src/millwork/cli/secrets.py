@@ -14,9 +14,10 @@ from millwork.base.errors import BadRequest
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from millwork.client.door import HttpDoor
+    from millwork.views.secrets import SecretView
 
 
 def run(options: Namespace) -> int:
@@ -26,7 +27,7 @@ def run(options: Namespace) -> int:
     if door:
         keep = partial(_asked, door, "secrets.set")
         remove: Callable[[str], object] = partial(_asked, door, "secrets.remove")
-        listed = partial(_listed, door)
+        listed: Callable[[], list[SecretView]] = partial(_listed, door)
     else:
         context = open_context()
         keep, remove = partial(secrets.keep, context), partial(secrets.remove, context)
@@ -46,12 +47,12 @@ def _asked(door: HttpDoor, verb: str, name: str, value: str | None = None) -> ob
     return door.ask(verb, name=name, value=value)
 
 
-def _listed(door: HttpDoor) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = door.ask("secrets.list")["items"]
+def _listed(door: HttpDoor) -> list[SecretView]:
+    found: list[SecretView] = door.ask("secrets.list")["items"]
     return found
 
 
-def _print(found: Sequence[Mapping[str, str]]) -> None:
+def _print(found: Sequence[SecretView]) -> None:
     width = max((len(secret["name"]) for secret in found), default=0)
     if not found:
         sys.stdout.write("no secrets yet: millwork secrets set NAME keeps one\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from millwork.access.identity import Scope
 from millwork.access.roles import Role
@@ -192,7 +192,7 @@ def person(row: PersonRow) -> Person:
 
 def workspace(row: WorkspaceRow, role: Role) -> Workspace:
     """A workspace for somebody of this role."""
-    quota: Quota = {**row.quota}  # type: ignore[typeddict-item]
+    quota = cast("Quota", dict(row.quota))  # as it was checked when it was kept
     return {
         "name": row.name, "description": row.description, "quota": quota, "creator": row.creator,
         "created": row.created, "role": role,

@@ -97,6 +97,17 @@ class RunResult(TypedDict):
     outputs: dict[str, str]
 
 
+class Why(TypedDict):
+    """Why a step was, or was not, done again."""
+
+    run: str
+    step: str
+    verdict: str
+    attempt: str
+    compared_with: str | None
+    differences: list[dict[str, Any]]
+
+
 _WHILE_IT_RUNS = ("errors", "workers", "stragglers")
 
 

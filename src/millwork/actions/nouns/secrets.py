@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import TypedDict
 
 from millwork.actions import secrets
 from millwork.actions.call import Call
 from millwork.base.errors import NotFound
-
-# `from` is no name that a class could have.
-SecretView = TypedDict("SecretView", {"name": str, "from": Literal["file", "environment"]})
+from millwork.views.secrets import SecretView
 
 
 class SecretList(TypedDict):
@@ -27,8 +25,7 @@ class SecretName(TypedDict):
 
 def list_(call: Call) -> SecretList:
     """The secrets by name, and where each comes from; never their values."""
-    found: list[SecretView] = secrets.listed(call.context)  # type: ignore[assignment]
-    return {"items": found, "next": None}
+    return {"items": secrets.listed(call.context), "next": None}
 
 
 def set_(call: Call, name: str, value: str) -> SecretName:

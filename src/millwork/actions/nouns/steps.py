@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from millwork.actions import runs as looking
 from millwork.actions import why as reasons
@@ -13,7 +13,7 @@ from millwork.actions.samples import usage_of
 from millwork.base.cursor import read_number
 from millwork.base.errors import NotFound
 from millwork.ports import RunRow, StepRow
-from millwork.views.runs import StepView, step_view, tries_of
+from millwork.views.runs import StepView, Why, step_view, tries_of
 from millwork.views.samples import StepUsage
 
 
@@ -22,17 +22,6 @@ class StepPage(TypedDict):
 
     items: list[StepView]
     next: str | None
-
-
-class Why(TypedDict):
-    """Why a step was, or was not, done again."""
-
-    run: str
-    step: str
-    verdict: str
-    attempt: str
-    compared_with: str | None
-    differences: list[dict[str, Any]]
 
 
 def list_(call: Call, run: str, limit: int = 50, after: str = "") -> StepPage:
@@ -58,8 +47,7 @@ def show(call: Call, run: str, step: str) -> StepView:
 def why(call: Call, run: str, step: str) -> Why:
     """Why a step was, or was not, done again."""
     row, _ = found_step_of(call, run, step)
-    answer: Any = reasons.why(call.context, row.id, step)
-    return answer  # type: ignore[no-any-return]
+    return reasons.why(call.context, row.id, step)
 
 
 def usage(call: Call, run: str, step: str, replica: str = "") -> StepUsage:

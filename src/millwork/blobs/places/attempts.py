@@ -28,7 +28,8 @@ def patiently(
             if not is_passing(error) or time.monotonic() + delay > deadline:
                 raise
             tell(f"{_short(error)}; trying again")
-        time.sleep(delay * (0.5 + random.random()))  # noqa: S311 - only to spread them
+        # A server that is busy or away tells nobody when it is back; chance spreads who asks.
+        time.sleep(delay * (0.5 + random.random()))  # noqa: S311 - it is no secret
         delay = min(2 * delay, _LONGEST)
 
 

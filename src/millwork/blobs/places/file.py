@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from millwork.blobs.folders import copy_file, hash_file
 from millwork.blobs.places.model import Check, Entry, Listing, StorageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from millwork.base.uris import Uri
     from millwork.blobs.places.model import Access
 
@@ -111,7 +114,7 @@ class Files:
         folder = os.path.dirname(path) if found.is_file else path
         for entry in found.entries[:1]:
             file = path if found.is_file else f"{path}/{entry.path}"
-            checks.append(_tried("read", file, lambda file=file: open(file, "rb").close()))
+            checks.append(_tried("read", file, partial(_open, file)))
         spare = f"{folder}/.millwork-check-{os.urandom(6).hex()}"
 
         def write() -> None:
@@ -121,7 +124,11 @@ class Files:
         return [*checks, _tried("write", folder, write)]
 
 
-def _tried(what: str, path: str, action) -> Check:  # type: ignore[no-untyped-def]
+def _open(file: str) -> None:
+    open(file, "rb").close()
+
+
+def _tried(what: str, path: str, action: Callable[[], None]) -> Check:
     try:
         action()
     except OSError as error:

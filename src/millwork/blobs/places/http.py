@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import ssl
 from base64 import b64encode
 from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -186,7 +187,7 @@ class _Secure(HTTPSConnection):
 
     def connect(self) -> None:
         plain = _connected(self.host, self.port, self.allow_private)
-        context = self._context  # type: ignore[attr-defined]
+        context = ssl.create_default_context()
         self.sock = context.wrap_socket(plain, server_hostname=self.host)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from millwork.views.runs import StepView
+    from millwork.views.runs import StepView, Why
     from millwork.views.samples import StepUsage
 
 from millwork.client.noun import Noun
@@ -27,9 +27,9 @@ class StepsVerbs(Noun):
         answer: StepView = self._door.ask("steps.show", run=run, step=step)
         return answer
 
-    def why(self, run: str, step: str) -> dict[str, Any]:
+    def why(self, run: str, step: str) -> Why:
         """Why a step was, or was not, done again."""
-        answer: dict[str, Any] = self._door.ask("steps.why", run=run, step=step)
+        answer: Why = self._door.ask("steps.why", run=run, step=step)
         return answer
 
     def usage(self, run: str, step: str, *, replica: str = "") -> StepUsage:
