@@ -216,7 +216,7 @@ def _streamed(folder: Path, clients: int, cuts: int) -> Heard:
         written = _write(store)
         passed = time.monotonic() - began
         share, memory = (cpu_of(pid) - before) / passed, resident(pid)
-        time.sleep(2.0)  # the last ones are on their way
+        time.sleep(2.0)  # what is later than this counts as lost
         said, _ = listening.communicate("")
     told = [(by_run, left) for by_run, left in json.loads(said)]
     return Heard(told, written, share, memory, SECONDS * RATE / passed)
