@@ -31,11 +31,12 @@ def bucket_of(context: Context) -> ArtifactBucket | None:
     from millwork.base.uris import parse_uri
     from millwork.blobs.kept import ArtifactBucket
     from millwork.blobs.places.model import Access
+    from millwork.store.identity import identity_of
 
     storage = Storage(context)
     route = storage.route(place)
     access = Access(dict(route.fields), storage.check_secret(route))
-    return ArtifactBucket(parse_uri(place), access, context.home)
+    return ArtifactBucket(parse_uri(place), access, context.home, identity_of(context.home))
 
 
 def is_own(attempt: str, port: str, output: Mapping[str, Any]) -> bool:

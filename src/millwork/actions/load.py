@@ -134,8 +134,6 @@ class _Loader:
         """The tree of a definition in the file at `path`, its wires checked."""
         if isinstance(definition, Component):
             return Tree(_completed(definition, ("command",), reading))
-        from millwork.spec.wiring import check_wiring
-
         children = self._children(definition, path, trail, reading)
         source = replace(definition.source, places={}, text="")
         for name, own in definition.definitions.items():
@@ -146,15 +144,7 @@ class _Loader:
             else:
                 below = getattr(reading, "inner", {})[name]
                 children[name] = self._grown(inner, path, trail, below)
-        tree = Tree(definition, children)
-        if definition.flavour == "azureml-v2":
-            from millwork.formats.azureml.notes import AzureNames
-            from millwork.formats.azureml.settle import settle
-
-            assert isinstance(reading, AzureNames)
-            tree = settle(tree, reading)
-        check_wiring(tree, reading)
-        return tree
+        return settled(Tree(definition, children), reading)
 
     def _resolved(self, definition: Definition, *, is_top: bool) -> Definition:
         from millwork.actions.azureml import resolved
@@ -219,6 +209,20 @@ class _Loader:
             if child is not None:
                 children[name] = child
         return children
+
+
+def settled(tree: Tree, reading: Reading) -> Tree:
+    """A pipeline's tree with its wires checked, and of Azure ML's what they left open."""
+    from millwork.spec.wiring import check_wiring
+
+    if tree.definition.flavour == "azureml-v2":
+        from millwork.formats.azureml.notes import AzureNames
+        from millwork.formats.azureml.settle import settle
+
+        assert isinstance(reading, AzureNames)
+        tree = settle(tree, reading)
+    check_wiring(tree, reading)
+    return tree
 
 
 def check_inside(root: str, path: str) -> None:

@@ -10,6 +10,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 
+from millwork.actions.load import settled
 from millwork.base.errors import BadRequest, InvalidFile, NotFound
 from millwork.base.faults import Fault
 from millwork.base.names import is_text
@@ -20,7 +21,6 @@ from millwork.spec.document import parse
 from millwork.spec.model import Code, Component, LocalPath, Pipeline
 from millwork.spec.reader import read_root
 from millwork.spec.tree import Tree
-from millwork.spec.wiring import check_wiring
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -188,15 +188,7 @@ class _Grower:
             inner = replace(own, source=replace(definition.source, places={}, text=""))
             place = ("nodes", name) if isinstance(own, Component) else ()
             children[name] = self.grown(inner, place, below, level + 1)
-        tree = Tree(definition, children)
-        if definition.flavour == "azureml-v2":
-            from millwork.formats.azureml.notes import AzureNames
-            from millwork.formats.azureml.settle import settle
-
-            assert isinstance(reading, AzureNames)
-            tree = settle(tree, reading)
-        check_wiring(tree, reading)
-        return tree
+        return settled(Tree(definition, children), reading)
 
     def _children(
         self, pipeline: Pipeline, at: Path, reading: Reading, level: int

@@ -8,6 +8,7 @@ import time
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from millwork.base.errors import BadRequest, Unavailable
+from millwork.client.noun import Asking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,24 +22,10 @@ DEFAULT = "default"
 _TICK = 0.2
 
 
-class Door(Protocol):
+class Door(Asking, Protocol):
     """All verbs of one workspace, asked by name."""
 
     workspace: str
-
-    def ask(self, verb: str, /, **arguments: Any) -> Any:
-        """What the verb answers."""
-
-    def stream(self, verb: str, /, **arguments: Any) -> Iterator[Message]:
-        """The events of a verb that is followed, each once, until it ends."""
-
-    def upload(self, path: str, sha256: str) -> Any:
-        """Sends the file at `path`, whose digest this is."""
-
-    def download(
-        self, verb: str, to: IO[bytes], size: int, sha256: str, /, **arguments: Any
-    ) -> None:
-        """Writes a file to `to`, of that size and digest."""
 
 
 def named_workspace(given: str | None = None) -> str:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import secrets
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cached_property, partial
@@ -53,10 +52,13 @@ class Stored:
 
 
 class ArtifactBucket:
-    """The artifacts of the home at `home`, at the URI of a prefix. All raise StorageError."""
+    """The artifacts of the home at `home`, at the URI of a prefix. All raise StorageError.
 
-    def __init__(self, uri: Uri, access: Access, home: str) -> None:
-        self._uri, self._access, self._home = uri, access, home
+    `identity` tells this home from others, which may not use the prefix.
+    """
+
+    def __init__(self, uri: Uri, access: Access, home: str, identity: str) -> None:
+        self._uri, self._access, self._home, self._identity = uri, access, home, identity
         self._announced = f"{home}/publishing"
         self._is_ours = False
 
@@ -158,7 +160,7 @@ class ArtifactBucket:
         """Makes the prefix this home's; StorageError if it is another's."""
         if self._is_ours:
             return
-        said = {"home": identity_of(self._home)}
+        said = {"home": self._identity}
         found = self._read(_OWNER)
         if found is None:
             body = json.dumps(said).encode()
@@ -305,19 +307,3 @@ class ArtifactBucket:
 def file_key(digest: str) -> str:
     """Where a file lies below the prefix."""
     return f"{FILES}/{digest[:2]}/{digest}"
-
-
-def identity_of(home: str) -> str:
-    """What tells this home from others; it is kept in the home, as PostgreSQL's is."""
-    path = f"{home}/home.id"
-    if not os.path.exists(path):
-        own = f"{path}.{os.getpid()}"
-        with open(own, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(16))
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(own, path)
-        os.unlink(own)
-    with open(path, encoding="ascii") as file:
-        return file.read().strip()

@@ -17,15 +17,15 @@ class Asking(Protocol):
         """What the verb answers."""
 
     def stream(self, verb: str, /, **arguments: Any) -> Iterator[Message]:
-        """The events of a verb that is followed."""
+        """The events of a verb that is followed, each once, until it ends."""
 
     def upload(self, path: str, sha256: str) -> Any:
-        """Sends a file."""
+        """Sends the file at `path`, whose digest this is."""
 
     def download(
         self, verb: str, to: IO[bytes], size: int, sha256: str, /, **arguments: Any
     ) -> None:
-        """Writes a file to `to`."""
+        """Writes a file to `to`, of that size and digest."""
 
 
 class Noun:

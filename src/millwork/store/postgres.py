@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import socket
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from millwork.base.errors import MillworkError, NoSpace, Unavailable, Unsure
 from millwork.base.faultpoints import reach
 from millwork.store.facts import Facts
+from millwork.store.identity import identity_of
 from millwork.store.queries import POSTGRES, load_queries, migrations, read
 
 try:
@@ -69,7 +69,7 @@ class PostgresDatabase:
         self._queries = {**queries, **self._own}
         self._parameters = _parsed(url)
         self._label = _label(self._parameters)
-        self._home = _identity(home)
+        self._home = identity_of(home) if home else ""
         self._place = f"{home} on {socket.gethostname()}"
         self._is_writing = self._is_open = False
         with self._translated():
@@ -267,24 +267,6 @@ def _line(error: psycopg.Error) -> str:
     """An error in one line; of one that concerns the connection, what is behind its address."""
     text = error.diag.message_primary or next(iter(str(error).splitlines()), "no reason given")
     return " ".join(text.rpartition(" failed: ")[2].removeprefix("FATAL:").split())
-
-
-def _identity(home: str) -> str:
-    """What tells this home from others that use the same database; it is kept in the home."""
-    if not home:
-        return ""
-    path = f"{home}/home.id"
-    if not os.path.exists(path):
-        own = f"{path}.{os.getpid()}"
-        with open(own, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(16))
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(own, path)
-        os.unlink(own)
-    with open(path, encoding="ascii") as file:
-        return file.read().strip()
 
 
 def _version(connection: psycopg.Connection[dict[str, Any]]) -> int:

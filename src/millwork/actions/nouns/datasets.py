@@ -9,21 +9,28 @@ from millwork.actions import assets
 from millwork.actions.assets import Filter, Sort, Visibility
 from millwork.actions.call import Call
 from millwork.actions.lineage import lineage_of_asset, traced
+from millwork.actions.versioned import verbs_of
 from millwork.base.errors import BadRequest
 from millwork.base.uris import parse_uri
 from millwork.registry.kinds import dataset_faults
 from millwork.views.assets import (
     AssetLineage,
     AssetPage,
-    AssetView,
-    Deleted,
-    DifferencesView,
-    VersionPage,
     VersionView,
     version_of,
 )
 
 DataType: TypeAlias = Literal["file", "folder", "table"]
+
+
+_SHARED = verbs_of("dataset", "a dataset")
+show = _SHARED.show
+change = _SHARED.change
+delete = _SHARED.delete
+versions = _SHARED.versions
+version = _SHARED.version
+deprecate = _SHARED.deprecate
+diff = _SHARED.diff
 
 
 def list_(
@@ -84,43 +91,6 @@ def _type_here(uri: str) -> str:
     if not os.path.exists(path):
         raise BadRequest(f"uri: there is no {path[:200]} on the server's machine")
     return "file"
-
-
-def show(call: Call, name: str) -> VersionView:
-    """The latest version of a dataset."""
-    return assets.show(call, "dataset", name)
-
-
-def change(
-    call: Call, name: str, description: str | None = None, visibility: Visibility | None = None
-) -> AssetView:
-    """Changes what is said of a dataset and who sees it."""
-    return assets.change(call, "dataset", name, description, visibility)
-
-
-def delete(call: Call, name: str) -> Deleted:
-    """Deletes a dataset with all its versions."""
-    return assets.delete(call, "dataset", name)
-
-
-def versions(call: Call, name: str, limit: int = 50, after: str = "") -> VersionPage:
-    """The versions of a dataset, latest first."""
-    return assets.versions(call, "dataset", name, limit, after)
-
-
-def version(call: Call, name: str, version: str) -> VersionView:
-    """One version of a dataset."""
-    return assets.version(call, "dataset", name, version)
-
-
-def deprecate(call: Call, name: str, version: str, reason: str | None) -> VersionView:
-    """Says why a version is not to be used any more; a null or empty reason takes that back."""
-    return assets.deprecate(call, "dataset", name, version, reason)
-
-
-def diff(call: Call, name: str, before: str, after: str) -> DifferencesView:
-    """In what two versions of a dataset differ."""
-    return assets.diff(call, "dataset", name, before, after, assets.document_of)
 
 
 def lineage(call: Call, name: str, version: str) -> AssetLineage:

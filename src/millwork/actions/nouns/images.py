@@ -5,16 +5,22 @@ from __future__ import annotations
 from millwork.actions import assets
 from millwork.actions.assets import Filter, Sort, Visibility
 from millwork.actions.call import Call
+from millwork.actions.versioned import verbs_of
 from millwork.registry.kinds import image_faults
 from millwork.views.assets import (
     AssetPage,
-    AssetView,
-    Deleted,
-    DifferencesView,
-    VersionPage,
     VersionView,
     version_of,
 )
+
+_SHARED = verbs_of("image", "an image")
+show = _SHARED.show
+change = _SHARED.change
+delete = _SHARED.delete
+versions = _SHARED.versions
+version = _SHARED.version
+deprecate = _SHARED.deprecate
+diff = _SHARED.diff
 
 
 def list_(
@@ -48,40 +54,3 @@ def create(
         version=version, visibility=visibility, description=description, words=(uri,),
     )  # fmt: skip
     return version_of(kept)
-
-
-def show(call: Call, name: str) -> VersionView:
-    """The latest version of an image."""
-    return assets.show(call, "image", name)
-
-
-def change(
-    call: Call, name: str, description: str | None = None, visibility: Visibility | None = None
-) -> AssetView:
-    """Changes what is said of an image and who sees it."""
-    return assets.change(call, "image", name, description, visibility)
-
-
-def delete(call: Call, name: str) -> Deleted:
-    """Deletes an image with all its versions."""
-    return assets.delete(call, "image", name)
-
-
-def versions(call: Call, name: str, limit: int = 50, after: str = "") -> VersionPage:
-    """The versions of an image, latest first."""
-    return assets.versions(call, "image", name, limit, after)
-
-
-def version(call: Call, name: str, version: str) -> VersionView:
-    """One version of an image."""
-    return assets.version(call, "image", name, version)
-
-
-def deprecate(call: Call, name: str, version: str, reason: str | None) -> VersionView:
-    """Says why a version is not to be used any more; a null or empty reason takes that back."""
-    return assets.deprecate(call, "image", name, version, reason)
-
-
-def diff(call: Call, name: str, before: str, after: str) -> DifferencesView:
-    """In what two versions of an image differ."""
-    return assets.diff(call, "image", name, before, after, assets.document_of)

@@ -8,19 +8,26 @@ from millwork.actions import assets
 from millwork.actions.assets import Filter, Sort, Visibility
 from millwork.actions.call import Call
 from millwork.actions.lineage import lineage_of_asset, traced
+from millwork.actions.versioned import verbs_of
 from millwork.registry.kinds import model_faults, text_faults
 from millwork.views.assets import (
     AssetLineage,
     AssetPage,
-    AssetView,
-    Deleted,
-    DifferencesView,
-    VersionPage,
     VersionView,
     version_of,
 )
 
 Stage: TypeAlias = Literal["Pending", "Approved", "Rejected"]
+
+
+_SHARED = verbs_of("model", "a model")
+show = _SHARED.show
+change = _SHARED.change
+delete = _SHARED.delete
+versions = _SHARED.versions
+version = _SHARED.version
+deprecate = _SHARED.deprecate
+diff = _SHARED.diff
 
 
 def list_(
@@ -83,43 +90,6 @@ def approve(
     assets.refuse(text_faults("comment", comment))
     call.context.assets().set_stage(kept, stage, comment)
     return version_of(assets.found(call, "model", name, version))
-
-
-def show(call: Call, name: str) -> VersionView:
-    """The latest version of a model."""
-    return assets.show(call, "model", name)
-
-
-def change(
-    call: Call, name: str, description: str | None = None, visibility: Visibility | None = None
-) -> AssetView:
-    """Changes what is said of a model and who sees it."""
-    return assets.change(call, "model", name, description, visibility)
-
-
-def delete(call: Call, name: str) -> Deleted:
-    """Deletes a model with all its versions."""
-    return assets.delete(call, "model", name)
-
-
-def versions(call: Call, name: str, limit: int = 50, after: str = "") -> VersionPage:
-    """The versions of a model, latest first."""
-    return assets.versions(call, "model", name, limit, after)
-
-
-def version(call: Call, name: str, version: str) -> VersionView:
-    """One version of a model."""
-    return assets.version(call, "model", name, version)
-
-
-def deprecate(call: Call, name: str, version: str, reason: str | None) -> VersionView:
-    """Says why a version is not to be used any more; a null or empty reason takes that back."""
-    return assets.deprecate(call, "model", name, version, reason)
-
-
-def diff(call: Call, name: str, before: str, after: str) -> DifferencesView:
-    """In what two versions of a model differ."""
-    return assets.diff(call, "model", name, before, after, assets.document_of)
 
 
 def lineage(call: Call, name: str, version: str) -> AssetLineage:

@@ -7,15 +7,18 @@ from functools import partial
 from millwork.actions import assets, publish
 from millwork.actions.assets import Filter, Sort, Visibility
 from millwork.actions.call import Call
+from millwork.actions.versioned import verbs_of
 from millwork.views.assets import (
     AssetPage,
-    AssetView,
-    Deleted,
     DifferencesView,
     PublishedView,
-    VersionPage,
-    VersionView,
 )
+
+_SHARED = verbs_of("pipeline", "a pipeline")
+change = _SHARED.change
+delete = _SHARED.delete
+versions = _SHARED.versions
+deprecate = _SHARED.deprecate
 
 
 def list_(
@@ -55,31 +58,9 @@ def show(call: Call, name: str) -> PublishedView:
     return publish.show(call, "pipeline", name)
 
 
-def change(
-    call: Call, name: str, description: str | None = None, visibility: Visibility | None = None
-) -> AssetView:
-    """Changes what is said of a pipeline and who sees it."""
-    return assets.change(call, "pipeline", name, description, visibility)
-
-
-def delete(call: Call, name: str) -> Deleted:
-    """Deletes a pipeline with all its versions."""
-    return assets.delete(call, "pipeline", name)
-
-
-def versions(call: Call, name: str, limit: int = 50, after: str = "") -> VersionPage:
-    """The versions of a pipeline, latest first."""
-    return assets.versions(call, "pipeline", name, limit, after)
-
-
 def version(call: Call, name: str, version: str) -> PublishedView:
     """One version of a pipeline."""
     return publish.show(call, "pipeline", name, version)
-
-
-def deprecate(call: Call, name: str, version: str, reason: str | None) -> VersionView:
-    """Says why a version is not to be used any more; a null or empty reason takes that back."""
-    return assets.deprecate(call, "pipeline", name, version, reason)
 
 
 def diff(call: Call, name: str, before: str, after: str) -> DifferencesView:
