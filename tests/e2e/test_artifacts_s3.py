@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from millwork.actions.gc import collect
-from millwork.actions.tally import Wish
+from millwork.actions.gc_kept import collect_kept
+from millwork.actions.tally import Tally, Wish
 from millwork.app import compose
 from millwork.app.compose import open_context
 from millwork.ports.retention import Retention
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from millwork.actions.context import Context
     from millwork.views.retention import Collected
     from tests.conftest import Component, Millwork, Pipeline, Result
 
@@ -76,12 +79,21 @@ class Bench:
         context.store.close()
 
     def collect(self, *, local: bool = False, days: float | None = None) -> Collected:
+        with self._context() as context:
+            return collect(context, Wish(Retention(runs_days=days), is_local=local, young=0.0))
+
+    def collect_kept(self) -> None:
+        """A collection of the bucket alone."""
+        with self._context() as context:
+            collect_kept(Tally(context, Wish(young=0.0)))
+
+    @contextmanager
+    def _context(self) -> Iterator[Context]:
         compose.home_settings.cache_clear()
         compose._execution.cache_clear()
         context = open_context()
-        wish = Wish(Retention(runs_days=days), is_local=local, young=0.0)
         try:
-            return collect(context, wish)
+            yield context
         finally:
             assert isinstance(context.store, RunStore)
             context.store.close()
@@ -252,12 +264,16 @@ def test_collection_keeps_what_is_named_and_frees_local_copies(
 def test_publications_and_collections_at_the_same_time(
     bench: Bench, component: Component, background: Callable[..., Any]
 ) -> None:
-    """Each run leaves bytes that nothing names any more, which a collection is after."""
+    """Each run leaves bytes that nothing names any more, which a collection is after.
+
+    Only what is in the bucket is collected while a run goes on: that is kept by what is announced,
+    at any age. A copy of code that a run is about to name is kept by its age, and here it has none.
+    """
     file = component(LARGE, outputs={"o": {}}, is_deterministic=False)
     for _ in range(4):
         started = background("run", file, "--json")
         while started.process.poll() is None:
-            bench.collect()
+            bench.collect_kept()
         code, out, err = started.end()
         assert code == 0, err
         bench.collect()
