@@ -37,8 +37,12 @@ figures: setup
 peers: setup
 	$(BIN)/python -m bench.peers
 
+LOCK := $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
+BUILTINS := src/millwork/runtime/requirements
+
 lock: setup
-	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade -o requirements.lock
+	$(LOCK) pyproject.toml $(BUILTINS).in --group pyproject.toml:dev --upgrade -o requirements.lock
+	$(LOCK) $(BUILTINS).in --python-version 3.11 --no-annotate -c requirements.lock -o $(BUILTINS).txt
 
 clean:
 	rm -rf .venv dist

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from tests.kill import runner
 
-from bench import batches, containers, damage, deaths, jobs, measure, server
+from bench import batches, builtins, containers, damage, deaths, jobs, measure, server, tables
 from bench.measure import MILLWORK, Cost
 from bench.rows import Row
 
@@ -213,6 +213,8 @@ FIGURES: dict[str, Callable[[Path], Iterator[Row]]] = {
     "containers": containers.containers,
     "batches": batches.batches,
     "server": server.server,
+    "builtins": builtins.figures,
+    "tables": tables.tables,
     "floods": damage.floods,
     "hogs": damage.hogs,
     "results": damage.results,

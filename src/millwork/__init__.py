@@ -22,6 +22,7 @@ _HOMES = {
     "RunOptions": "millwork.sdk.running",
     "Unavailable": "millwork.base.errors",
     "Wire": "millwork.sdk.wires",
+    "builtin": "millwork.sdk.component",
     "component": "millwork.sdk.functions",
     "each": "millwork.sdk.wires",
     "load": "millwork.sdk.component",

@@ -7,6 +7,7 @@ from millwork.base.errors import RunFailed as RunFailed
 from millwork.base.errors import Unavailable as Unavailable
 from millwork.sdk.client import Client as Client
 from millwork.sdk.component import Component as Component
+from millwork.sdk.component import builtin as builtin
 from millwork.sdk.component import load as load
 from millwork.sdk.functions import component as component
 from millwork.sdk.pipelines import pipeline as pipeline

@@ -17,8 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from millwork.actions.doctor import examine_artifacts
-from millwork.actions.gc import collect
+from millwork.actions.gc import Collection, collect
+from millwork.actions.published import code_folder
 from millwork.actions.tally import Wish
+from millwork.base.errors import NotFound
 from millwork.blobs import code
 from millwork.ports.retention import Retention
 from tests.actions.attic import Attic
@@ -115,6 +117,41 @@ def test_code_that_is_just_being_used_again_stays(attic: Attic, tmp_path: Path) 
     kept.rename(kept.with_name(f".gone-{tree.digest}"))  # cut in the middle of a collection
     collect(attic.context, Wish())
     assert (kept / "main.py").read_text() == "pass"
+
+
+def test_code_that_is_being_registered_stays(attic: Attic) -> None:
+    long_ago = time.time() - 7200
+    kept = [attic.snapshot(digest) for digest in CODES]
+    for each in kept:
+        os.utime(each, (long_ago, long_ago))
+    code_folder(attic.context, CODES[0])
+    found = collect(attic.context, Wish())
+    assert names(found, "code") == {CODES[1], CODES[2]}
+    assert [each.exists() for each in kept] == [True, False, False]
+    with pytest.raises(NotFound, match="upload its files"):
+        code_folder(attic.context, CODES[1])
+
+
+def test_code_that_is_found_at_the_last_moment_stays(attic: Attic) -> None:
+    kept = attic.snapshot(CODES[0])
+    os.utime(kept, (0, 0))
+
+    class Late(Collection):
+        """Somebody finds the code when it has been judged to be old, and is not yet hidden."""
+
+        looks = 0
+
+        def _is_old(self, folder: str, name: str, age: float = 0.0) -> bool:
+            is_old = super()._is_old(folder, name, age)
+            self.looks += 1
+            if self.looks == 2:
+                code_folder(self.context, name)
+            return is_old
+
+    late = Late(attic.context, Wish())
+    assert late.run()["items"] == []
+    assert late.looks == 3
+    assert (kept / "main.py").exists()
 
 
 def test_old_uploads_checkouts_backups_and_drafts_go(attic: Attic) -> None:

@@ -109,6 +109,9 @@ def test_lineage_both_ways(context: Context, ann: Asker, home: Path, tmp_path: P
     ann("datasets.create", name="hidden", source=source, visibility="private")
     assert Asker(context, "bob")("runs.lineage", run=run)["registered"] == ["model:greeter@0.1.0"]
     assert len(ann("runs.lineage", run=run)["registered"]) == 2
+    for word in ("last", run[:-1]):  # a run is called here as it is everywhere
+        made = ann("models.create", name="greeter", source={**source, "run": word})
+        assert made["run"] == run
     with pytest.raises(NotFound, match="left no output"):
         ann("models.create", name="greeter", source={**source, "port": "nothing"})
     with pytest.raises(NotFound, match="there is no run"):

@@ -6,15 +6,19 @@ The seeds are the examples' files and those of the tests. The figures: no 5xx, n
 
 from __future__ import annotations
 
+import hashlib
 import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from millwork.api.binding import binding_of
 from tests.attacks.door import DEFAULT, good, opened
+from tests.attacks.door import text as component
 from tests.attacks.process import api_of, cpu_seconds, resident
 
 if TYPE_CHECKING:
@@ -96,32 +100,64 @@ WISH: dict[str, Any] = {
     "tags": {"a": "b"},
     "priority": 5, "visibility": "public", "parallel": 2, "engine": "", "image": "", "first": "",
     "require_image": False, "last": "", "only": "", "force": [], "incremental": False,
+    "commits": {"x": {"commit": "a" * 40, "dirty": False, "url": ""}},
 }  # fmt: skip
+COMPONENT = component(
+    "true", "x", inputs={"a": {"required": False}}, parameters={"p": {"type": "Int"}}
+)
+SENT = hashlib.sha256(b"print(1)").hexdigest()
 ASSET: dict[str, Any] = {
     "name": "fuzzed", "uri": "s3://b/k", "labels": {"a": "b"}, "options": {"a": "b"},
-    "source": {"run": "last", "step": "step", "port": "o"}, "metrics": {"a": 1.0}, "specs": {},
-    "version": "1", "visibility": "public", "description": "", "mount_path": "/ml/x",
+    "source": {"dataset": "origin", "version": "v1"}, "metrics": {"a": 1.0}, "specs": {},
+    "version": None, "visibility": "public", "description": "", "mount_path": "/ml/x",
 }  # fmt: skip
+
+
+def asset(verb: str) -> dict[str, Any]:
+    """The fields that this verb has; one that it has not would be refused before all others."""
+    return {name: ASSET[name] for name in binding_of(verb).arguments.__struct_fields__
+            if name in ASSET}  # fmt: skip
+
+
+def like(value: Any) -> st.SearchStrategy[Any]:
+    """Something of the same type: what is of another gets no further than that."""
+    if isinstance(value, bool):
+        return st.booleans()
+    if isinstance(value, str | None):
+        return st.text(max_size=20) | WORDS
+    if isinstance(value, int):
+        return st.integers(-1, 10) | st.integers()
+    if isinstance(value, float):
+        return st.floats(allow_nan=False, allow_infinity=False)
+    if isinstance(value, list):
+        return st.lists(like(value[0]) if value else JSON, max_size=4)
+    names, inner = st.text(max_size=8) | st.sampled_from(sorted(value) or ["a"]), JSON
+    for each in value.values():
+        inner |= like(each)
+    return st.dictionaries(names, inner, max_size=4)
 
 
 @st.composite
 def wishes(draw: st.DrawFn) -> tuple[str, str, Any]:
     """A request with a JSON body of which some fields are missing, and some are anything."""
     method, path, fields = draw(st.sampled_from([
-        ("POST", "/runs", WISH), ("POST", "/datasets", ASSET), ("POST", "/models", ASSET),
-        ("POST", "/images", ASSET), ("PUT", "/connections/fuzzed", {"type": "s3", "fields": {
+        ("POST", "/runs", WISH), ("POST", "/datasets", asset("datasets.create")),
+        ("POST", "/models", asset("models.create")),
+        ("POST", "/images", asset("images.create") | {"uri": "python:3.12"}),
+        ("PUT", "/connections/fuzzed", {"type": "s3", "fields": {
             "endpoint": "https://example.org"}, "secret": "A", "description": ""}),
         ("POST", "/codes", {"name": "fuzzed", "repository": "https://example.org/x.git",
                             "branch": "", "commit": "", "mount_path": "", "connection": ""}),
         ("PUT", "/drafts/fuzzed", {"text": "a: 1", "revision": 0, "bundle": ""}),
-        ("POST", "/bundles", {"files": [{"path": "a", "sha256": "0" * 64, "executable": True}]}),
+        ("POST", "/bundles", {"files": [{"path": "a", "sha256": SENT, "executable": True}]}),
         ("POST", "/files/missing", {"sha256": ["0" * 64]}), ("PATCH", "", {"quota": {"cpu": 1}}),
         ("PUT", "/secrets/FUZZED", {"value": "x"}), ("PATCH", "/runs/last", {"note": "x"}),
     ]))  # fmt: skip
-    names = draw(st.lists(st.sampled_from(sorted(fields)), unique=True))
-    body = {name: fields[name] for name in names}
-    for name in draw(st.lists(st.sampled_from(sorted(fields)), max_size=3, unique=True)):
-        body[name] = draw(JSON)
+    some = st.lists(st.sampled_from(sorted(fields)), max_size=3, unique=True)
+    without = draw(some)
+    body = {name: fields[name] for name in fields if name not in without}
+    for name in draw(some):
+        body[name] = draw(like(fields[name]) if draw(st.integers(0, 2)) else JSON)
     if draw(st.integers(0, 9)) == 0:
         return method, f"{DEFAULT}{path}", draw(JSON)
     return method, f"{DEFAULT}{path}", body
@@ -163,6 +199,10 @@ class Watch:
 def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
     with opened(tmp_path_factory.mktemp("fuzz") / "home") as door:
         good(door.ask("PATCH", DEFAULT, {"quota": {"runs": 0}}))  # nothing that is asked for begins
+        good(door.ask("POST", f"{DEFAULT}/components", {"text": COMPONENT}))
+        good(door.ask("POST", f"{DEFAULT}/datasets", {"name": "origin", "uri": "s3://b/k"}))
+        good(door.ask("POST", f"{DEFAULT}/runs", {"component": "x", "parameters": {"p": 1}}))
+        door.bundle({"a": "print(1)"})
         found = Watch(door)
         for text in SEEDS:  # what is imported once is imported
             for way in WAYS:
@@ -217,6 +257,33 @@ def test_mutated_json_is_answered(watch: Watch, examples: int) -> None:
             good(watch.door.ask("PATCH", DEFAULT, {"quota": {"runs": 0}}))
 
     answered()
+
+
+def test_a_large_pipeline_is_answered(watch: Watch) -> None:
+    nodes = {
+        f"n{index}": {"component": "x", "after": [f"n{index - 1}"], "parameters": {"p": index}}
+        for index in range(1, 500)
+    }
+    nodes["n0"] = {"component": "x", "parameters": {"p": 0}}
+    head = {"apiVersion": "millwork/v1", "kind": "Pipeline", "name": "large", "version": "1.0.0"}
+    said = yaml.dump({**head, "nodes": nodes})
+    for way in ("drafts", "pipelines"):
+        send(watch, way, said)
+    good(watch.ask("GET", f"{DEFAULT}/pipelines/large", None))
+
+
+def test_a_run_whose_secret_is_not_there_is_refused(watch: Watch) -> None:
+    fields = {"endpoint": "https://example.org"}
+    there = f"{DEFAULT}/connections/fuzzed"
+    good(watch.ask("PUT", there, {"type": "s3", "fields": fields, "secret": "NOWHERE"}))
+    wish = {"component": "x", "parameters": {"p": 1}, "inputs": {"a": "s3://b/k"}}
+    answer = watch.ask("POST", f"{DEFAULT}/runs", wish)
+    assert answer.status == 409
+    assert "millwork secrets set NOWHERE" in answer.json["detail"]
+
+
+def test_a_draft_of_empty_lines_is_answered(watch: Watch) -> None:
+    send(watch, "drafts", "a: b" + "\n" * 200_000)
 
 
 def test_there_is_something_to_mutate() -> None:

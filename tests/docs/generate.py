@@ -29,14 +29,14 @@ from millwork.formats.azureml.leniencies import LENIENCIES
 from millwork.spec.reference import field_table, port_table, record_table
 from tests.client import generate as client
 from tests.client.generate import is_made
-from tests.docs import transcripts
+from tests.docs import catalogue, transcripts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 _PART = re.compile(
-    r"(<!-- (fields|options|ports|points|settings|verbs|api|roles): ([a-z ]+) -->\n\n)"
+    r"(<!-- (fields|options|ports|points|settings|verbs|api|roles|catalogue): ([a-z_ ]+) -->\n\n)"
     r"(.*?)\n?<!-- end -->",
     re.DOTALL,
 )
@@ -155,6 +155,8 @@ def part(kind: str, name: str) -> str:
         return settings_table(name)
     if kind == "points":
         return points_table()
+    if kind == "catalogue":
+        return catalogue.part(name)
     if kind in _MADE:
         return _MADE[kind]()
     return options_table(name) if kind == "options" else port_table()
@@ -180,6 +182,7 @@ def main() -> None:
     parser.add_argument("--slow", action="store_true", help="the slow ones too")
     options = parser.parse_args()
     client.write()
+    _make_pages()
     for page in pages():
         text = page.read_text(encoding="utf-8")
         new = renewed(text)
@@ -188,6 +191,14 @@ def main() -> None:
                 new = transcripts.renewed(new, shell, slow=options.slow)
         if new != text:
             page.write_text(new, encoding="utf-8")
+
+
+def _make_pages() -> None:
+    """A page for each category of built-in components that has none yet."""
+    for category in catalogue.categories():
+        page = ROOT / "docs" / "catalogue" / f"{category}.md"
+        if not page.exists():
+            page.write_text(catalogue.skeleton(category), encoding="utf-8")
 
 
 if __name__ == "__main__":

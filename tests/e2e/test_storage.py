@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from millwork.blobs.places.mounting import trouble
 from tests.blobs.s3 import KEY, READER, READER_SECRET, SECRET, S3Server, s3_running
 from tests.conftest import environment
 from tests.store.server import PASSWORD, Server, started
@@ -185,6 +186,7 @@ class TestS3:
         assert doctor.code == 0, doctor
         assert [line.split()[:2] for line in doctor.out.splitlines()] == [
             ["ok", "list"], ["ok", "read"], ["ok", "write"],
+            ["note" if trouble() else "ok", "mount"],
         ]  # fmt: skip
 
     def test_what_no_transfer_is_made_for_is_refused_before_the_run(

@@ -14,7 +14,7 @@ import millwork
 NAMES = [
     "BadRequest", "Client", "Component", "Input", "InputPath", "InvalidFile", "MillworkError",
     "Node", "OutputPath", "Outputs", "Run", "RunFailed", "RunOptions", "Unavailable", "Wire",
-    "component", "each", "load", "pipeline",
+    "builtin", "component", "each", "load", "pipeline",
 ]  # fmt: skip
 
 

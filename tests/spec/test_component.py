@@ -111,7 +111,7 @@ def test_every_fault_at_once_with_its_place() -> None:
         (
             "c.yaml:7:11: error: inputs.train.type: 'tabel' is not one of any, file, folder, "
             "table, "
-            "model, checkpoint, report, value; did you mean 'table'?"
+            "model, transform, checkpoint, report, value; did you mean 'table'?"
         ),
         "c.yaml:9:18: error: parameters.n.default: expected a whole number, found 'many'",
         (

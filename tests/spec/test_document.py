@@ -2,9 +2,12 @@
 
 import json
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -120,7 +123,7 @@ def test_a_pipeline_in_json_may_be_larger() -> None:
     "text", ["1.10", "yes", "no", "on", "1:20:30", "017", "2024-01-01", "1e3", "0x1F", "=", ".inf"]
 )
 def test_scalars_stay_text(text: str) -> None:
-    assert scalar(parse(f"a: {text}\n", "c.yaml"), "a") == Scalar((1, 4), text)  # type: ignore[arg-type]
+    assert scalar(parse(f"a: {text}\n", "c.yaml"), "a") == Scalar(1, 4, text)
 
 
 @pytest.mark.parametrize(
@@ -193,3 +196,30 @@ def plain(node: object) -> object:
     assert isinstance(node, Scalar)
     words = {"true": True, "false": False, "null": None}
     return words.get(node.text, node.text) if node.plain else node.text
+
+
+@pytest.mark.parametrize(
+    "part", ["\n", " \n", "\t\n", "kind", "kind \n", "jobs \n", ",", "{ ", "type\n", "# \n", "'"]
+)
+@pytest.mark.parametrize("start", ["", "a: b", "kind: Pipeline\na: [", '{"a": ["', "kind"])
+def test_what_is_repeated_without_end_is_looked_at_once(start: str, part: str) -> None:
+    began = time.process_time()
+    with suppress(InvalidFile):
+        parse(start + part * (200_000 // len(part)), "c.yaml")
+    assert time.process_time() - began < CPU_SECONDS
+
+
+def test_reading_costs_little_more_than_the_parser() -> None:
+    text = "kind: Pipeline\nnodes:\n" + "".join(
+        f"  n{index}:\n    component: step\n    inputs: {{i: {{from: n{index}.o}}}}\n"
+        for index in range(1000)
+    )
+    alone = min(cost(lambda: [*yaml.parse(text, yaml.CSafeLoader)]) for _ in range(5))
+    whole = min(cost(lambda: parse(text, "c.yaml")) for _ in range(5))
+    assert whole < 4 * alone  # 2 to 2.5 times
+
+
+def cost(what: Callable[[], object]) -> float:
+    began = time.process_time()
+    what()
+    return time.process_time() - began

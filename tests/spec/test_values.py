@@ -74,6 +74,7 @@ def test_another_value_is_refused(kind: str, given_value: object, message: str) 
         (Parameter("Int", range=Range(1, 5)), "6", "6 is outside [1, 5]"),
         (Parameter("Int", range=Range(1, 5)), "0", "0 is outside [1, 5]"),
         (Parameter("Float", range=Range(0, 1, True)), "0", "0.0 is outside (0, 1]"),
+        (Parameter("Int", range=Range(0, 2**32 - 1)), "-1", "-1 is outside [0, 4294967295]"),
         (Parameter("Float", range=Range(0, 1, False, True)), "1", "1.0 is outside [0, 1)"),
         (Parameter("Float", range=Range(None, 1)), "2", "2.0 is outside (-∞, 1]"),
         (Parameter("Int", range=Range(0)), "-1", "-1 is outside [0, ∞)"),

@@ -17,6 +17,7 @@ FITS = {
     "folder": {"any", "folder"},
     "table": {"any", "table", "file", "folder"},
     "model": {"any", "model", "file", "folder"},
+    "transform": {"any", "transform", "file", "folder"},
     "checkpoint": {"any", "checkpoint", "model", "file", "folder"},
     "report": {"any", "report", "file", "folder"},
     "value": {"any", "value", "file"},

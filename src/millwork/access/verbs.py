@@ -35,6 +35,10 @@ people.create         POST   /people                                            
 people.change         PATCH  /people/{person}                                          admin
 people.delete         DELETE /people/{person}                                          admin
 audit.all             GET    /audit                                                    admin
+catalogue.list        GET    /catalogue                                                person
+catalogue.show        GET    /catalogue/{name}                                         person
+templates.list        GET    /templates                                                person
+templates.show        GET    /templates/{name}                                         person
 workspaces.list       GET    /workspaces                                               person
 workspaces.create     POST   /workspaces                                               admin
 workspaces.show       GET    ~                                                         workspace:read

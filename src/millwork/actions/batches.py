@@ -73,11 +73,12 @@ class Batches:
                 f"the batch's input '{batch.input}' is what a foreach left: join it first"
             )
         root = self._engine.root(attempt, step.component.mounts)
+        own = input_path(self._engine.folder(attempt), batch.input, artifact)
         return Opening(
             step=step.name,
             attempt=attempt,
             token=lease_token(token),
-            source=artifact.path,
+            source=own if artifact.route else artifact.path,
             root=input_path(root, batch.input, artifact),
             folder=self._engine.aside(attempt),
             split=batch.split,
@@ -85,6 +86,7 @@ class Batches:
             seats=roster.rules.at_once or len(roster.seats),
             names=tuple(seat.name for seat in roster.seats),
             anew=self._is_taken_apart(step, attempt),
+            is_brought=artifact.route is not None,
         )
 
     def _is_taken_apart(self, step: Step, attempt: str) -> bool:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import TYPE_CHECKING, get_args
 
+from millwork.actions.load import Options, load, read_file
 from millwork.base.errors import BadRequest
+from millwork.base.names import is_builtin
 from millwork.base.records import dataclass
+from millwork.base.sizes import format_size
+from millwork.formats.pai import lines
+from millwork.spec.document import PIPELINE_LIMITS
 from millwork.spec.model import Flavour, Pipeline
 from millwork.spec.writer import to_text, to_yaml
 
@@ -18,6 +24,8 @@ if TYPE_CHECKING:
     from millwork.spec.tree import Tree
 
 FLAVOURS: tuple[Flavour, ...] = get_args(Flavour)
+_DOCUMENTS = (".yaml", ".yml", ".json")
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,37 @@ class Converted:
 
     text: str
     left_out: tuple[str, ...] = ()
+
+
+def convert_file(path: str, to: str = "") -> Converted:
+    """The component or pipeline at `path` as a file of the flavour `to`.
+
+    PAI's command lines, as they stand in the SQL of DataWorks, become a Millwork pipeline; for
+    them nothing else can be asked for. Raises BadRequest as `load` and `convert` do.
+    """
+    if is_builtin(path):
+        raise BadRequest(f"every Millwork has {path}: a file names it by that")
+    text = "" if os.path.isdir(path) or path.endswith(_DOCUMENTS) else read_file(path)
+    if text and lines.has_commands(text):
+        if to not in ("", "millwork"):
+            raise BadRequest(f"{path}: lines of PAI become a pipeline of Millwork, not {to}")
+        return _of_lines(text, path)
+    if not to:
+        raise BadRequest(f"{path} holds no lines of PAI: say with --to which flavour is wanted")
+    tree = load(path, Options(check_code=False)).tree
+    return convert(tree.definition, to, tree.children)
+
+
+def _of_lines(text: str, path: str) -> Converted:
+    """The pipeline that PAI's command lines become."""
+    from millwork.catalogue.pai import to_pipeline
+
+    if len(text) > PIPELINE_LIMITS.size:
+        raise BadRequest(f"{path}: more than {format_size(PIPELINE_LIMITS.size)} of lines")
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", os.path.basename(path).partition(".")[0])
+    name = stem.strip("._-")[:_LONGEST_NAME] or "pipeline"
+    made = to_pipeline(lines.read_lines(text, path), name, path)
+    return Converted(to_text(made.pipeline), made.left_out)
 
 
 def convert(

@@ -12,6 +12,7 @@ from millwork.actions.storage import CONNECTION, Storage
 from millwork.base.errors import BadRequest, Unavailable
 from millwork.base.uris import is_uri, parse_uri
 from millwork.plan.model import GivenPath, GivenUri, Route
+from millwork.plan.transfers import MOUNTABLE
 from millwork.spec.model import Component, Output, Secret
 from millwork.spec.tree import Tree
 
@@ -24,20 +25,21 @@ _PROBE, _SECRET = "MILLWORK_PROBE", "MILLWORK_PROBE_SECRET"
 _PATIENCE = 300.0
 
 
-def examine_storage(
-    context: Context, text: str, observer: Observer, engine: str = "local"
-) -> list[dict[str, str]]:
+MOUNT = "mount"
+"""The finding that says whether buckets can be mounted here: nobody has to be able to."""
+
+
+def examine_storage(context: Context, text: str, observer: Observer) -> list[dict[str, str]]:
     """Findings as those of `actions.doctor`, the state `ok` or `note`; a run is kept of it.
 
-    `text` is a URI, or the name of a connection. Raises BadRequest and Unavailable.
+    `text` is a URI, or the name of a connection. It is tried by the local engine: data of
+    containers is brought on this machine, too. Raises BadRequest and Unavailable.
     """
-    if engine != "local":
-        raise BadRequest("storage is tried by the local engine, which brings data by URI")
     storage = Storage(context)
     uri = text if is_uri(text) else _top(context, text)
     route = _route(storage, uri)
     storage.check_secret(route)
-    submitted = submit.submit(context, submit.Request(Tree(_component(route)), engine=engine))
+    submitted = submit.submit(context, submit.Request(Tree(_component(route))))
     loop = open_loop(context, submitted.run, submitted.graph.steps, observer)
     if loop.drive() != "succeeded":
         row = context.store.steps(submitted.run.id)[0]
@@ -48,7 +50,17 @@ def examine_storage(
     return [
         {"what": each["what"], "state": "ok" if each["allowed"] else "note", "says": each["says"]}
         for each in checks
-    ]
+    ] + _mounting(route)
+
+
+def _mounting(route: Route) -> list[dict[str, str]]:
+    if parse_uri(route.uri).scheme not in MOUNTABLE:
+        return []
+    from millwork.blobs.places import mounting
+
+    trouble = mounting.trouble()
+    says = f"downloaded, not mounted: {trouble}" if trouble else "can be mounted, by rclone"
+    return [{"what": MOUNT, "state": "note" if trouble else "ok", "says": says}]
 
 
 def _top(context: Context, name: str) -> str:

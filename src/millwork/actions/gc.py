@@ -172,11 +172,19 @@ class Collection(Tally):
                 self.note("code", name, size_of(f"{store}/{name}"))
             elif self._is_old(store, name):
                 with suppress(OSError):
-                    hidden.append(os.path.basename(hide(f"{store}/{name}")))
+                    hidden += self._hidden(store, name)
         if hidden and not self.wish.is_dry:
             codes = self.retention.codes()
             for name in hidden:
                 self._finish(store, name, codes)
+
+    def _hidden(self, store: str, name: str) -> list[str]:
+        """The new name of a snapshot that is out of sight; none if it was marked just before."""
+        path = hide(f"{store}/{name}")
+        if self._is_old(store, os.path.basename(path)):
+            return [os.path.basename(path)]
+        os.rename(path, f"{store}/{name}")
+        return []
 
     def _finish(self, store: str, hidden: str, codes: set[str]) -> None:
         digest = hidden.removeprefix(MARK)

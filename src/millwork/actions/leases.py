@@ -13,7 +13,7 @@ import secrets
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from millwork.base.errors import Fenced, MillworkError, Unavailable
+from millwork.base.errors import Fenced, MillworkError, RunFailed, Unavailable
 from millwork.base.records import dataclass, field
 from millwork.batch.changes import BatchJudged
 from millwork.batch.desk import Desk, Terms, replica_of
@@ -32,13 +32,18 @@ if TYPE_CHECKING:
 
 _D = TypeVar("_D", bound="Decision")
 LAYOUT = "shards.jsonl"
+BROUGHT, REASON = "transfers.done", "reason"
+"""What says that an attempt's data is there, and a worker's folder why it is not."""
 _TOKEN = 9  # bytes of randomness of a lease
 _PATIENCE = 60.0
 
 
 @dataclass
 class _Batch:
-    """A batch that is open; without a desk as long as its input is being cut."""
+    """A batch that is open; without a desk as long as its input is being brought, or cut.
+
+    It is `brought` when a worker asks, who has waited for it, or when one could not bring it.
+    """
 
     opening: Opening
     row: BatchRow | None = None
@@ -46,6 +51,9 @@ class _Batch:
     failure: str = ""
     is_ready: asyncio.Event = field(default_factory=asyncio.Event)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
+    brought: asyncio.Event = field(default_factory=asyncio.Event)
+    is_waiting: bool = False
+    not_brought: str = ""
     news: News | None = None
 
 
@@ -99,6 +107,11 @@ class LeaseService:
         batch = self._batches.get(attempt)
         if batch is None:
             return
+        if is_lost and batch.is_waiting:
+            batch.not_brought = _why_not_brought(batch.opening.folder, worker)
+            if batch.not_brought:
+                batch.brought.set()
+            return
         await batch.is_ready.wait()
         if batch.desk:
             self._act(batch, batch.desk.gone(worker, self._now(), is_lost=is_lost))
@@ -134,6 +147,7 @@ class LeaseService:
         """Shards for a worker, waited for at most `wait` seconds; and whether there are no more."""
         deadline = self._now() + min(wait, _PATIENCE)
         while (batch := self._batches.get(attempt)) is not None:
+            batch.brought.set()
             if not batch.is_ready.is_set():
                 if not await _comes(batch.is_ready, deadline - self._now()):
                     return [], False
@@ -187,6 +201,7 @@ class LeaseService:
         if (opening.anew and row.layout != path) or not _is_there(row.layout):
             row = records.start_over(self._epoch, row, path)
             batch.row = row
+            await self._bring(batch)
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(None, self._ports.cut, opening, path)
         batch.row = row
@@ -201,6 +216,18 @@ class LeaseService:
         )
         batch.desk = Desk(terms, records.kept(row), opening.gone, self._now())
         await self._kept()
+
+    async def _bring(self, batch: _Batch) -> None:
+        """Waits until a worker has brought the input, if that is elsewhere. Raises RunFailed."""
+        opening = batch.opening
+        if not opening.is_brought or os.path.exists(f"{opening.folder}/{BROUGHT}"):
+            return
+        batch.is_waiting, batch.news = True, News(1, 0)
+        self._ports.tell(opening.attempt, batch.news)
+        await batch.brought.wait()
+        batch.is_waiting = False
+        if batch.not_brought:
+            raise RunFailed(batch.not_brought)
 
     def _begin(self, opening: Opening, path: str) -> BatchRow:
         try:
@@ -308,6 +335,15 @@ def _is_there(path: str) -> bool:
     except FileNotFoundError:
         return False
     return True
+
+
+def _why_not_brought(folder: str, worker: str) -> str:
+    """What a worker that has ended says of the input that it could not bring, if it says so."""
+    try:
+        with open(f"{folder}/{worker}/{REASON}", encoding="utf-8") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
 
 
 def _is_by_speed(split: Split) -> bool:

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from millwork.actions.assets import found
+from millwork.actions.runs import found as found_run
 from millwork.base.errors import BadRequest, NotFound
-from millwork.base.names import is_text
 from millwork.base.records import dataclass, field
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def traced(call: Call, origin: Mapping[str, str] | None) -> Traced:
 
 
 def _output(call: Call, run: str, step: str, port: str) -> Traced:
-    row = run_of(call, run)
+    row = found_run(call, run)
     for each in call.context.store.steps(row.id):
         if each.name == step and port in each.outputs:
             output = each.outputs[port]
@@ -69,16 +69,6 @@ def _output(call: Call, run: str, step: str, port: str) -> Traced:
             }  # fmt: skip
             return Traced(source, output["type"], row.id)
     raise NotFound(f"run {row.id} has left no output '{port}' of a step '{step}'")
-
-
-def run_of(call: Call, run: str) -> RunRow:
-    """A run of the workspace; raises NotFound if there is none that this person may see."""
-    row = call.context.store.run(run) if is_text(run) else None
-    if row is None or row.workspace != call.workspace:
-        raise NotFound(f"there is no run '{run}'")
-    visibility = "private" if row.visibility == "private" else "public"
-    call.require("run", "read", row.creator, visibility, f"run '{run}'")
-    return row
 
 
 def reference_of(kept: Kept) -> str:
@@ -129,7 +119,7 @@ def _source_run(call: Call, kept: Kept) -> RunLineage | None:
     if not kept.run:
         return None
     try:
-        row = run_of(call, kept.run)
+        row = found_run(call, kept.run)
     except NotFound:
         return None
     return lineage_of_run(call, row, kept.document["source"]["step"])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest, InvalidFile
 from millwork.base.faults import Fault
+from millwork.base.names import TEMPLATE, is_builtin
 from millwork.base.records import dataclass, field
 from millwork.spec.document import PIPELINE_LIMITS, Mapping, Scalar, parse
 from millwork.spec.model import Component, Pipeline
@@ -52,13 +53,18 @@ class Loaded:
 
 
 def load(path: str, options: Options = Options()) -> Loaded:  # noqa: B008 - it is frozen
-    """The component or pipeline at `path`; a folder stands for its pipeline or component file.
+    """The component or pipeline at `path`; a folder stands for its file, `builtin:NAME` for a
+    component of the catalogue, `template:NAME` for one of its pipelines.
 
     Raises BadRequest if there is no such file, InvalidFile with every fault of it and of the
     files that it names.
     """
+    if is_builtin(path):
+        from millwork.actions.builtins import builtin_tree
+
+        return Loaded(builtin_tree(path), ())
     loader = _Loader(options)
-    tree = loader.load(_in_folder(path), ())
+    tree = loader.load(_file(path), ())
     if tree is None or any(fault.severity == "error" for fault in loader.faults):
         raise InvalidFile(loader.faults)
     return Loaded(tree, tuple(loader.faults))
@@ -68,12 +74,24 @@ def check(path: str, options: Options = Options()) -> tuple[Fault, ...]:  # noqa
     """Every fault of the file at `path` and of the files that it names."""
     loader = _Loader(options)
     try:
-        loader.load(_in_folder(path), ())
+        if is_builtin(path):
+            load(path)
+        else:
+            loader.load(_file(path), ())
     except InvalidFile as error:
         return error.faults
     except BadRequest as error:
         return (Fault(path, 0, 0, "", "error", str(error)),)
     return tuple(loader.faults)
+
+
+def _file(path: str) -> str:
+    """The file that is asked for; the files that it names are no templates."""
+    if path.startswith(TEMPLATE):
+        from millwork.catalogue.templates import template_file
+
+        return template_file(path)
+    return _in_folder(path)
 
 
 def _in_folder(path: str) -> str:
@@ -126,7 +144,7 @@ class _Loader:
 
     def _read(self, path: str) -> str:
         check_inside(self.options.root, path)
-        return _read(path)
+        return read_file(path)
 
     def _grown(
         self, definition: Definition, path: str, trail: tuple[str, ...], reading: Reading
@@ -189,10 +207,13 @@ class _Loader:
         self, pipeline: Pipeline, path: str, trail: tuple[str, ...], reading: Reading
     ) -> dict[str, Tree]:
         folder = os.path.dirname(path)
-        children = {}
+        children: dict[str, Tree] = {}
         for name, node in pipeline.nodes.items():
             at = ("nodes", name, "component")
             if name in pipeline.definitions or _is_refused(pipeline, node.component):
+                continue
+            if is_builtin(node.component):
+                self._add_builtin(children, name, node.component, reading)
                 continue
             if "://" in node.component:
                 reading.fault(at, "only files are read; give a path relative to this file")
@@ -209,6 +230,17 @@ class _Loader:
             if child is not None:
                 children[name] = child
         return children
+
+    @staticmethod
+    def _add_builtin(
+        children: dict[str, Tree], name: str, reference: str, reading: Reading
+    ) -> None:
+        from millwork.actions.builtins import builtin_tree
+
+        try:
+            children[name] = builtin_tree(reference)
+        except BadRequest as error:
+            reading.fault(("nodes", name, "component"), str(error))
 
 
 def settled(tree: Tree, reading: Reading) -> Tree:
@@ -247,7 +279,8 @@ def check_code(root: str, component: Component) -> None:
         raise BadRequest(f"'{component.name}': its code, {code.path}, is not in what was sent")
 
 
-def _read(path: str) -> str:
+def read_file(path: str) -> str:
+    """The text of a file; BadRequest if it cannot be read, InvalidFile if it is none."""
     try:
         with open(path, encoding="utf-8") as file:
             return file.read(PIPELINE_LIMITS.size + 1)  # a longer file is refused by its length
@@ -260,7 +293,7 @@ def _read(path: str) -> str:
 
 def _is_refused(pipeline: Pipeline, component: str) -> bool:
     """Whether it is a reference without an entry, which is one of the pipeline's refusals."""
-    if pipeline.flavour != "azureml-v2":
+    if pipeline.flavour != "azureml-v2" or is_builtin(component):
         return False
     from millwork.formats.azureml.references import is_reference
 

@@ -9,13 +9,14 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from millwork.actions import sealing
+from millwork.actions.builtins import functions_of, warm_of
 from millwork.actions.reuse import UNKNOWN, Reuse
 from millwork.base.errors import BadRequest, MillworkError, RunFailed
 from millwork.base.records import dataclass
-from millwork.base.sizes import format_size
-from millwork.blobs import artifacts, content, tracking
+from millwork.blobs import content, tracking
 from millwork.plan.codec import encode, encode_component
-from millwork.plan.contract import CHECKPOINT, LINK, VALUE_FILE, Job, make_plan
+from millwork.plan.contract import CHECKPOINT, VALUE_FILE, Job, make_plan
 from millwork.plan.identity import component_identity, identity_of
 from millwork.plan.model import Artifact, GivenPath, GivenUri, StepOutput
 from millwork.ports.changes import ItemsAdded
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from millwork.plan.gang import Roster
     from millwork.plan.model import Each, Guard, InputSource, Plan, Step
     from millwork.ports import Engine, Opening, Store
-    from millwork.spec.model import Component, Input, Output, Reference, Syntax, Value
+    from millwork.spec.model import Component, Input, Reference, Syntax, Value
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,6 @@ class Leases:
     room: tuple[float, int]
 
 
-_LARGEST_VALUE = 64 * 1024
 _MOST_ITEMS = 1000
 
 
@@ -65,6 +65,7 @@ class StepPlanner:
     ) -> None:
         self._run = run
         self._steps = dict(steps)
+        self._functions = functions_of(steps.values())
         self._items: dict[str, list[str]] = {}
         for step in steps.values():
             if step.parent:
@@ -130,7 +131,9 @@ class StepPlanner:
             from millwork.actions.batches import lease_token
 
             job = replace(job, leases=(self._leases.address, lease_token(token)))
-        return make_plan(wanted, data, parameters, job, root)
+        plan = make_plan(wanted, data, parameters, job, root)
+        warm = warm_of(wanted, self._functions)
+        return replace(plan, warm=warm) if warm else plan
 
     def opening(self, step: str, attempt: str, token: str, gone: Mapping[str, bool]) -> Opening:
         """What the lease service opens a step's batch with, of which some workers are gone."""
@@ -185,8 +188,10 @@ class StepPlanner:
                 outcome = self._with_shards(step, attempt, outcome)
             if not _is_good(outcome):
                 return Result(outcome, metrics=metrics)
+            root = self._engine.folder(attempt)
             outputs = {
-                name: self._seal(attempt, name, port) for name, port in component.outputs.items()
+                name: sealing.sealed(root, attempt, name, port)
+                for name, port in component.outputs.items()
             }
             self._reuse.keep(attempt, outputs)
         except (MillworkError, OSError) as error:
@@ -215,7 +220,7 @@ class StepPlanner:
         if _is_good(outcome):
             batches.publish(wanted, attempt)
             given = self._batch_input(wanted)
-            if self._identities.get(step) and given:
+            if self._identities.get(step) and given and not given.route:
                 usage |= batches.note_inputs(wanted, attempt, given.path)
         return replace(outcome, usage=usage)
 
@@ -348,7 +353,7 @@ class StepPlanner:
     def _json(self, source: StepOutput) -> Any:
         """The value of a value output; of a step with items, the list of theirs."""
         parts = self._parts(source)
-        found = [_read_value(f"{self._output(part)['path']}/{VALUE_FILE}") for part in parts]
+        found = [sealing.read_value(f"{self._output(part)['path']}/{VALUE_FILE}") for part in parts]
         return found if source.step in self._items else found[0]
 
     def _digest(self, source: StepOutput) -> str:
@@ -371,24 +376,6 @@ class StepPlanner:
             raise BadRequest(
                 f"parameter '{name}', from {source.step}.{source.port}: {error}"
             ) from None
-
-    def _seal(self, attempt: str, name: str, port: Output) -> dict[str, Any]:
-        kind = port.type
-        folder = f"{self._engine.folder(attempt)}/output/{name}"
-        if port.mode == LINK:
-            folder = _linked(name, f"{folder}/{name}")
-        manifest = artifacts.seal(folder, f"/ml/output/{name}")
-        if kind == "value":
-            _check_value(name, f"{folder}/{VALUE_FILE}")
-        return {
-            "path": folder,
-            "attempt": attempt,
-            "type": kind,
-            "digest": manifest.digest,
-            "size": manifest.size,
-            "files": len(manifest.files),
-            "manifest": manifest.to_json(),
-        }
 
     def _metrics(self, step: str, component: Component, attempt: str) -> dict[str, float]:
         if component.syntax != "shell":
@@ -443,18 +430,6 @@ def _first_file(folder: str) -> str:
     raise BadRequest(f"the input is a file, and there is none in {folder}")
 
 
-def _linked(name: str, note: str) -> str:
-    """The folder that a step has linked as its output: the path that it wrote to `note`."""
-    try:
-        with open(note, encoding="utf-8") as file:
-            path = file.read(65536).strip()
-    except (OSError, UnicodeDecodeError):
-        raise RunFailed(f"the output '{name}' links data, and the step wrote no path") from None
-    if not os.path.isabs(path) or not os.path.isdir(path):
-        raise RunFailed(f"the output '{name}' links '{path[:200]}', which is no folder here")
-    return os.path.realpath(path)
-
-
 def _without_code(outcome: Outcome) -> Outcome:
     """The outcome of a program that may end with any code: only a signal is a failure."""
     if outcome.kind != "exited" or not outcome.code or outcome.code > 128:
@@ -471,30 +446,3 @@ def _number(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
-
-
-def _check_value(name: str, path: str) -> None:
-    if not os.path.isfile(path):
-        raise RunFailed(
-            f"the output '{name}' is a value, and the step wrote none to "
-            f"$PAI_OUTPUT_{name.upper().replace('-', '_')}"
-        )
-    try:
-        _read_value(path)
-    except ValueError as error:
-        raise RunFailed(f"the output '{name}' is not a JSON value: {error}") from None
-
-
-def _read_value(path: str) -> Any:
-    size = os.stat(path).st_size
-    if size > _LARGEST_VALUE:
-        raise ValueError(f"it has {format_size(size)}; at most {format_size(_LARGEST_VALUE)}")
-    with open(path, encoding="utf-8") as file:
-        try:
-            return json.load(file, parse_constant=_refuse)
-        except RecursionError:
-            raise ValueError("it is nested too deep") from None
-
-
-def _refuse(word: str) -> None:
-    raise ValueError(f"{word} is no JSON")

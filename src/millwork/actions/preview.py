@@ -6,6 +6,9 @@ import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from millwork.actions import columns
+from millwork.actions.builtins import peeker
+from millwork.base.errors import BadRequest
 from millwork.base.uris import parse_uri
 from millwork.plan.contract import Job, make_plan
 from millwork.plan.graph import expand
@@ -14,21 +17,57 @@ from millwork.plan.model import Artifact, GivenPath, GivenUri, Route, StepOutput
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from millwork.catalogue.shapes import Shape
     from millwork.plan.graph import Arguments
-    from millwork.plan.model import Each, InputSource, Plan, Step
+    from millwork.plan.model import Each, Graph, InputSource, Plan, Step
     from millwork.spec.tree import Tree
 
 _JOB = Job("RUN", "ATTEMPT")
 
 
-def preview(tree: Tree, arguments: Arguments) -> list[dict[str, Any]]:
+def preview(tree: Tree, arguments: Arguments, home: str = "") -> list[dict[str, Any]]:
     """Each step's replicas with words, variables and mounts, as if `/ml` were real.
 
     What another step will leave stands as `step.port`, and several replicas have addresses on
-    this machine. Raises BadRequest as a run would.
+    this machine. With a `home`, where the built-ins' libraries are installed if need be, also the
+    columns at each port, where anything is said of columns. Raises BadRequest as a run would, and
+    Unavailable for what cannot be mounted here.
     """
     graph = expand(tree, arguments)
-    return [_shown(step, _plan(step)) for step in graph.steps.values()]
+    for step in graph.steps.values():
+        if any(isinstance(given, GivenUri) for given in step.inputs.values()):
+            from millwork.actions.transfers import check_mounts
+
+            list(check_mounts(step))
+    known = _columns(graph, home) if home and columns.has_columns(graph) else {}
+    return [
+        {**_shown(step, _plan(step)), **known.get(step.name, {})} for step in graph.steps.values()
+    ]
+
+
+def _columns(graph: Graph, home: str) -> dict[str, dict[str, Any]]:
+    """What is known of the tables at each step's ports."""
+    with peeker(home, builds=True) as looking:
+        found = columns.survey(graph, looking.ask)
+    if found.faults:
+        raise BadRequest("\n".join(found.faults))
+    return {
+        name: {"columns": {"inputs": _tables(found.inputs[name]), "outputs": _tables(made)}}
+        for name, made in found.outputs.items()
+    }
+
+
+def _tables(shapes: Mapping[str, Shape]) -> dict[str, Any]:
+    from millwork.catalogue.shapes import Columns
+
+    return {
+        port: {
+            "columns": [{"name": name, "type": dtype} for name, dtype in shape.types.items()],
+            "whole": shape.is_whole,
+        }
+        for port, shape in shapes.items()
+        if isinstance(shape, Columns)
+    }
 
 
 def _plan(step: Step) -> Plan:

@@ -11,6 +11,7 @@ from millwork.actions.published import (
     code_folder,
     read_published,
     rebuilt,
+    with_code,
 )
 from millwork.base.errors import BadRequest, InvalidFile, NotFound
 from millwork.base.faults import Fault
@@ -110,7 +111,7 @@ def publish(
         description=definition.description, words=_words(definition),
         uses=[f"{pin['kind']}:{pin['name']}@{pin['version']}" for pin in finder.pins.values()],
     )  # fmt: skip
-    made = rebuilt(call.context, kept, {}).tree.definition
+    made = with_code(call.context, read, bundle, kept.version).tree.definition
     return published_of(kept, plain(made), (*read.warnings, *notices, *finder.warnings))
 
 

@@ -10,14 +10,16 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 
+from millwork.actions.builtins import builtin_tree
 from millwork.actions.load import settled
 from millwork.base.errors import BadRequest, InvalidFile, NotFound
 from millwork.base.faults import Fault
-from millwork.base.names import is_text
+from millwork.base.names import is_builtin, is_text
 from millwork.base.records import dataclass, field
+from millwork.blobs.code import is_kept
 from millwork.formats.azureml.findings import Files
 from millwork.registry.kinds import is_digest, repository_faults, uri_faults
-from millwork.spec.document import parse
+from millwork.spec.document import collector_paused, parse
 from millwork.spec.model import Code, Component, LocalPath, Pipeline
 from millwork.spec.reader import read_root
 from millwork.spec.tree import Tree
@@ -52,6 +54,7 @@ class Published:
     depth: int
 
 
+@collector_paused()
 def read_published(
     context: Context,
     text: str,
@@ -120,13 +123,16 @@ def with_code(context: Context, read: Published, bundle: str, version: str) -> P
 
 
 def code_folder(context: Context, bundle: str) -> str:
-    """Where a snapshot of code lies; empty for none. Raises NotFound if it is not there."""
+    """Where a snapshot of code lies; empty for none. Raises NotFound if it is not there.
+
+    It is marked as in use: what is registered with it names it only once that is written.
+    """
     if not bundle:
         return ""
     if not is_digest(bundle):
         raise BadRequest("bundle: the digest that the upload of the code has answered")
     folder = f"{context.code_store}/{bundle}"
-    if not os.path.isdir(folder):
+    if not is_kept(folder):
         raise NotFound(f"there is no code {bundle}: upload its files, and make a bundle of them")
     return folder
 
@@ -198,6 +204,9 @@ class _Grower:
             if name in pipeline.definitions or _is_refused(pipeline, node.component):
                 continue
             try:
+                if is_builtin(node.component):
+                    children[name] = builtin_tree(node.component)
+                    continue
                 if node.component not in self._found:
                     self._found[node.component] = self.find(node.component)
             except BadRequest as error:
@@ -211,7 +220,7 @@ class _Grower:
 
 def _is_refused(pipeline: Pipeline, component: str) -> bool:
     """Whether it is a reference to another cloud, which is one of the pipeline's refusals."""
-    if pipeline.flavour != "azureml-v2":
+    if pipeline.flavour != "azureml-v2" or is_builtin(component):
         return False
     from millwork.formats.azureml.references import is_reference
 

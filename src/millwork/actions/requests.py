@@ -12,12 +12,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from millwork.actions.assets import load_registered
+from millwork.actions.builtins import builtin_tree
 from millwork.actions.load import Options, load
 from millwork.actions.select import Selection
 from millwork.actions.sources import fetched
 from millwork.actions.submit import Owner, Request, submit
 from millwork.base.errors import BadRequest, Forbidden, InvalidFile, NotFound
+from millwork.base.names import is_builtin
 from millwork.base.records import dataclass, field
+from millwork.blobs.code import is_kept
 from millwork.plan.graph import Arguments
 from millwork.spec.model import Component
 
@@ -97,7 +100,7 @@ def ask(call: Call, wish: RunWish) -> Submitted:
 def bundle_folder(call: Call, digest: str) -> str:
     """The folder of an uploaded bundle; raises NotFound if there is none."""
     folder = f"{call.context.code_store}/{digest}"
-    if not _BUNDLE.fullmatch(digest) or not os.path.isdir(folder):
+    if not _BUNDLE.fullmatch(digest) or not is_kept(folder):
         raise NotFound(f"there is no bundle '{digest[:80]}': upload its files, then create it")
     return folder
 
@@ -141,6 +144,8 @@ def _tree(call: Call, wish: RunWish, source: Source | None) -> tuple[Tree, tuple
     if wish.file:
         folder = source.folder if source else bundle_folder(call, wish.bundle)
         return _of_folder(call, wish, folder)
+    if is_builtin(wish.component):
+        return builtin_tree(wish.component), ()
     kind, given = ("component", wish.component) if wish.component else ("pipeline", wish.pipeline)
     name, _, version = given.partition("@")
     return load_registered(call, kind, name, version, tuple(wish.inputs))
@@ -148,7 +153,7 @@ def _tree(call: Call, wish: RunWish, source: Source | None) -> tuple[Tree, tuple
 
 def _uses(wish: RunWish, tree: Tree) -> tuple[str, ...]:
     """What of the registry is run, with its version; what is only sent has no name there."""
-    if wish.file:
+    if wish.file or is_builtin(wish.component):
         return ()
     kind = "component" if wish.component else "pipeline"
     return (f"{kind}:{tree.definition.name}@{tree.definition.version}",)

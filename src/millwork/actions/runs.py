@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from millwork.actions.kept import ensure
-from millwork.base.errors import BadRequest
+from millwork.base.errors import BadRequest, NotFound
+from millwork.base.names import is_text
 from millwork.base.records import dataclass
 from millwork.blobs import artifacts
 from millwork.ports.engine import process_of
@@ -15,10 +16,38 @@ from millwork.views import runs as views
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from millwork.actions.call import Call
     from millwork.actions.context import Context
     from millwork.ports import ReplicaRow, RunRow, StepRow
 
 _PAGE = 50
+
+
+def found(call: Call, run: str, action: str = "read") -> RunRow:
+    """The run of this workspace with that id, the only one that begins so, or the `last`.
+
+    Raises NotFound, BadRequest if several begin so, Forbidden if this may not be done to it.
+    """
+    row = _of(call, run) if is_text(run) else None
+    if row is None or row.workspace != call.workspace:
+        raise NotFound(f"there is no run '{run}'")
+    call.require("run", action, row.creator, row.visibility, f"run '{run}'")
+    return row
+
+
+def _of(call: Call, run: str) -> RunRow | None:
+    store = call.context.store
+    private_of = None if call.sees_all("run") else call.who.person
+    if run == "last":
+        newest = store.list_runs(call.workspace, limit=1, private_of=private_of)
+        return newest[0] if newest else None
+    row = store.run(run)
+    if row is not None:
+        return row
+    begun = store.find_runs_in(call.workspace, run, private_of)
+    if len(begun) > 1:
+        raise BadRequest(f"'{run}' begins several runs: {', '.join(begun)}")
+    return store.run(begun[0]) if begun else None
 
 
 def find(context: Context, given: str) -> RunRow:

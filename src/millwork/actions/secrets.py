@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from millwork.base.errors import BadRequest, Unavailable
+from millwork.base.errors import BadRequest, Missing
 from millwork.base.names import SECRET_RULE, is_secret, is_text
 from millwork.base.sizes import format_size
 from millwork.spec.model import Secret
@@ -44,7 +44,7 @@ def remove(context: Context, name: str) -> None:
 
 
 def require(context: Context, steps: Iterable[Step]) -> None:
-    """Raises Unavailable, naming every secret that the steps need and that is not there."""
+    """Raises Missing, naming every secret that the steps need and that is not there."""
     wanted: dict[str, str] = {}
     for step in steps:
         for value in {**step.component.env, **step.env}.values():
@@ -56,4 +56,4 @@ def require(context: Context, steps: Iterable[Step]) -> None:
         if context.secrets.value(name) is None
     ]
     if missing:
-        raise Unavailable("\n".join(missing))
+        raise Missing("\n".join(missing))

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from millwork.actions.assets import document_of, found
 from millwork.base.addresses import is_public
-from millwork.base.errors import BadRequest, Unavailable
+from millwork.base.errors import BadRequest, Missing, Unavailable
 from millwork.base.records import dataclass
 from millwork.blobs import code
 
@@ -74,7 +74,7 @@ def _authorised(call: Call, secret: str) -> dict[str, str]:
         return {}
     token = call.context.secrets.value(secret)
     if token is None:
-        raise Unavailable(f"there is no secret '{secret}': millwork secrets set {secret}")
+        raise Missing(f"there is no secret '{secret}': millwork secrets set {secret}")
     words = b64encode(f"x-access-token:{token}".encode()).decode()
     return {"http.extraHeader": f"Authorization: Basic {words}"}
 

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from millwork.actions.connections import leads_inside
-from millwork.base.errors import BadRequest, Forbidden, MillworkError, NotFound, Unavailable
+from millwork.base.errors import BadRequest, Forbidden, MillworkError, Missing, NotFound
 from millwork.base.records import dataclass
 from millwork.base.uris import parse_uri
 from millwork.plan.model import GivenPath, GivenUri, Route
@@ -135,13 +135,13 @@ class Storage:
         return Look(found.identity, found.entries[0].path if found.is_file else "")
 
     def check_secret(self, route: Route) -> str:
-        """The value of a route's secret, empty if it needs none; Unavailable if it is not there."""
+        """The value of a route's secret, empty if it needs none; Missing if it is not there."""
         if not route.secret:
             return ""
         value = self._context.secrets.value(route.secret)
         if value is None:
             name = route.secret
-            raise Unavailable(
+            raise Missing(
                 f"{route.uri}: there is no secret '{name}', which its connection needs: "
                 f"millwork secrets set {name}"
             )

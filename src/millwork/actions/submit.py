@@ -6,6 +6,8 @@ import os
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from millwork.actions import columns
+from millwork.actions.builtins import is_builtin_definition, peeker
 from millwork.actions.drive import wishes_of
 from millwork.actions.secrets import require
 from millwork.actions.select import Selection, named, select
@@ -16,10 +18,10 @@ from millwork.base.ids import new_id
 from millwork.base.names import is_text
 from millwork.base.records import dataclass, field
 from millwork.base.sizes import format_size
-from millwork.base.uris import looks_like_uri, parse_uri
+from millwork.base.uris import looks_like_uri
 from millwork.blobs import code
 from millwork.plan.codec import encode, encode_component
-from millwork.plan.contract import LINK, check_user_args
+from millwork.plan.contract import check_user_args
 from millwork.plan.graph import Arguments, expand
 from millwork.plan.model import GivenPath, GivenUri, Graph, StepOutput
 from millwork.ports import RunRow, StepRow
@@ -101,8 +103,10 @@ def submit(context: Context, request: Request) -> Submitted:
     for step in graph.steps.values():
         _check_inputs(step)
         _check_code(step, request)
-        _check_transfers(step, request.engine)
+        if step.destinations or any(isinstance(each, GivenUri) for each in step.inputs.values()):
+            notices += _transfer_notices(step, request)
         _check_arguments(step)
+    _check_columns(context, graph)
     require(context, graph.steps.values())
     _check_machine(context, graph, notices)
     engine = context.engine(request.engine)
@@ -219,6 +223,14 @@ def _step_rows(graph: Graph) -> tuple[dict[str, str], list[StepRow]]:
     return definitions, rows
 
 
+def _check_columns(context: Context, graph: Graph) -> None:
+    """Raises BadRequest for a step that names a column which is known not to be there."""
+    if not columns.has_columns(graph):
+        return
+    with peeker(context.home, builds=False) as looking:
+        columns.check(graph, looking.ask)
+
+
 def _storage(context: Context, owner: Owner | None) -> Storage:
     return Storage(context, owner.workspace, owner.creator) if owner else Storage(context)
 
@@ -242,30 +254,10 @@ def _with_data(storage: Storage, graph: Graph) -> tuple[Graph, list[str]]:
     return Graph(steps, graph.outputs), list(datasets)
 
 
-def _check_transfers(step: Step, engine: str) -> None:
-    """Raises BadRequest for data by URI that a step of its kind cannot have."""
-    by_uri = [name for name, given in step.inputs.items() if isinstance(given, GivenUri)]
-    if not by_uri and not step.destinations:
-        return
-    component = step.component
-    if engine != "local":
-        raise BadRequest(
-            f"step '{step.name}': data by URI is brought by the local engine; in containers name a "
-            "folder: `millwork data get` fetches one"
-        )
-    if component.work == "sweep" or (component.batch and component.batch.input in by_uri):
-        what = "a sweep" if component.work == "sweep" else "a batch"
-        raise BadRequest(
-            f"step '{step.name}': {what} reads folders: `millwork data get` fetches one"
-        )
-    for name, uri in step.destinations.items():
-        if step.each or step.is_job or component.outputs[name].mode == LINK:
-            raise BadRequest(
-                f"output '{name}' to {uri}: of a foreach, a job or a link nothing is brought away; "
-                "let a step after it do that, or `millwork data put`"
-            )
-        if parse_uri(uri).scheme in ("http", "https"):
-            raise BadRequest(f"output '{name}': {uri} is only read")
+def _transfer_notices(step: Step, request: Request) -> list[str]:
+    from millwork.actions import transfers  # a run without data by URI does not pay for it
+
+    return transfers.check(step, is_incremental=request.incremental)
 
 
 def _check_inputs(step: Step) -> None:
@@ -409,6 +401,8 @@ def _take_code(
             f"the code of '{component.name}' has {format_size(tree.size)}, "
             "copied for each attempt; a .millworkignore file leaves data out"
         )
+    if is_builtin_definition(component):
+        return tree.digest
     found = code.git_state(folder if os.path.isdir(folder) else component.source.folder)
     if found:
         git[component.name] = asdict(found)

@@ -5,7 +5,17 @@ from __future__ import annotations
 import inspect
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 import msgspec
 
@@ -17,7 +27,7 @@ from millwork.base.names import is_text
 from millwork.base.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from millwork.access.verbs import Verb
 
@@ -37,13 +47,15 @@ _TYPES = {
 class Binding:
     """How a verb is asked for: its function, the type of its arguments, and where each is said.
 
-    `takes_file` names the argument that the body is, if that is not JSON.
+    `takes_file` names the argument that the body is, if that is not JSON; `nested` are those in
+    which objects with fields of their own stand.
     """
 
     verb: Verb
     function: Callable[..., Any]
     arguments: type[msgspec.Struct]
     lists: frozenset[str]
+    nested: Mapping[str, Any]
     path: tuple[str, ...]
     takes_file: str
     answer: Any
@@ -67,6 +79,8 @@ class Binding:
             found = msgspec.convert({**said, **own}, self.arguments, strict=not self.asks_by_query)
         except msgspec.ValidationError as error:
             raise BadRequest(self._explained(str(error))) from None
+        for name, hint in self.nested.items():
+            _check_known(said.get(name), hint, name)
         arguments = {name: getattr(found, name) for name in self.arguments.__struct_fields__}
         _check_numbers(arguments)
         return {**arguments, self.takes_file: upload} if self.takes_file else arguments
@@ -130,8 +144,9 @@ def binding_of(name: str) -> Binding:
     lists = frozenset(p.name for p in parameters if _is_list(hints[p.name]))
     path = tuple(part[1:-1] for part in verb.path.split("/") if part.startswith("{"))
     path = tuple(part for part in path if part != "workspace")
+    nested = {p.name: hints[p.name] for p in parameters if any(objects_in(hints[p.name]))}
     answer = hints.get("return", Any)
-    return Binding(verb, function, arguments, lists, path, takes_file, answer)
+    return Binding(verb, function, arguments, lists, nested, path, takes_file, answer)
 
 
 def _field(parameter: inspect.Parameter, hint: Any) -> Any:
@@ -148,9 +163,48 @@ def _words(hint: Any) -> list[str]:
 
 
 def _is_list(hint: Any) -> bool:
-    if get_origin(hint) is Union or type(hint).__name__ == "UnionType":
+    if get_origin(hint) in (Union, UnionType):
         return any(_is_list(part) for part in get_args(hint))
     return get_origin(hint) is list
+
+
+def objects_in(hint: Any) -> Iterator[Any]:
+    """The TypedDicts in a type, and in those."""
+    if is_typeddict(hint):
+        yield hint
+    for inner in _inner(hint):
+        yield from objects_in(inner)
+
+
+def _inner(hint: Any) -> Collection[Any]:
+    return _fields(hint).values() if is_typeddict(hint) else get_args(hint)
+
+
+_fields = cache(get_type_hints)
+
+
+def _check_known(value: Any, hint: Any, name: str) -> None:
+    """Raises BadRequest for a field that an object does not have: msgspec passes over those.
+
+    The value is of its type otherwise.
+    """
+    if is_typeddict(hint) and isinstance(value, dict):
+        fields = _fields(hint)
+        for field, inner in value.items():
+            if field not in fields:
+                raise BadRequest(
+                    f"{name}: there is no field '{field}'; there are: {', '.join(fields)}"
+                )
+            _check_known(inner, fields[field], f"{name}.{field}")
+    elif get_origin(hint) is list and isinstance(value, list):
+        for index, inner in enumerate(value):
+            _check_known(inner, get_args(hint)[0], f"{name}[{index}]")
+    elif get_origin(hint) is dict and isinstance(value, dict):
+        for key, inner in value.items():
+            _check_known(inner, get_args(hint)[1], f"{name}.{key}")
+    elif get_origin(hint) in (Union, UnionType):
+        for part in get_args(hint):
+            _check_known(value, part, name)
 
 
 def _object(body: Any) -> dict[str, Any]:

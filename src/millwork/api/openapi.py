@@ -12,7 +12,7 @@ import msgspec
 from millwork import __version__
 from millwork.access.verbs import VERBS
 from millwork.actions.exchange import Download, EventFeed, LogFeed, Text
-from millwork.api.binding import Binding, binding_of
+from millwork.api.binding import Binding, binding_of, objects_in
 
 PREFIX = "/api/v1"
 _REFERENCE = "#/components/schemas/{name}"
@@ -41,6 +41,9 @@ def document() -> bytes:
     types += [binding.answer for binding in bindings if binding.answer not in _STREAMS]
     kinds = [*types, *(hint for binding in bindings for hint in _query_types(binding).values())]
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_REFERENCE)
+    for binding in bindings:
+        for kind in (each for hint in binding.nested.values() for each in objects_in(hint)):
+            components[kind.__name__]["additionalProperties"] = False
     by_type = {id(kind): schema for kind, schema in zip(kinds, schemas, strict=True)}
     paths: dict[str, dict[str, Any]] = {}
     for binding in bindings:

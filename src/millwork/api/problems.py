@@ -15,6 +15,7 @@ from millwork.base.errors import (
     Forbidden,
     InvalidFile,
     MillworkError,
+    Missing,
     NoSpace,
     NotFound,
     Unauthenticated,
@@ -29,7 +30,7 @@ _log = logging.getLogger("millwork.api")
 # The first that fits counts: a class stands before what it is a kind of.
 STATUSES: tuple[tuple[type[MillworkError], int], ...] = (
     (InvalidFile, 422), (NotFound, 404), (Conflict, 409), (Forbidden, 403),
-    (Unauthenticated, 401), (BadRequest, 400), (Fenced, 409), (NoSpace, 507),
+    (Unauthenticated, 401), (BadRequest, 400), (Fenced, 409), (Missing, 409), (NoSpace, 507),
     (Unavailable, 503), (MillworkError, 409),
 )  # fmt: skip
 TITLES = {

@@ -10,6 +10,7 @@ MillworkError
 ├── RunFailed        1  the run was carried out and failed
 ├── Fenced           1  another process has taken the run over
 └── Unavailable      3  something needed could not be reached or started
+    ├── Missing         it has to be given first: trying again does not help
     ├── NoSpace         the disk is full
     └── Unsure          nobody knows whether it was done
 """
@@ -80,6 +81,10 @@ class Unavailable(MillworkError):
     """Something that was needed could not be reached or started."""
 
     exit_code = 3
+
+
+class Missing(Unavailable):
+    """Something that was needed has not been given."""
 
 
 class NoSpace(Unavailable):

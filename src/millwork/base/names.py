@@ -78,3 +78,16 @@ def variable_suffix(name: str) -> str:
     Upper case, all but letters and digits as `_`: `batch-size` gives `BATCH_SIZE` (seed 000).
     """
     return re.sub(r"[^A-Za-z0-9]", "_", name).upper()
+
+
+BUILTIN = "builtin:"
+BUILTIN_TAG = "builtin"
+"""The tag that built-in components have."""
+TEMPLATE = "template:"
+_AZUREML = re.compile(r"azureml://(?:[^/]+|Web Service Input/Output)", re.IGNORECASE)
+
+
+def is_builtin(reference: str) -> bool:
+    """Whether what a node or a run names is a built-in component: `builtin:NAME`, or
+    `azureml://NAME` by the name of its twin in Azure ML's designer."""
+    return reference.startswith(BUILTIN) or _AZUREML.fullmatch(reference) is not None

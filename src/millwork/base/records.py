@@ -36,9 +36,10 @@ else:
 
         def __setattr__(self, name, value):
             # __init__ sets each field once; whoever sets one again, or another, is refused.
-            if name in self.__dict__ or name not in self.__names__:
+            kept = self.__dict__
+            if name in kept or name not in self.__names__:
                 raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
-            self.__dict__[name] = value
+            kept[name] = value
 
         def __delattr__(self, name):
             raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")

@@ -196,7 +196,7 @@ def snapshot(folder: str, store: str) -> Tree:
     Safe to call at the same time from many processes. Errors as `scan`, and NoSpace.
     """
     tree = scan(folder, store)
-    if _is_kept(os.path.join(store, tree.digest)):
+    if is_kept(os.path.join(store, tree.digest)):
         return tree
     root = os.path.realpath(folder)
     os.makedirs(store, exist_ok=True)
@@ -209,7 +209,7 @@ def snapshot(folder: str, store: str) -> Tree:
     return kept
 
 
-def _is_kept(folder: str) -> bool:
+def is_kept(folder: str) -> bool:
     """Whether it is there; it is marked as in use, so that no collection takes it meanwhile."""
     try:
         os.utime(folder)
@@ -353,7 +353,7 @@ def checkout(
     _check_source(url, ref)
     commit = _resolve(url, ref, config or {})
     kept = os.path.join(os.path.abspath(cache), commit)
-    if not _is_kept(kept):
+    if not is_kept(kept):
         _fetch(url, commit, kept, config or {})
     folder = os.path.realpath(os.path.join(kept, path or "."))
     if not within(folder, os.path.realpath(kept)):

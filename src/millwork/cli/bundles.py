@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from millwork.actions.builtins import is_builtin_definition
 from millwork.base.errors import BadRequest
 from millwork.base.records import dataclass, field
 from millwork.base.sizes import format_size
@@ -180,7 +181,8 @@ def bundle_of(tree: Tree, file: str) -> tuple[Bundle, str]:
 
 
 def _definitions(tree: Tree) -> Iterator[Definition]:
-    yield tree.definition
+    if not is_builtin_definition(tree.definition):
+        yield tree.definition
     for child in tree.children.values():
         yield from _definitions(child)
 

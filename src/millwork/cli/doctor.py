@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from millwork.actions.doctor import examine, examine_artifacts
-from millwork.app.compose import container_settings, default_engine, open_context
+from millwork.app.compose import container_settings, open_context
 from millwork.app.home import filesystem_of
 from millwork.base.errors import BadRequest
 
@@ -21,15 +21,17 @@ def run(options: Namespace) -> int:
     if (options.what == "storage") != bool(options.place):
         raise BadRequest("millwork doctor storage NAME|URI: name a connection, or where data lies")
     if options.what == "storage":
-        from millwork.actions.doctor_storage import examine_storage
+        from millwork.actions.doctor_storage import MOUNT, examine_storage
         from millwork.actions.resume import Unwatched
 
-        findings = examine_storage(context, options.place, Unwatched(), default_engine())
+        findings = examine_storage(context, options.place, Unwatched())
+        damaged = any(each["state"] != "ok" and each["what"] != MOUNT for each in findings)
     elif options.what:
         findings = examine_artifacts(context)
+        damaged = any(finding["state"] != "ok" for finding in findings)
     else:
         findings = examine(context, filesystem_of(context.home), container_settings())
-    damaged = bool(options.what) and any(finding["state"] != "ok" for finding in findings)
+        damaged = False
     if options.json:
         sys.stdout.write(json.dumps(findings, ensure_ascii=False) + "\n")
         return int(damaged)

@@ -50,11 +50,12 @@ def _plan(options: Namespace) -> int:
     from millwork.actions.load import Options, load
     from millwork.actions.preview import preview
     from millwork.app.compose import home_settings
+    from millwork.app.home import find_home
     from millwork.cli.arguments import read_arguments
 
     arguments = read_arguments(options)
     reading = Options(home_settings, given=tuple(arguments.inputs))
-    steps = preview(load(options.file, reading).tree, arguments)
+    steps = preview(load(options.file, reading).tree, arguments, find_home())
     if options.json:
         _print({"steps": steps})
         return 0
@@ -77,7 +78,18 @@ def _write_step(step: dict[str, Any]) -> None:
         for name, value in sorted(replica["env"].items()):
             shown = value if isinstance(value, str) else f"{{secret: {value['secret']}}}"
             sys.stdout.write(f"    {name}={shown}\n")
+    for way, ports in step.get("columns", {}).items():
+        for port, table in ports.items():
+            sys.stdout.write(f"  {way[:-1]} {port}: {_columns_in_words(table)}\n")
     sys.stdout.write("\n")
+
+
+def _columns_in_words(table: dict[str, Any]) -> str:
+    """`age Int64, name String`; what the data decide is said to be so."""
+    known = [f"{each['name']} {each['type']}" for each in table["columns"]]
+    if not table["whole"]:
+        known.append("others, known when it has run" if known else "not known yet")
+    return ", ".join(known)
 
 
 def _shown(argv: list[str]) -> str:
@@ -87,13 +99,11 @@ def _shown(argv: list[str]) -> str:
 
 
 def _convert(options: Namespace) -> int:
-    from millwork.actions.convert import convert
-    from millwork.actions.load import Options, load
+    from millwork.actions.convert import convert_file
 
-    tree = load(options.file, Options(check_code=False)).tree
     if options.output and os.path.lexists(options.output):
         raise BadRequest(f"{options.output} is there already")
-    converted = convert(tree.definition, options.to, tree.children)
+    converted = convert_file(options.file, options.to)
     for line in converted.left_out:
         sys.stderr.write(f"millwork: not carried over: {line}\n")
     if not options.output:

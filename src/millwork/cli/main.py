@@ -111,6 +111,10 @@ def _verb(options: Namespace) -> int:
         from millwork.cli import up
 
         return up.link(options)
+    if options.verb == "templates":
+        from millwork.cli import templates
+
+        return templates.run(options)
     if options.verb == "data":
         from millwork.cli import data
 

@@ -37,6 +37,10 @@ def run(words: Sequence[str]) -> int:
         return 0
     if options.json:
         sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    elif verb.name.startswith("catalogue."):
+        from millwork.cli import catalogue
+
+        catalogue.show(answer)
     else:
         answers.show(answer)
     return 0

@@ -20,18 +20,18 @@ STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
 
 # The nouns whose commands `cli.nouns` makes of their verbs, and the verbs of `runs` of that kind.
 NOUNS = (
-    "artifacts", "attempts", "audit", "bundles", "codes", "components", "connections", "datasets",
-    "drafts", "events", "files", "images", "logs", "members", "models", "people", "pipelines",
-    "server", "sessions", "steps", "tokens", "workspaces",
+    "artifacts", "attempts", "audit", "bundles", "catalogue", "codes", "components",
+    "connections", "datasets", "drafts", "events", "files", "images", "logs", "members", "models",
+    "people", "pipelines", "server", "sessions", "steps", "tokens", "workspaces",
 )  # fmt: skip
 RUN_VERBS = ("change", "create", "delete", "events", "follow", "lineage", "result")
 
 _REPLICAS = "replicas of a component or COMMAND: N, or `chief=1,worker=2,ps=1`"
 _NOUNS_TEXT = """\
 nouns, of a server or of this home; `millwork NOUN --help` shows the verbs of one:
-  artifacts, attempts, audit, bundles, codes, components, connections, datasets, drafts,
-  events, files, images, logs, members, models, people, pipelines, server, sessions, steps,
-  tokens, workspaces
+  artifacts, attempts, audit, bundles, catalogue, codes, components, connections, datasets,
+  drafts, events, files, images, logs, members, models, people, pipelines, server, sessions,
+  steps, tokens, workspaces
 """
 _DESCRIPTION = """\
 Run components, and pipelines of them, on this machine.
@@ -41,6 +41,8 @@ Run components, and pipelines of them, on this machine.
   millwork run pipeline.yaml -p rounds=100   run a pipeline
   millwork run -- python train.py            run a command, no file needed
   millwork runs list                         what was run
+  millwork catalogue list                    the components that are built in
+  millwork run template:penguins             run a template: millwork templates list
 """
 
 
@@ -71,6 +73,7 @@ def build_parser() -> ArgumentParser:
     _add_files(verbs)
     _add_secrets(verbs)
     _add_data(verbs)
+    _add_templates(verbs)
     shard = verbs.add_parser(
         "shard",
         help="lease shards, for the program of a batch's step",
@@ -122,7 +125,8 @@ def _add_run(verbs: _SubParsersAction[ArgumentParser]) -> None:
     )
     run.add_argument(
         "file", nargs="?", metavar="FILE",
-        help="a component or pipeline file; with a server also what is registered: NAME[@VERSION]",
+        help="a component or pipeline file, `builtin:NAME`, `template:NAME`; with a server also "
+        "what is registered: NAME[@VERSION]",
     )  # fmt: skip
     add_arguments(run)
     run.add_argument("--parallel", type=int, metavar="N", help="steps at once (default: cores)")
@@ -236,8 +240,13 @@ def _add_files(verbs: _SubParsersAction[ArgumentParser]) -> None:
     plan.add_argument("--replicas", metavar="N", help=_REPLICAS)
     plan.add_argument("--json", action="store_true", help="print JSON")
     convert = verbs.add_parser("convert", help="write a component or pipeline in another dialect")
-    convert.add_argument("file", metavar="FILE", help="a component or pipeline file")
-    convert.add_argument("--to", choices=FLAVOURS, required=True, help="the dialect")
+    convert.add_argument(
+        "file", metavar="FILE",
+        help="a component or pipeline file, or one with lines `PAI -name ...`",
+    )  # fmt: skip
+    convert.add_argument(
+        "--to", choices=FLAVOURS, default="", help="the dialect; of lines of PAI it is `millwork`"
+    )
     convert.add_argument("-o", "--output", metavar="FILE", help="write there, not to the terminal")
     verbs.add_parser("schema", help="print the JSON Schema of component and pipeline files")
     init = verbs.add_parser("init", help="make a folder with a first component")
@@ -275,4 +284,17 @@ def _add_data(verbs: _SubParsersAction[ArgumentParser]) -> None:
     put.add_argument("source", metavar="PATH", help="a file or a folder")
     put.add_argument("uri", metavar="URI", help=uri)
     for action in (listed, got, put):
+        action.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_templates(verbs: _SubParsersAction[ArgumentParser]) -> None:
+    templates = verbs.add_parser("templates", help="pipelines on real data, to run and to change")
+    actions = templates.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listed = actions.add_parser("list", help="the templates, and what each shows")
+    shown = actions.add_parser("show", help="one template: what it is for, and its nodes")
+    copied = actions.add_parser("copy", help="write its file, pipeline.yaml, to change it")
+    for action in (shown, copied):
+        action.add_argument("name", metavar="NAME", help="a template")
+    copied.add_argument("folder", nargs="?", metavar="FOLDER", help="where to (default: NAME)")
+    for action in (listed, shown):
         action.add_argument("--json", action="store_true", help="print JSON")

@@ -17,7 +17,7 @@ from millwork.actions.select import Selection
 from millwork.app.compose import default_engine, home_settings, open_context
 from millwork.app.doors import server_door
 from millwork.base.errors import BadRequest
-from millwork.base.names import is_entity
+from millwork.base.names import TEMPLATE, is_builtin, is_entity
 from millwork.cli.arguments import read_arguments, read_pairs
 from millwork.cli.display import open_display
 from millwork.spec.model import Code, Component
@@ -37,8 +37,12 @@ if TYPE_CHECKING:
 def run(options: Namespace) -> int:
     """Runs it, shows how it goes, and returns 0 if it succeeded, 1 if not."""
     _check(options)
+    if (options.file or "").startswith(TEMPLATE):
+        from millwork.catalogue.templates import template_file
+
+        options.file = template_file(options.file)
     door = server_door(options.workspace)
-    if is_registered_word(options.file):
+    if is_registered_word(options.file) and (door or not is_builtin(options.file)):
         return _run_registered(door, options)
     tree, warnings = _definition(options)
     if options.output:
@@ -80,6 +84,8 @@ def is_registered_word(word: str | None) -> bool:
     """Whether it is no file, but may name what is registered: `NAME@VERSION`, `component:NAME`."""
     if word is None or os.path.lexists(word):
         return False
+    if is_builtin(word):
+        return True
     kind, colon, name = word.rpartition(":")
     if colon and kind not in ("component", "pipeline"):
         return False

@@ -12,6 +12,7 @@ from millwork.actions.drive import count_of
 from millwork.actions.select import Selection, select
 from millwork.app.doors import is_here
 from millwork.base.errors import BadRequest, NotFound
+from millwork.base.names import is_builtin
 from millwork.base.uris import looks_like_uri
 from millwork.cli.arguments import read_arguments, read_pairs
 from millwork.cli.bundles import Bundle, bundle_of, commits_of, send
@@ -57,6 +58,8 @@ def run_registered(door: HttpDoor, options: Namespace) -> int:
 
 def _registered(door: HttpDoor, word: str) -> tuple[str, str, Mapping[str, Any]]:
     """Which kind of thing is meant, its name, and what its file says."""
+    if is_builtin(word):
+        return "component", word, {}
     said, _, given = word.rpartition(":")
     name, _, version = given.partition("@")
     for kind in (said,) if said else ("component", "pipeline"):

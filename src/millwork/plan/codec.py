@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -107,17 +108,24 @@ def plain(value: Any) -> Any:
     """A model as JSON: only fields that differ from their defaults, and not where it was read."""
     if isinstance(value, Secret):
         return {"secret": value.name}
-    if is_dataclass(value):
+    kept = _kept(value.__class__)
+    if kept is not None:
         return {
-            field.name: plain(getattr(value, field.name))
-            for field in fields(value)
-            if field.name != _SOURCE and getattr(value, field.name) != _default(field)
+            name: plain(said) for name, default in kept if (said := getattr(value, name)) != default
         }
     if isinstance(value, tuple):
         return [plain(item) for item in value]
     if isinstance(value, dict):
         return {name: plain(item) for name, item in value.items()}
     return value
+
+
+@cache
+def _kept(kind: type) -> tuple[tuple[str, Any], ...] | None:
+    """The fields of a model that are kept, each with its default; None for what is no model."""
+    if not is_dataclass(kind):
+        return None
+    return tuple((field.name, _default(field)) for field in fields(kind) if field.name != _SOURCE)
 
 
 def _default(field: Any) -> Any:

@@ -7,12 +7,13 @@ environment variables, as files, and as the words of "$@" (DESIGN decisions 8 an
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import BadRequest
 from millwork.base.names import variable_suffix
 from millwork.base.records import dataclass, field
-from millwork.plan.model import Mount, Plan, Rendered, Replica, Transfer
+from millwork.plan.model import Mount, Plan, Rendered, Replica
 from millwork.spec import values
 from millwork.spec.model import Secret
 
@@ -74,9 +75,7 @@ def make_plan(
     """
     component = step.component
     if component.work == "sweep":
-        from millwork.plan.sweep import driver_plan
-
-        return driver_plan(step, data, parameters, job.run, root)
+        return _sweep_plan(step, data, parameters, job, root)
     check_user_args(step.name, component.command, parameters)
     targets = {name: input_path(root, name, artifact) for name, artifact in data.items()}
     outputs = {name: output_path(step, name) for name in component.outputs}
@@ -107,8 +106,27 @@ def make_plan(
         shims=_shims(component),
         carries=job.carries,
         leases=job.leases[0].rpartition("/")[0],
-        transfers=_transfers(root, data, targets, job.uploads),
+        **_transferred(step, data, targets, root, job),
     )
+
+
+def _sweep_plan(
+    step: Step,
+    data: Mapping[str, Artifact],
+    parameters: Mapping[str, Value],
+    job: Job,
+    root: str,
+) -> Plan:
+    """The plan of a sweep's driver, which brings once what its trials read."""
+    from millwork.plan.sweep import driver_plan
+
+    targets = {name: input_path(root, name, artifact) for name, artifact in data.items()}
+    brought = {
+        name: replace(artifact, path=targets[name]) if artifact.route else artifact
+        for name, artifact in data.items()
+    }
+    plan = driver_plan(step, brought, parameters, job.run, root)
+    return replace(plan, **_transferred(step, data, targets, root, job))
 
 
 def _all_mounts(
@@ -265,21 +283,16 @@ def _mounts(artifact: Artifact, target: str, mode: str) -> list[Mount]:
     return [Mount(artifact.path, target, not is_copy, is_copy)]
 
 
-def _transfers(
-    root: str,
-    data: Mapping[str, Artifact],
-    targets: Mapping[str, str],
-    uploads: Mapping[str, Route],
-) -> tuple[Transfer, ...]:
-    downloads = (
-        Transfer(name, targets[name].removeprefix(f"{root}/"), artifact.route)
-        for name, artifact in data.items()
-        if artifact.route
-    )
-    return (
-        *downloads,
-        *(Transfer(name, f"output/{name}", route, True) for name, route in uploads.items()),
-    )
+def _transferred(
+    step: Step, data: Mapping[str, Artifact], targets: Mapping[str, str], root: str, job: Job
+) -> dict[str, Any]:
+    """What a plan says of data that is elsewhere; nothing if none is."""
+    if not job.uploads and not any(artifact.route for artifact in data.values()):
+        return {}
+    from millwork.plan import transfers  # a run without them does not pay for it
+
+    below = {name: target.removeprefix(f"{root}/") for name, target in targets.items()}
+    return transfers.of(step, data, below, job.uploads)
 
 
 def _has_odps(data: Mapping[str, Artifact]) -> bool:

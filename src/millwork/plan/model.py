@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from millwork.base.records import dataclass, field
 from millwork.spec.model import Resources
@@ -141,12 +141,38 @@ class Route:
 
 @dataclass(frozen=True)
 class Transfer:
-    """Data that is brought from a URI to `path` below the plan's root, or from there to the URI."""
+    """Data that is brought from a URI to `path` below the plan's root, or from there to the URI.
+
+    With `mount` it is not brought, but seen there: `wanted` if that can be done, or `needed`.
+    """
 
     port: str
     path: str
     route: Route
     is_upload: bool = False
+    mount: Literal["", "wanted", "needed"] = ""
+
+
+@dataclass(frozen=True)
+class Finish:
+    """When a step has succeeded, for the replica that brings its outputs away.
+
+    `success` lists sets of replicas of which one must have ended well as a whole; none for a step
+    of one process. For others that end by themselves, `grace` says how many seconds they may take.
+    With `any_exit_code` any end but by a signal is a good one.
+    """
+
+    success: tuple[tuple[str, ...], ...] = ()
+    grace: Mapping[str, float] = field(default_factory=dict)
+    any_exit_code: bool = False
+
+
+@dataclass(frozen=True)
+class Warm:
+    """A built-in's step among others: its function's words, and the functions of all of them."""
+
+    words: tuple[str, ...]
+    functions: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -222,7 +248,8 @@ class Plan:
     replica's words as arguments; it may start further runs. `carries` are folders that earlier
     attempts left, by where they go on below `root`: checkpoints. `leases` is the folder of the
     socket at which a batch's shards are leased, empty for none. `transfers` are made within the
-    attempt: downloads before the command, uploads after it has succeeded.
+    attempt: downloads before the command, uploads after the step has succeeded (`finish`).
+    A step that is `warm` may be forked from a process that is ready for it.
     """
 
     replicas: tuple[Replica, ...]
@@ -239,3 +266,5 @@ class Plan:
     carries: Mapping[str, str] = field(default_factory=dict)
     leases: str = ""
     transfers: tuple[Transfer, ...] = ()
+    finish: Finish = field(default_factory=Finish)
+    warm: Warm | None = None

@@ -160,7 +160,7 @@ def driver_plan(
         root=root,
         mounts=(),
         files={CONFIG: json.dumps(content, ensure_ascii=False) + "\n"},
-        folders=("usercode", "input", "input/config", "output", *outputs, "mlflow"),
+        folders=("usercode", "input", "input/config", "input/data", "output", *outputs, "mlflow"),
         environment=_OPTUNA if component.body["algorithm"] == "bayesian" else None,
         driver="sweep",
     )

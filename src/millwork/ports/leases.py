@@ -23,7 +23,7 @@ class Opening:
     those of the lease machine. `seats` is how many workers there may be at once, `names` are those
     of all; `gone` are those that have ended, and whether they were lost. What earlier attempts have
     done counts, unless it is to be done `anew`. `folder` is the attempt's, in which the layout and
-    the workers' logs lie.
+    the workers' logs lie. Of an input that `is_brought`, the first worker brings it.
     """
 
     step: str
@@ -39,6 +39,7 @@ class Opening:
     gone: Mapping[str, bool] = field(default_factory=dict)
     only: str = ""
     anew: bool = False
+    is_brought: bool = False
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Opening:

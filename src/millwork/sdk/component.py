@@ -10,7 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from millwork.base.names import is_node
+from millwork.base.errors import BadRequest
+from millwork.base.names import BUILTIN, is_builtin, is_node
 from millwork.sdk.arguments import bind
 from millwork.sdk.building import OPEN, output_types
 from millwork.sdk.definitions import canonical, moved, relative
@@ -121,6 +122,8 @@ class Component:
     def settled(self, folder: Path) -> Definition:
         """The definition as a file in `folder` says it; what it needs there is written."""
         definition = self.tree.definition
+        if is_builtin(self.file):
+            raise BadRequest(f"every Millwork has {self.file}: a file names it by that")
         if isinstance(definition, Pipeline):
             files = {name: file_of(child) for name, child in self.tree.children.items()}
             return moved(definition, folder, files)
@@ -153,14 +156,24 @@ class Component:
 
 
 def file_of(tree: Tree) -> str:
-    """The absolute path of the file that a definition was read from."""
+    """The absolute path of the file that a definition was read from, or `builtin:NAME`."""
     source = tree.definition.source
+    if is_builtin(source.file):
+        return source.file
     return str(Path(source.folder, Path(source.file).name))
 
 
 def load(path: str | os.PathLike[str]) -> Component:
     """The component or pipeline at `path`: see `Component.load`."""
     return Component.load(path)
+
+
+def builtin(name: str) -> Component:
+    """The built-in component of that name, as `load("builtin:NAME")` gives it.
+
+    BadRequest that says which names are near if there is none.
+    """
+    return Component.load(f"{BUILTIN}{name}")
 
 
 def _signature(tree: Tree) -> Signature:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import InvalidFile
+from millwork.base.names import is_builtin
 from millwork.spec.document import parse
 from millwork.spec.fields import Reading
 from millwork.spec.model import Code, Component, LocalPath, Pipeline, Reference, Source
@@ -103,6 +104,8 @@ def _relocated(node: PipelineNode, old: str, new: Path | None) -> PipelineNode:
 
 
 def relative(path: str | Path, folder: str | Path) -> str:
-    """A path as a file in `folder` names it: `./train`, `../train`."""
+    """A path as a file in `folder` names it, `./train`, `../train`; `builtin:NAME` stays."""
+    if is_builtin(str(path)):
+        return str(path)
     text = os.path.relpath(path, folder)
     return text if text.startswith("..") else f"./{text}"

@@ -146,6 +146,11 @@ INPUT = Record(
     (
         Field("type", Choice(tuple(PORT_TYPES)), "What the port carries", default="any"),
         Field("required", Bool(), "Whether a run must be given it", default="true"),
+        Field(
+            "mode",
+            Choice(("download", "mount", "mount_or_download")),
+            "How data in S3 or OSS comes to the step",
+        ),
         Field("sources", ListOf(_SOURCE), "Where PAI lets it come from"),
         Field("description", Text(), "For people, in Markdown"),
     ),

@@ -14,7 +14,8 @@ import gc
 import json
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 import yaml
 
@@ -23,12 +24,14 @@ from millwork.base.faults import Fault
 from millwork.base.records import dataclass, field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MAX_DEPTH = 32
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+# Blanks are looked at once: with `\s*` each empty line would try all that follow it.
 _IS_PIPELINE = re.compile(
-    r"""(?:^|[{,])\s*["']?(?:kind["']?\s*:\s*["']?Pipeline\b|type["']?\s*:\s*["']?pipeline|jobs["']?\s*:)""",
+    r"""(?:^|[{,])[ \t]*["']?"""
+    r"""(?:kind["']?\s*:\s*["']?Pipeline\b|type["']?\s*:\s*["']?pipeline|jobs["']?\s*:)""",
     re.MULTILINE | re.IGNORECASE,
 )
 _JSON_TOKEN = re.compile(r"""[\[\]{}:,]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s\[\]{}:,"]+""")
@@ -44,13 +47,23 @@ class Place(NamedTuple):
     column: int
 
 
+_placed = cast("Callable[[tuple[int, int]], Place]", partial(tuple.__new__, Place))
+"""A Place without a call of Python's: every field of a file gets one."""
+
+
 @dataclass(slots=True)
 class Scalar:
     """A leaf, as text; `plain` when it was written without quotes."""
 
-    place: Place
+    line: int
+    column: int
     text: str
     plain: bool = True
+
+    @property
+    def place(self) -> Place:
+        """Where it starts."""
+        return _placed((self.line, self.column))
 
     @property
     def is_null(self) -> bool:
@@ -62,16 +75,28 @@ class Scalar:
 class Sequence:
     """A list."""
 
-    place: Place
+    line: int
+    column: int
     items: list[Node] = field(default_factory=list)
+
+    @property
+    def place(self) -> Place:
+        """Where it starts."""
+        return _placed((self.line, self.column))
 
 
 @dataclass(slots=True)
 class Mapping:
     """Keys and values in the file's order."""
 
-    place: Place
+    line: int
+    column: int
     entries: dict[str, tuple[Scalar, Node]] = field(default_factory=dict)
+
+    @property
+    def place(self) -> Place:
+        """Where it starts."""
+        return _placed((self.line, self.column))
 
 
 Node: TypeAlias = Scalar | Sequence | Mapping
@@ -145,14 +170,15 @@ def _walk_json(text: str, builder: _Builder) -> None:
         if breaks := text.count("\n", seen, start):
             line, line_start = line + breaks, text.rindex("\n", seen, start) + 1
         seen = start
-        place = Place(line, start - line_start + 1)
+        column = start - line_start + 1
         if word in "{[":
-            builder.open(Mapping(place) if word == "{" else Sequence(place))
+            builder.open(Mapping(line, column) if word == "{" else Sequence(line, column))
         elif word in "}]":
             builder.close()
         elif word not in ":,":
             is_text = word[0] == '"'
-            builder.add(Scalar(place, json.loads(word) if is_text else word, not is_text))
+            said = json.loads(word) if is_text else word
+            builder.add(Scalar(line, column, said, not is_text))
 
 
 def _walk_yaml(text: str, builder: _Builder) -> None:
@@ -162,9 +188,7 @@ def _walk_yaml(text: str, builder: _Builder) -> None:
         message = f"the character U+{ord(broken[0]):04X} cannot stand in a file as it is"
         raise builder.refusal(place, message)
     try:
-        loader = _Loader(text)
-        while (event := loader.get_event()) is not None:
-            builder.take(event)
+        builder.take(_Loader(text).get_event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
@@ -183,8 +207,10 @@ class _Builder:
         self._file = file
         self._repeated = repeated
         self._left = max_nodes
-        self._stack: list[Sequence | Mapping] = []
-        self._keys: list[Scalar | None] = []
+        self._around: list[Sequence | Mapping | None] = []
+        self._inmost: Sequence | Mapping | None = None
+        self._key: Scalar | None = None
+        self._names: dict[str, str] = {}
         self._root: Node | None = None
         self._faults: list[Fault] = []
 
@@ -201,64 +227,66 @@ class _Builder:
             raise self.refusal(place, "expected a mapping of fields at the top of the file")
         return self._root
 
-    def take(self, event: Any) -> None:
-        """Takes the next of YAML's events."""
-        kind = event.__class__
-        if kind is yaml.ScalarEvent:
-            self._refuse_extras(event)
-            self.add(Scalar(_place(event), event.value, not event.style))
-        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-            self.close()
-        elif kind is yaml.MappingStartEvent:
-            self._refuse_extras(event)
-            self.open(Mapping(_place(event)))
-        elif kind is yaml.SequenceStartEvent:
-            self._refuse_extras(event)
-            self.open(Sequence(_place(event)))
-        elif kind is yaml.AliasEvent:
-            raise self.refusal(_place(event), f"aliases (*{event.anchor}) are not accepted here")
-        elif kind is yaml.DocumentStartEvent and self._root is not None:
-            raise self.refusal(_place(event), "one document a file: a second one starts here")
+    def take(self, next_event: Callable[[], Any]) -> None:
+        """Takes YAML's events until there are no more."""
+        while (event := next_event()) is not None:
+            kind, mark = event.__class__, event.start_mark
+            if kind is yaml.ScalarEvent:
+                if event.anchor or event.tag:
+                    raise self._refused_extra(event)
+                self.add(Scalar(mark.line + 1, mark.column + 1, event.value, not event.style))
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                self.close()
+            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                if event.anchor or event.tag:
+                    raise self._refused_extra(event)
+                node = Mapping if kind is yaml.MappingStartEvent else Sequence
+                self.open(node(mark.line + 1, mark.column + 1))
+            elif kind is yaml.AliasEvent:
+                raise self.refusal(
+                    _place(event), f"aliases (*{event.anchor}) are not accepted here"
+                )
+            elif kind is yaml.DocumentStartEvent and self._root is not None:
+                raise self.refusal(_place(event), "one document a file: a second one starts here")
 
     def open(self, node: Sequence | Mapping) -> None:
         """Starts a list or mapping, to which all belongs until it is closed."""
-        if len(self._stack) >= MAX_DEPTH:
+        if len(self._around) >= MAX_DEPTH:
             raise self.refusal(node.place, f"nested deeper than {MAX_DEPTH} levels")
         self.add(node)
-        self._stack.append(node)
-        self._keys.append(None)
+        self._around.append(self._inmost)
+        self._inmost = node
 
     def close(self) -> None:
         """Ends the innermost list or mapping."""
-        self._stack.pop()
-        self._keys.pop()
+        self._inmost = self._around.pop()
 
     def add(self, node: Node) -> None:
         """Puts a node where the file has it: as the root, an item, a key or a value."""
         self._left -= 1
         if self._left < 0:
             raise self.refusal(node.place, "the file has too many nodes")
-        if isinstance(node, Scalar) and (broken := _UNUSABLE.search(node.text)):
-            self._fault(node.place, "", _unusable(broken[0]))
-        if not self._stack:
+        # Only what stands in quotes can hold what an escape stands for.
+        if isinstance(node, Scalar) and not node.plain:
+            self._check_text(node)
+        parent = self._inmost
+        if parent is None:
             self._root = node
-            return
-        parent = self._stack[-1]
-        if isinstance(parent, Sequence):
+        elif isinstance(parent, Sequence):
             parent.items.append(node)
-            return
-        key = self._keys[-1]
-        if key is None:
-            self._keys[-1] = self._checked_key(parent, node)
+        elif self._key is None:
+            self._key = self._checked_key(parent, node)
         else:
-            parent.entries[key.text] = (key, node)
-            self._keys[-1] = None
+            parent.entries[self._key.text] = (self._key, node)
+            self._key = None
 
-    def _refuse_extras(self, event: Any) -> None:
-        if event.anchor:
-            raise self.refusal(_place(event), f"anchors (&{event.anchor}) are not accepted here")
-        if event.tag:
-            raise self.refusal(_place(event), f"tags ({event.tag}) are not accepted here")
+    def _check_text(self, node: Scalar) -> None:
+        if broken := _UNUSABLE.search(node.text):
+            self._fault(node.place, "", _unusable(broken[0]))
+
+    def _refused_extra(self, event: Any) -> InvalidFile:
+        extra = f"anchors (&{event.anchor})" if event.anchor else f"tags ({event.tag})"
+        return self.refusal(_place(event), f"{extra} are not accepted here")
 
     def _checked_key(self, parent: Mapping, node: Node) -> Scalar:
         if not isinstance(node, Scalar):
@@ -266,8 +294,9 @@ class _Builder:
         if node.plain and node.text == "<<":
             raise self.refusal(node.place, "merge keys (<<) are not accepted here")
         if node.text in parent.entries:
-            first = parent.entries[node.text][0].place.line
+            first = parent.entries[node.text][0].line
             self._note_repeated(node, f"the key '{node.text}' stands twice (first on line {first})")
+        node.text = self._names.setdefault(node.text, node.text)  # most are the same few words
         return node
 
     def _note_repeated(self, key: Scalar, message: str) -> None:

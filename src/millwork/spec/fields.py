@@ -51,6 +51,8 @@ class Reading:
 
     def is_broken(self, path: Path) -> bool:
         """Whether something at or above `path` is wrong."""
+        if not self._broken:
+            return False
         return any(path[:length] in self._broken for length in range(1, len(path) + 1))
 
     def nearest(self, text: str, options: Collection[str]) -> str:
@@ -433,6 +435,10 @@ class ByShape:
         return {"anyOf": [kind.schema() for kind in self._types]}
 
 
+_TEXT = Text()
+_TEXTS = ListOf(_TEXT)
+
+
 @dataclass(frozen=True)
 class Raw:
     """A scalar or a list of scalars as text, converted when the declared type is known."""
@@ -442,8 +448,8 @@ class Raw:
 
     def read(self, node: Node, path: Path, reading: Reading) -> Any:
         if isinstance(node, Sequence):
-            return ListOf(Text()).read(node, path, reading)
-        return Text().read(node, path, reading)
+            return _TEXTS.read(node, path, reading)
+        return _TEXT.read(node, path, reading)
 
     def schema(self) -> dict[str, Any]:
         return {"type": ["string", "number", "boolean", "array"]}

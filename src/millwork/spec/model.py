@@ -43,7 +43,7 @@ class Input:
     """A named data port that a component reads.
 
     `native` is its type in the words of its flavour, where that is not Millwork's; `mode` how it
-    comes to the step there (AzureML: download, ro_mount, direct, ...).
+    comes to the step, in these words too (AzureML: download, ro_mount, direct, ...).
     """
 
     type: str = "any"

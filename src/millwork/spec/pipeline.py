@@ -97,6 +97,9 @@ BINDING = Record(
 )
 
 
+_RAW = Raw()
+
+
 @dataclass(frozen=True)
 class Argument:
     """A parameter's value, or `{from: parameters.name}` or `{from: node.output}`."""
@@ -106,11 +109,11 @@ class Argument:
 
     def read(self, node: Node, path: Path, reading: Reading) -> Any:
         if not isinstance(node, Mapping):
-            return Raw().read(node, path, reading)
+            return _RAW.read(node, path, reading)
         return _WIRED.read(node, path, reading)
 
     def schema(self) -> dict[str, Any]:
-        return {"anyOf": [Raw().schema(), _WIRED.schema()]}
+        return {"anyOf": [_RAW.schema(), _WIRED.schema()]}
 
 
 def _wired(given: dict[str, Any], _path: Path, _reading: Reading) -> Any:

@@ -67,11 +67,15 @@ def to_text(value: Value) -> str:
 
 def describe_range(bounds: Range) -> str:
     """Interval notation: `[1, 5000]`, `(0, 1]`, `[0, ∞)`."""
-    low = "-∞" if bounds.minimum is None else f"{bounds.minimum:g}"
-    high = "∞" if bounds.maximum is None else f"{bounds.maximum:g}"
+    low = "-∞" if bounds.minimum is None else _bound(bounds.minimum)
+    high = "∞" if bounds.maximum is None else _bound(bounds.maximum)
     left = "(" if bounds.exclusive_minimum or bounds.minimum is None else "["
     right = ")" if bounds.exclusive_maximum or bounds.maximum is None else "]"
     return f"{left}{low}, {high}{right}"
+
+
+def _bound(number: float) -> str:
+    return f"{number:.0f}" if 1e6 <= abs(number) < 1e12 and number == int(number) else f"{number:g}"
 
 
 def _inside(bounds: Range, value: float) -> bool:

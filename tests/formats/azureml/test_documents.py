@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from millwork.base.errors import InvalidFile
-from millwork.spec.document import Mapping, Place, Scalar, parse
+from millwork.spec.document import Mapping, Scalar, parse
 
 if TYPE_CHECKING:
     from millwork.base.faults import Fault
@@ -25,7 +25,7 @@ def test_keys_that_stand_twice_are_noted_and_the_last_counts() -> None:
     assert isinstance(tags, Mapping)
     assert kind.text == "spark"
     assert root.entries["type"][0].place.line == 3
-    assert tags.entries["a"][1] == Scalar(Place(2, 17), "2")
+    assert tags.entries["a"][1] == Scalar(2, 17, "2")
     assert [(fault.severity, fault.line, fault.column, fault.path) for fault in repeated] == [
         ("warning", 2, 14, "a"),
         ("warning", 3, 1, "type"),

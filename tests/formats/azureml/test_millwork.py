@@ -52,7 +52,7 @@ def test_to_millwork() -> None:
         '${PAI_INPUT_FILE+--file "${PAI_INPUT_FILE}"} --count "${PAI_HPS_COUNT}" '
         '--out "${PAI_OUTPUT_OUT%/}" --one "${PAI_OUTPUT_ONE}one"'
     )
-    assert component.inputs["data"] == Input("folder", description="Rows")
+    assert component.inputs["data"] == Input("folder", description="Rows", mode="mount_or_download")
     assert component.outputs["one"] == Output("file")
     assert component.parameters["count"] == Parameter("Int", 3, range=Range(1, 9))
     assert (component.version, component.image, component.code) == (
@@ -62,7 +62,6 @@ def test_to_millwork() -> None:
     )
     assert left == [
         "version: '0.1' is not x.y.z; it becomes 0.1.0",
-        "inputs.data.mode: a port has none, and is on the disk (mount)",
         "outputs.out.mode: a port has none, and is on the disk (upload)",
         "outputs.one.mode: a port has none, and is on the disk (link)",
         "environment: name its packages in the code's requirements.txt",

@@ -8,9 +8,9 @@ from typing import NotRequired, TypedDict
 from millwork.actions.call import Call
 from millwork.actions.exchange import Download
 from millwork.actions.kept import ensure
-from millwork.actions.nouns.runs import found
 from millwork.actions.nouns.steps import found_step_of
 from millwork.actions.pages import cut, with_one_more
+from millwork.actions.runs import found
 from millwork.base.cursor import read_number
 from millwork.base.errors import BadRequest, Conflict, NotFound
 from millwork.blobs.artifacts import Item, Manifest

@@ -14,11 +14,11 @@ from millwork.actions.lineage import lineage_of_run
 from millwork.actions.pages import with_one_more
 from millwork.actions.requests import RunWish, ask
 from millwork.actions.resume import requeue
+from millwork.actions.runs import found
 from millwork.base.cursor import read_cursor, write_cursor
-from millwork.base.errors import BadRequest, Conflict, NotFound
+from millwork.base.errors import BadRequest, Conflict
 from millwork.base.names import is_text
 from millwork.blobs.code import GitState, without_credentials
-from millwork.ports import RunRow
 from millwork.views.assets import RunLineage
 from millwork.views.retention import RunDeleted
 from millwork.views.runs import RunPage, RunResult, RunView, summary
@@ -237,33 +237,6 @@ def follow(call: Call, run: str, since: str = "") -> EventFeed:
 def lineage(call: Call, run: str) -> RunLineage:
     """What a run was made of, and what was made of it."""
     return lineage_of_run(call, found(call, run))
-
-
-def found(call: Call, run: str, action: str = "read") -> RunRow:
-    """The run of this workspace with that id, the only one that begins so, or the `last`.
-
-    Raises NotFound, BadRequest if several begin so, Forbidden if this may not be done to it.
-    """
-    row = _of(call, run)
-    if row is None or row.workspace != call.workspace:
-        raise NotFound(f"there is no run '{run}'")
-    call.require("run", action, row.creator, row.visibility, f"run '{run}'")
-    return row
-
-
-def _of(call: Call, run: str) -> RunRow | None:
-    store = call.context.store
-    private_of = None if call.sees_all("run") else call.who.person
-    if run == "last":
-        newest = store.list_runs(call.workspace, limit=1, private_of=private_of)
-        return newest[0] if newest else None
-    row = store.run(run)
-    if row is not None:
-        return row
-    begun = store.find_runs_in(call.workspace, run, private_of)
-    if len(begun) > 1:
-        raise BadRequest(f"'{run}' begins several runs: {', '.join(begun)}")
-    return store.run(begun[0]) if begun else None
 
 
 def _check_said(name: str, note: str) -> None:

@@ -7,8 +7,8 @@ from typing import TypedDict
 from millwork.actions import runs as looking
 from millwork.actions import why as reasons
 from millwork.actions.call import Call
-from millwork.actions.nouns.runs import found
 from millwork.actions.pages import with_one_more
+from millwork.actions.runs import found
 from millwork.actions.samples import usage_of
 from millwork.base.cursor import read_number
 from millwork.base.errors import NotFound

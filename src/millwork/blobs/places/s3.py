@@ -46,6 +46,25 @@ class S3:
         self._access = access
         self._client: Any = None
 
+    @property
+    def remote(self) -> dict[str, str]:
+        """The same place in the words of rclone's configuration, secrets among them."""
+        meta = make_client(self._access).meta  # where boto3 finds it, by all that it reads
+        told = {
+            "type": "s3",
+            "provider": "Other",
+            "endpoint": meta.endpoint_url,
+            "region": meta.region_name,
+            "force_path_style": str(self._access.get("addressing") != "virtual").lower(),
+            "list_version": "2",
+        }
+        if self._access.allows("anonymous"):
+            return told
+        key, secret = _keys_of(self._access)
+        if key:
+            return {**told, "access_key_id": key, "secret_access_key": secret}
+        return {**told, "env_auth": "true"}
+
     def find(self, uri: Uri, limit: int = 0) -> Listing:
         """One object, or those below a prefix; of a published folder what its manifest names."""
         return self._explained(uri, "list", lambda: self._found(uri, limit))
@@ -284,15 +303,8 @@ def make_client(access: Access) -> Any:
         from botocore.config import Config
     except ImportError:
         raise missing_library("s3", "s3") from None
-    own = {}
-    if access.get("access_key"):
-        own = {
-            "aws_access_key_id": access.get("access_key"),
-            "aws_secret_access_key": access.secret,
-        }
-    elif access.secret:  # KEY:SECRET in one secret
-        key, _, secret = access.secret.partition(":")
-        own = {"aws_access_key_id": key, "aws_secret_access_key": secret}
+    key, secret = _keys_of(access)
+    own = {"aws_access_key_id": key, "aws_secret_access_key": secret} if key else {}
     style = access.get("addressing", "path" if access.get("endpoint") else "auto")
     config = Config(
         signature_version=botocore.UNSIGNED if access.allows("anonymous") else "s3v4",
@@ -314,6 +326,14 @@ def make_client(access: Access) -> Any:
     )
     client.meta.events.register("before-parameter-build.s3.PutObject", _rewind)
     return client
+
+
+def _keys_of(access: Access) -> tuple[str, str]:
+    """The connection's own key and secret; empty for the environment's defaults."""
+    if access.get("access_key"):
+        return access.get("access_key"), access.secret
+    key, _, secret = access.secret.partition(":")  # KEY:SECRET in one secret
+    return key, secret
 
 
 def _rewind(params: dict[str, Any], **_: object) -> None:

@@ -11,6 +11,7 @@ from millwork.client.nouns.artifacts import ArtifactsVerbs
 from millwork.client.nouns.attempts import AttemptsVerbs
 from millwork.client.nouns.audit import AuditVerbs
 from millwork.client.nouns.bundles import BundlesVerbs
+from millwork.client.nouns.catalogue import CatalogueVerbs
 from millwork.client.nouns.codes import CodesVerbs
 from millwork.client.nouns.components import ComponentsVerbs
 from millwork.client.nouns.connections import ConnectionsVerbs
@@ -30,6 +31,7 @@ from millwork.client.nouns.secrets import SecretsVerbs
 from millwork.client.nouns.server import ServerVerbs
 from millwork.client.nouns.sessions import SessionsVerbs
 from millwork.client.nouns.steps import StepsVerbs
+from millwork.client.nouns.templates import TemplatesVerbs
 from millwork.client.nouns.tokens import TokensVerbs
 from millwork.client.nouns.workspaces import WorkspacesVerbs
 
@@ -46,6 +48,8 @@ class Nouns:
         self.tokens = TokensVerbs(door)
         self.people = PeopleVerbs(door)
         self.audit = AuditVerbs(door)
+        self.catalogue = CatalogueVerbs(door)
+        self.templates = TemplatesVerbs(door)
         self.workspaces = WorkspacesVerbs(door)
         self.members = MembersVerbs(door)
         self.events = EventsVerbs(door)

@@ -24,7 +24,7 @@ from millwork.engines.container.tool import (
     remove_words,
     run_words,
 )
-from millwork.engines.host import processes, recorder
+from millwork.engines.host import processes, recorder, staging
 from millwork.engines.host.engine import HostEngine, Launch, attempt_of, masked
 from millwork.plan.contract import ML
 from millwork.ports.engine import OUT_OF_MEMORY, Image
@@ -182,7 +182,7 @@ class ContainerEngine(HostEngine):
             remove=True,
         )
         words = run_words(self._tool, self._settings, container, caller())
-        self._write_note(folder, container)
+        self._write_note(folder, container, any(each.is_upload for each in plan.transfers))
         secret = {name: replica.env[name] for name in replica.secrets}
         env = {**self._environ_of_host, **secret, processes.MARK: process}
         is_limited = any(limit is not None for limit in vars(container.caps).values())
@@ -199,12 +199,13 @@ class ContainerEngine(HostEngine):
 
         return self._images.contents(Found(image, image)).python or "python"
 
-    def _write_note(self, folder: str, container: Container) -> None:
+    def _write_note(self, folder: str, container: Container, has_uploads: bool) -> None:
         """Keeps what is needed when it ends: the settings may be others by then."""
         note = {
             "remove": remove_words(self._tool, [container.name]),
             "groups": self._tool.has_groups,
             "memory": container.caps.memory,
+            "uploads": has_uploads,
         }
         with open(f"{folder}/{_NOTE}", "w", encoding="utf-8") as file:
             json.dump(note, file)
@@ -248,11 +249,24 @@ class ContainerEngine(HostEngine):
         with suppress(OSError), open(f"{state.folder}/{_OWN}/{inside.STOP}", "w", encoding="ascii"):
             pass
         processes.signal_all(self._members(state), signal.SIGKILL)
+        self._end_transfers(state)
+
+    def _ask(self, state: Watched) -> None:
+        self._end_transfers(state)
+        super()._ask(state)
+
+    def _end_transfers(self, state: Watched) -> None:
+        """Ends what brings data, on this side of the container; it is deaf while the step runs."""
+        marked = processes.marked(state.id, state.pid)
+        own = [pid for pid in marked if processes.runs_module(pid, staging.PROGRAM)]
+        processes.signal_all(own, signal.SIGTERM)
 
     def _outcome_of(self, folder: str) -> tuple[int | None, float | None]:
+        """As the container reports it; a step that succeeded may have failed at its uploads."""
         code, _ = recorder.outcome_of(folder)
         report = _report(folder)
-        if code is not None and report.code is not None:
+        is_final = report.code != 0 or not _note(folder).get("uploads")
+        if code is not None and report.code is not None and is_final:
             code = report.code
         if code == 0 and not report.begun:
             code = _CODES_OF_CLIENTS[0]  # podman ends with 0 when it is stopped before the start

@@ -202,8 +202,9 @@ class HostEngine(ABC):
             )
             launch = replace(launch, words=words, env={**launch.env, **env})
         work = launch.work or f"{self.folder(attempt_of(process))}/usercode"
-        pid = recorder.spawn(folder, work, launch.words, launch.env, launch.confinement)
-        self._watch(Watched(process, folder, pid, is_child=True, facts=dict(launch.facts)))
+        pid, is_child = self._spawn(folder, work, launch, plan)
+        facts = {**launch.facts, **({} if is_child else {"start": "forked"})}
+        self._watch(Watched(process, folder, pid, is_child, facts=facts))
         return process
 
     def adopt(self, process: str) -> None:
@@ -256,6 +257,10 @@ class HostEngine(ABC):
         return usage.samples({state.id: self._extent(state) for state in self._watched.values()})
 
     # --- inside ---------------------------------------------------------------------------
+
+    def _spawn(self, folder: str, work: str, launch: Launch, plan: Plan) -> tuple[int, bool]:  # noqa: ARG002 - an engine may know another way for some plans
+        """Starts a recorder; its process id, and whether it is a child of this process."""
+        return recorder.spawn(folder, work, launch.words, launch.env, launch.confinement), True
 
     def _extent(self, state: Watched) -> Extent:
         """Where the process's own processes are found."""
@@ -353,6 +358,10 @@ class HostEngine(ABC):
         if lost := logs.dropped(state.folder):
             usage["log_bytes_dropped"] = lost
         reason = self._clean_up(state, code, usage)
+        if os.path.exists(f"{state.folder}/{recorder.ORDER}"):
+            from millwork.engines.host import staging
+
+            staging.release(state.folder)
         usage = {name: value for name, value in usage.items() if value is not None}
         if code is None:
             text = "the step's recorder was killed, or the machine went down"

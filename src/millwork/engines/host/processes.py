@@ -61,6 +61,11 @@ def runs_script(pid: int, script: str) -> bool:
     return script.encode() in _words(pid)[2:3]
 
 
+def runs_module(pid: int, name: str) -> bool:
+    """Whether the process is `python -E -P -m NAME`."""
+    return _words(pid)[3:5] == [b"-m", name.encode()]
+
+
 def parent_of(pid: int) -> int | None:
     """The parent's process id; None if the process is gone."""
     try:

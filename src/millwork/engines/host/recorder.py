@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LOCK, LOG, REASON = "lock", "log", "reason"
+ORDER = "transfers.json"
+"""What is brought before and after the command; not there for most."""
 _LOCK_FD = 8
 
 # $1 attempt folder, $2 working folder, $3 memory in KiB, $4 processes; then files to enter by

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from millwork.base.errors import Unavailable
 from millwork.engines.host import recorder
+from millwork.worker import mounts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,14 @@ if TYPE_CHECKING:
 
 PROGRAM = "millwork.blobs.places.stage"
 VARIABLE = "MILLWORK_TRANSFER_SECRETS"
-ORDER = "transfers.json"
+
+
+def release(folder: str) -> None:
+    """Takes away what is still mounted for a process that is over, whoever has ended it how."""
+    with open(f"{folder}/{recorder.ORDER}", encoding="utf-8") as file:
+        order = json.load(file)
+    if any(transfer["mount"] for transfer in order["transfers"]):
+        mounts.release(f"{order['attempt']}/ml/input/data")
 
 
 def staged(
@@ -43,9 +51,11 @@ def staged(
     order = {
         "attempt": f"{attempts}/{process.partition('/')[0]}",
         "reason": f"{folder}/{recorder.REASON}",
+        "replica": process.partition("/")[2].partition("~")[0],
         "transfers": [asdict(transfer) for transfer in plan.transfers],
+        "finish": asdict(plan.finish),
     }
-    path = f"{folder}/{ORDER}"
+    path = f"{folder}/{recorder.ORDER}"
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(order, file)
     words = [sys.executable, "-E", "-P", "-m", PROGRAM, path, "--", *words]

@@ -21,9 +21,14 @@ if TYPE_CHECKING:
     from millwork.engines.host.engine import Watched
     from millwork.engines.host.usage import Extent
     from millwork.engines.local import limits
+    from millwork.engines.local.warm import WarmProcess
     from millwork.plan.model import Plan, Replica
     from millwork.ports import Secrets
     from millwork.spec.model import Environment, Resources
+
+
+_WARM = "MILLWORK_WARM"
+"""Set to `no`, every step starts its own Python."""
 
 
 class LocalEngine(HostEngine):
@@ -42,6 +47,7 @@ class LocalEngine(HostEngine):
         self._envs = f"{home}/envs"
         self._plain_code: set[str] = set()
         self._limiter: limits.Limiter | None = None
+        self._warm: dict[tuple[str, str], WarmProcess] = {}
         self.sandbox = Sandbox(f"{home}/sandbox.json")
 
     @property
@@ -106,6 +112,32 @@ class LocalEngine(HostEngine):
             "limits": self._limiter.name if box and self._limiter else "none",
         }
         return Launch(words, env, confinement, facts)
+
+    def _spawn(self, folder: str, work: str, launch: Launch, plan: Plan) -> tuple[int, bool]:
+        is_wanted = os.environ.get(_WARM) != "no"
+        if plan.warm and is_wanted and not launch.confinement.memory:  # its limit is of addresses
+            process = self._warm_process(plan)
+            words = plan.warm.words
+            if process and process.is_ready():
+                pid = process.spawn(folder, work, words, launch.env, launch.confinement)
+                if pid is not None:
+                    return pid, False
+        return super()._spawn(folder, work, launch, plan)
+
+    def _warm_process(self, plan: Plan) -> WarmProcess | None:
+        """The process that is ready for such steps, or will be; None without an environment."""
+        assert plan.warm is not None
+        env = requirements.built(f"{self._home}/code/{plan.code}", self._envs)
+        if env is None:
+            return None
+        key = (plan.code, env)
+        if key not in self._warm:
+            from millwork.engines.local.warm import WarmProcess
+
+            code = f"{self._home}/code/{plan.code}"
+            cache = f"{self._envs}/bytecode"
+            self._warm[key] = WarmProcess(env, code, plan.warm.functions, cache)
+        return self._warm[key]
 
     def _wanted(self, folder: str, ml: str, plan: Plan) -> requirements.Wanted:
         if plan.environment is None:

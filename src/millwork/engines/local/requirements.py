@@ -135,6 +135,12 @@ def _plain() -> Preparation:
     return Preparation(variables={"PATH": _with_python(os.environ.get("PATH", os.defpath))})
 
 
+def built(code: str, envs: str) -> str | None:
+    """The environment's folder of a code folder's requirements.txt, if it is built."""
+    wanted = of_code(code)
+    return environment.ready(envs, wanted.path, wanted.python)
+
+
 def resolved(wanted: Wanted, envs: str) -> str | None:
     """The name of the environment that requirements lead to, without starting uv.
 

@@ -190,7 +190,7 @@ def literal_type(node: Scalar) -> str:
 def made(place: Place, entries: Named[str, Node | str]) -> Mapping:
     """A mapping that is not in the file, with the place of what it was made for."""
     nodes = {
-        name: (Scalar(place, name), Scalar(place, node) if isinstance(node, str) else node)
+        name: (Scalar(*place, name), Scalar(*place, node) if isinstance(node, str) else node)
         for name, node in entries.items()
     }
-    return Mapping(place, nodes)
+    return Mapping(*place, nodes)

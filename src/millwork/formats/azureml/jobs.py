@@ -140,7 +140,7 @@ class Types:
             if ports:
                 at = reading.places.get((*job.path, name), place)
                 added.entries |= made(at, {name: made(at, ports)}).entries
-        return Mapping(place, fields | added.entries)
+        return Mapping(*place, fields | added.entries)
 
     def input_of(self, given: Given, place: Place) -> Mapping:
         """The declaration of an input that is given this."""

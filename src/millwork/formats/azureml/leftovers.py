@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from millwork.spec.document import Mapping, Place, Scalar, Sequence, parse
+from millwork.spec.document import Mapping, Scalar, Sequence, parse
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -22,7 +22,7 @@ _PORT_FIELDS = frozenset({
 def root_of(component: Component) -> Mapping:
     """The fields of the component's own text; none if it came from no file."""
     source = component.source
-    return parse(source.text, source.file, []) if source.text else Mapping(Place(0, 0))
+    return parse(source.text, source.file, []) if source.text else Mapping(0, 0)
 
 
 def entries_at(root: Node | None, *names: str) -> dict[str, Node]:

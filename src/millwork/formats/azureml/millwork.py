@@ -34,6 +34,10 @@ _CARRIED = frozenset({
     "additional_includes", "successful_return_code",
 })  # fmt: skip
 _FITTING = ("uri_file", "uri_folder", "AnyFile", "AnyDirectory", "path")
+_MODES = {
+    "download": "download", "eval_download": "download", "mount": "mount_or_download",
+    "ro_mount": "mount_or_download", "eval_mount": "mount_or_download",
+}  # fmt: skip
 _LONGEST = 64
 _NOT_HERE = (
     "artifacts: ./outputs and ./logs are kept, and MLflow's tracking is there, only for AzureML"
@@ -200,10 +204,11 @@ def _env(env: Mapping[str, str | Secret], left: list[str]) -> dict[str, str | Se
 
 
 def own_input(name: str, port: Input, needed: set[str], left: list[str]) -> Input:
-    """The input without AzureML's words; it must be given if it is among `needed`."""
-    _tell_of_port("inputs", name, port, left)
+    """The input in Millwork's words; it must be given if it is among `needed`."""
+    mode = _MODES.get(port.mode, "")
+    _tell_of_port("inputs", name, replace(port, mode="" if mode else port.mode), left)
     required = port.required or f"inputs.{name}" in needed
-    return replace(port, native="", mode="", required=required)
+    return replace(port, native="", mode=mode, required=required)
 
 
 def _output(name: str, port: Output, left: list[str]) -> Output:

@@ -165,7 +165,7 @@ class _Reader:
         """An input of the pipeline as a component would declare it."""
         place = self.reading.places[*path, "inputs", name]
         if isinstance(given.value, Literal):
-            default = Scalar(place, given.value.text, given.value.type != "string")
+            default = Scalar(*place, given.value.text, given.value.type != "string")
             return made(place, {"type": given.value.type, "default": default})
         if given.fields is None:
             return made(place, {"type": "string"})
@@ -177,16 +177,16 @@ class _Reader:
             if field in ("mode", "optional", "description")
         }
         named = made(place, {"type": given.type or "uri_folder"})
-        return Mapping(given.fields.place, {**named.entries, **fields})
+        return Mapping(*given.fields.place, {**named.entries, **fields})
 
     def _ports(
         self, declared: dict[str, Mapping], path: Path, place: Place, findings: Findings
     ) -> Ports:
         entries: dict[str, tuple[Scalar, Mapping]] = {
-            name: (Scalar(self.reading.places[*path, "inputs", name], name), node)
+            name: (Scalar(*self.reading.places[*path, "inputs", name], name), node)
             for name, node in declared.items()
         }
-        inputs = V2_INPUTS.read(Mapping(place, {**entries}), (*path, "inputs"), self.reading)
+        inputs = V2_INPUTS.read(Mapping(*place, {**entries}), (*path, "inputs"), self.reading)
         return build_ports({} if inputs is INVALID else inputs, {}, findings)
 
     def _jobs(
@@ -230,7 +230,7 @@ class _Reader:
             return {}
         own = (*_HEAD, "settings")
         fields = {field: entry for field, entry in root.entries.items() if field not in own}
-        job = read_job(_job_name(name), Mapping(root.place, fields), path, self.reading)
+        job = read_job(_job_name(name), Mapping(*root.place, fields), path, self.reading)
         if job is None:
             return {}
         inner = {port: one for port, one in job.inputs.items() if port not in given}

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from millwork.base.errors import MillworkError
+from millwork.base.names import is_builtin
 from millwork.base.records import dataclass, field
 from millwork.formats.azureml.references import Bridges, is_reference, plain_url
 from millwork.formats.azureml.sweep import trial_facts
@@ -166,7 +167,7 @@ class _Resolver:
             for name, bound in node.inputs.items()
         }
         component = node.component
-        if is_reference(component):
+        if is_reference(component) and not is_builtin(component):
             component = self._file(component, (*at, "component"))
         return replace(node, component=component, inputs=inputs)
 

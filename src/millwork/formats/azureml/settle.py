@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from millwork.spec.fields import Reading
     from millwork.spec.model import Path
 
+_FILES = ("file", "folder")
+
 
 def settle(tree: Tree, reading: AzureNames) -> Tree:
     """The pipeline at the top of `tree` with each binding where its component declares it.
@@ -55,7 +57,34 @@ def settle(tree: Tree, reading: AzureNames) -> Tree:
         name: tree.children[name].definition if name in tree.children else definition
         for name, definition in pipeline.definitions.items()
     }
-    return Tree(replace(pipeline, nodes=nodes, definitions=definitions), tree.children)
+    settled = replace(pipeline, nodes=nodes, definitions=definitions)
+    return _with_tables(settled, tree.children)
+
+
+def _with_tables(pipeline: Pipeline, known: Mapping[str, Tree]) -> Tree:
+    """The tree, in which files and folders may be read as a table.
+
+    AzureML's types say nothing of what is in files, so the step finds out.
+    """
+    inputs, children = dict(pipeline.inputs), dict(known)
+    for name, node in pipeline.nodes.items():
+        for port, source in node.inputs.items():
+            if name not in children:
+                continue
+            child = children[name].definition
+            declared = child.inputs.get(port)
+            if not isinstance(source, Reference) or not declared or declared.type != "table":
+                continue
+            if source.owner == "inputs":
+                given = inputs.get(source.name)
+                if given and given.type in _FILES:
+                    inputs[source.name] = replace(given, type="table")
+            elif isinstance(child, Component) and source.owner in children:
+                offered = children[source.owner].output_type(source.name) or ""
+                if offered in _FILES:
+                    ports = {**child.inputs, port: replace(declared, type=offered)}
+                    children[name] = Tree(replace(child, inputs=ports))
+    return Tree(replace(pipeline, inputs=inputs), children)
 
 
 def _bindings(node: PipelineNode) -> dict[str, Any]:

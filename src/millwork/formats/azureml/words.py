@@ -160,7 +160,7 @@ class Loose(Record):
         if extra:
             assert isinstance(node, Mapping)
             known = {name: entry for name, entry in node.entries.items() if name in self.rows}
-            node = Mapping(node.place, known)
+            node = Mapping(*node.place, known)
         given = super().read(node, path, reading)
         return given if given is INVALID else {**given, UNKNOWN: extra}
 

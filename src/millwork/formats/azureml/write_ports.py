@@ -132,6 +132,7 @@ class PortWriter:
         return found
 
     def _mode(self, place: str, mode: str) -> str:
+        mode = "mount" if mode == "mount_or_download" else mode
         if self._to == "azureml-v2":
             if mode == "mount":
                 return "ro_mount" if place.startswith("inputs") else "rw_mount"

@@ -1,4 +1,4 @@
-"""PAI's AlgorithmSpec JSON, read as a component and written back."""
+"""PAI's AlgorithmSpec JSON, read as a component and written back; and its command lines."""
 
 from millwork.formats.pai.reader import is_pai, read_pai
 from millwork.formats.pai.writer import write_pai

@@ -84,7 +84,7 @@ class _Open(Record):
                 reading.places[*path, name] = entry[0].place
                 near = reading.nearest(name, self.rows)
                 reading.fault((*path, name), f"this field is not used here{near}", "warning")
-            node = Mapping(node.place, known)
+            node = Mapping(*node.place, known)
         return super().read(node, path, reading)
 
 

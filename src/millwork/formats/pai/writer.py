@@ -127,6 +127,8 @@ def _write_channel(
         left.append(f"{kind}.{name}: PAI has no value outputs; it becomes a folder")
     elif port.type != "any":
         left.append(f"{kind}.{name}.type: a channel has no type ({port.type})")
+    if port.mode:
+        left.append(f"{kind}.{name}.mode: a channel has none ({port.mode})")
     kinds = [_CHANNEL_TYPES.get(place, place) for place in places]
     return _given(Name=name, Description=port.description, SupportedChannelTypes=kinds)
 

@@ -1,0 +1,161 @@
+"""Large tables: steps of built-in components against the same library calls in a bare script.
+
+Files in to files out, each in a process of its own, in turn; CPU, as other work of the machine
+would slow the wall.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.rows import Row
+from millwork import runtime
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROWS, KEYS, ROUNDS = 10_000_000, 10_000, 5
+_STEP = (sys.executable, str(Path(runtime.__file__).parent))
+_SINK = ".sink_parquet(OUT + '/table.parquet')"
+
+_MADE = """
+import polars as pl
+number = pl.int_range({rows}, eager=True).alias("id").to_frame().lazy()
+number.select(
+    "id",
+    key=(pl.col("id").hash(7) % {keys}).cast(pl.Int64),
+    x=pl.col("id").hash(8) / 2.0**64,
+    y=(pl.col("id").hash(9) % 1000).cast(pl.Float64) / 10,
+    name=pl.format("n{{}}", pl.col("id").hash(10) % 100),
+).sink_parquet("{table}")
+keys = pl.int_range({keys}, eager=True).alias("key")
+pl.DataFrame({{"key": keys, "weight": keys.cast(pl.Float64)}}).write_parquet("{right}")
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One figure: the step's function, parameters and inputs, and the bare script's calls."""
+
+    function: str
+    parameters: dict[str, Any]
+    bare: str
+    inputs: tuple[str, ...] = ("table",)
+    outputs: tuple[str, ...] = ("table",)
+
+
+CASES = {
+    "select": Case(
+        "preprocess.select_columns",
+        {"columns": ["x", "key"]},
+        f"table.select('x', 'key'){_SINK}",
+    ),
+    "filter": Case(
+        "preprocess.filter_rows",
+        {"condition": "x > 0.5 AND name <> 'n7'"},
+        f"table.filter((pl.col('x') > 0.5) & (pl.col('name') != 'n7')){_SINK}",
+    ),
+    "join": Case(
+        "preprocess_combine.join",
+        {"how": "left", "left_on": ["key"], "suffix": "_right"},
+        f"left.join(right, on='key', how='left', maintain_order='left'){_SINK}",
+        ("left", "right"),
+    ),
+    "aggregate": Case(
+        "preprocess_group.group_aggregate",
+        {"by": ["key"], "means": ["x"], "sums": ["y"]},
+        "table.group_by('key').agg(pl.len(), pl.col('y').sum(), pl.col('x').mean())"
+        f".sort('key'){_SINK}",
+    ),
+    "standardise": Case(
+        "prepare.standardise",
+        {"columns": ["x", "y"]},
+        "c = pl.col('x', 'y'); s = table.select(c.mean().name.prefix('m'), "
+        "c.std(ddof=0).name.prefix('s')).collect(engine='streaming')\n"
+        "table.with_columns((pl.col(n) - s['m' + n][0]) / s['s' + n][0] for n in 'xy')"
+        f"{_SINK}",
+        outputs=("table", "transform"),
+    ),
+    "split": Case(
+        "preprocess_sample.split_rows",
+        {"fraction": 0.8, "seed": 1},
+        "t = table.with_row_index('r'); u = pl.col('r').hash(1) / 2.0**64\n"
+        f"t.filter(u < 0.8).drop('r'){_SINK}\n"
+        "t.filter(u >= 0.8).drop('r').sink_parquet(OUT + '/second.parquet')",
+        outputs=("first", "second"),
+    ),
+    "sample": Case(
+        "preprocess_sample.sample_rows",
+        {"fraction": 0.1, "seed": 1},
+        f"table.with_row_index('r').filter(pl.col('r').hash(1) / 2.0**64 < 0.1).drop('r'){_SINK}",
+    ),
+}
+
+
+def tables(folder: Path) -> Iterator[Row]:
+    """A row for each operation on ten million rows."""
+    folder.mkdir(parents=True, exist_ok=True)
+    places = _made(folder)
+    for name, case in CASES.items():
+        costs: dict[str, list[tuple[float, float]]] = {"step": [], "bare": []}
+        for _ in range(ROUNDS):
+            costs["bare"].append(_bare(case, places, folder))
+            costs["step"].append(_step(case, places, folder))
+        cpu, memory = (
+            statistics.median(each[place] for each in costs["step"])
+            / statistics.median(each[place] for each in costs["bare"])
+            for place in (0, 1)
+        )
+        seconds = statistics.median(each[0] for each in costs["step"])
+        peak = statistics.median(each[1] for each in costs["step"])
+        yield Row(
+            f"{name}, {ROWS:,} rows, a step against a bare script",
+            f"{cpu:.2f}x CPU ({seconds:.1f} s), {memory:.2f}x memory ({peak:.0f} MiB)",
+            "1.15x, 1.2x",
+            cpu <= 1.15 and memory <= 1.2,
+        )
+
+
+def _made(folder: Path) -> dict[str, Path]:
+    """The large table, and a small one to join."""
+    places = {"table": folder / "table.parquet", "right": folder / "right.parquet"}
+    # In another process: a child's peak is never said to be less than what its parent holds.
+    script = _MADE.format(rows=ROWS, keys=KEYS, **places)
+    subprocess.run([sys.executable, "-c", script], check=True)
+    return {**places, "left": places["table"]}
+
+
+def _step(case: Case, places: dict[str, Path], folder: Path) -> tuple[float, float]:
+    outputs = {name: folder / "out" / name for name in case.outputs}
+    env = {f"PAI_INPUT_{name.upper()}": str(places[name]) for name in case.inputs}
+    env |= {f"PAI_OUTPUT_{name.upper()}": f"{place}/" for name, place in outputs.items()}
+    env["PAI_HPS"] = json.dumps(case.parameters)
+    return _cost((*_STEP, case.function), env, list(outputs.values()))
+
+
+def _bare(case: Case, places: dict[str, Path], folder: Path) -> tuple[float, float]:
+    out = folder / "out" / "bare"
+    lines = ["import polars as pl", f"OUT = {str(out)!r}"]
+    lines += [f"{name} = pl.scan_parquet({str(places[name])!r})" for name in case.inputs]
+    return _cost((sys.executable, "-c", "\n".join([*lines, case.bare])), {}, [out])
+
+
+def _cost(words: tuple[str, ...], env: dict[str, str], folders: list[Path]) -> tuple[float, float]:
+    """Seconds of CPU, and MiB of memory at its peak."""
+    for place in folders:
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+    process = subprocess.Popen(words, env={**os.environ, **env}, stderr=subprocess.PIPE, text=True)
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        assert process.stderr is not None
+        raise SystemExit(f"{words[-1]} failed: {process.stderr.read()[-500:]}")
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024

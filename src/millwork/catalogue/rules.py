@@ -1,0 +1,132 @@
+"""The rules that most declarations share: which columns are meant, and what comes out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from millwork.base.errors import BadRequest
+from millwork.base.records import dataclass, field
+from millwork.catalogue.shapes import KINDS, UNKNOWN, UNKNOWN_TYPE, Columns, Effect, Learned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any, TypeAlias
+
+    from millwork.catalogue.shapes import Shape
+
+    Rule: TypeAlias = Callable[["Given"], Mapping[str, Shape]]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a component's inputs and parameters are known to be; a parameter may be missing."""
+
+    inputs: Mapping[str, Shape] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def table(self, port: str = "table") -> Columns:
+        """The columns at an input; UNKNOWN if they are not known."""
+        found = self.inputs.get(port)
+        return found if isinstance(found, Columns) else UNKNOWN
+
+    def model(self, port: str = "model") -> Learned:
+        """The model at an input."""
+        found = self.inputs.get(port)
+        return found if isinstance(found, Learned) else Learned()
+
+    def transform(self, port: str = "transform") -> Effect | None:
+        """What a transform at an input does; None if there is none, or it is not known."""
+        found = self.inputs.get(port)
+        return found if isinstance(found, Effect) else None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A parameter's value."""
+        found = self.parameters.get(name)
+        return default if found is None else found
+
+    def names(self, name: str) -> list[str]:
+        """A `Columns` parameter's names."""
+        return list(self.get(name, ()))
+
+
+def chosen(
+    columns: Columns, names: Sequence[str], kinds: Iterable[str] = (), without: Iterable[str] = ()
+) -> list[str] | None:
+    """The columns that are named, or else all of those kinds; None if that is not known.
+
+    BadRequest for one that is known not to be there, or to be of another kind.
+    """
+    wanted = [KINDS[kind] for kind in kinds]
+    if not names:
+        if not columns.is_whole or UNKNOWN_TYPE in columns.types.values():
+            return None
+        found = columns.kind(*kinds) if wanted else list(columns.types)
+        return [name for name in found if name not in set(without)]
+    require(columns, names)
+    for name in names:
+        dtype = columns.types.get(name, UNKNOWN_TYPE)
+        if wanted and dtype != UNKNOWN_TYPE and not any(holds(dtype) for holds in wanted):
+            raise BadRequest(f"column '{name}' is {dtype}, and {' or '.join(kinds)} is needed")
+    return list(dict.fromkeys(names))
+
+
+def require(columns: Columns, names: Iterable[str]) -> None:
+    """BadRequest for a name that the table is known to have no column of."""
+    for name in names:
+        if columns.is_whole and name not in columns:
+            known = list(columns.types)
+            shown = ", ".join(known[:20]) or "none"
+            more = f", ... ({len(known)} in all)" if len(known) > 20 else ""
+            raise BadRequest(f"there is no column '{name}'; there are: {shown}{more}")
+
+
+def fresh(columns: Columns, names: Iterable[str]) -> None:
+    """BadRequest for a new column's name that the table is known to have already."""
+    for name in names:
+        if name in columns:
+            raise BadRequest(f"there is a column '{name}' already: name the new one differently")
+
+
+def fixed(**ports: Mapping[str, str] | None) -> Rule:
+    """The same columns whatever comes in; None for a port that carries no table."""
+    shapes = {port: None if types is None else Columns(types) for port, types in ports.items()}
+    return lambda _given: shapes
+
+
+def checked(kinds: Mapping[str, Iterable[str]], **ports: Mapping[str, str] | None) -> Rule:
+    """`fixed`, after a look whether the columns that these parameters name are of those kinds."""
+    same_always = fixed(**ports)
+
+    def rule(given: Given) -> Mapping[str, Shape]:
+        for name, wanted in kinds.items():
+            value = given.get(name) or ()
+            names = [value] if isinstance(value, str) else list(value)
+            if names:
+                chosen(given.table(), names, wanted)
+        return same_always(given)
+
+    return rule
+
+
+def same(port: str = "table", *outputs: str) -> Rule:
+    """Every output has the columns of the input `port`."""
+    names = outputs or ("table",)
+    return lambda given: dict.fromkeys(names, given.table(port))
+
+
+def unknown(*outputs: str) -> Rule:
+    """Nothing is known before the run."""
+    return lambda _given: dict.fromkeys(outputs or ("table",), UNKNOWN)
+
+
+def fitted(effect: Callable[[Given], Callable[[Columns], Columns]]) -> Rule:
+    """A preprocessing that is fitted: its table is what its effect makes of the input, its
+    transform the chain that came in with that effect behind it."""
+
+    def rule(given: Given) -> Mapping[str, Shape]:
+        step = effect(given)
+        before = given.transform() if "transform" in given.inputs else Effect()
+        after = before.then(step) if before else None
+        return {"table": step(given.table()), "transform": after}
+
+    return rule

@@ -1,0 +1,119 @@
+"""Processes that have imported the built-ins' libraries, and fork steps (runtime/warm.py).
+
+They end when this process does; the steps that they have forked do not.
+"""
+
+from __future__ import annotations
+
+import array
+import fcntl
+import json
+import os
+import select
+import socket
+import subprocess
+from typing import TYPE_CHECKING
+
+from millwork.engines.host import recorder
+from millwork.engines.host.processes import MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_LONGEST_ID = 120
+_LENGTH = 4
+_BEGINS, _PATIENCE = 3.0, 10.0  # seconds for a start, and for a fork behind an import
+
+
+class WarmProcess:
+    """One of them, for the code in a folder and the environment that it needs.
+
+    `functions` are those whose libraries are worth importing; byte code is kept in `cache`, never
+    beside the code, which is a snapshot.
+    """
+
+    def __init__(self, env: str, code: str, functions: Sequence[str], cache: str) -> None:
+        self._channel, theirs = socket.socketpair()
+        variables = {
+            "PATH": f"{env}/bin:{os.defpath}",
+            "LANG": "C.UTF-8",
+            "PYTHONPYCACHEPREFIX": cache,
+            "PYTHONUNBUFFERED": "1",
+            MARK: "_" * _LONGEST_ID,
+        }
+        descriptor = theirs.fileno()
+        words = [f"{env}/bin/python", "-s", code, "--warm", str(descriptor), *functions]
+        with theirs:
+            self._process = subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[descriptor],
+                env=variables,
+                start_new_session=True,
+            )
+        self._answers = self._channel.makefile("r")
+        self._is_ready = self._is_gone = False
+
+    def close(self) -> None:
+        """Lets it end."""
+        self._answers.close()
+        self._channel.close()
+        self._process.wait()
+
+    def is_ready(self) -> bool:
+        """Whether it lives and can fork; it is waited for as long as Python takes to begin."""
+        if self._is_ready or self._is_gone:
+            return self._is_ready
+        if select.select([self._channel], [], [], _BEGINS)[0]:
+            self._is_ready = self._answers.readline() == "ready\n"
+            self._is_gone = not self._is_ready
+        return self._is_ready
+
+    def spawn(
+        self,
+        folder: str,
+        work: str,
+        words: Sequence[str],
+        env: Mapping[str, str],
+        limits: recorder.Confinement,
+    ) -> int | None:
+        """Has a step forked, and returns its recorder's process id; None if it cannot be.
+
+        As `recorder.spawn`, whose lock and log it opens.
+        """
+        order = {
+            "env": dict(env),
+            "procs": list(limits.procs),
+            "processes": limits.processes,
+            "work": work,
+            "words": list(words),
+        }
+        lock = os.open(f"{folder}/{recorder.LOCK}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        log = os.open(f"{folder}/{recorder.LOG}", flags, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._send(json.dumps(order).encode(), [lock, log])
+            answer = self._answer()
+        except OSError:
+            answer = ""
+        finally:
+            os.close(lock)
+            os.close(log)
+        if answer.strip().isdigit():
+            return int(answer)
+        self._is_ready, self._is_gone = False, True
+        self._channel.close()
+        return recorder.find(folder)  # it may have been forked before the answer was lost
+
+    def _send(self, text: bytes, descriptors: list[int]) -> None:
+        passed = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
+        self._channel.sendmsg([len(text).to_bytes(_LENGTH, "big")], passed)
+        self._channel.sendall(text)
+
+    def _answer(self) -> str:
+        if not select.select([self._channel], [], [], _PATIENCE)[0]:
+            return ""
+        return self._answers.readline()

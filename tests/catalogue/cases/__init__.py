@@ -1,0 +1,1 @@
+"""Arguments that a generator cannot guess, a module a family: CASES by name."""

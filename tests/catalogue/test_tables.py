@@ -1,0 +1,81 @@
+"""Tables on disk: what is read as one, what is said of the rest, and failures while writing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from millwork.runtime import tables
+from millwork.runtime.problems import StepError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.quick
+
+FRAME = pl.DataFrame({"größe": [1, None], "日本": ["a", ""], "leer": pl.Series([None, None])})
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "A.CSV", "a.jsonl", "b.ndjson"])
+def test_a_table_is_one_file_or_a_folder_of_them(name: str, tmp_path: Path) -> None:
+    writers = {".parquet": "write_parquet", ".csv": "write_csv"}
+    file = tmp_path / name
+    getattr(FRAME, writers.get(file.suffix.lower(), "write_ndjson"))(file)
+    for path in (file, tmp_path):
+        found = tables.scan(path).collect()
+        assert found.columns == FRAME.columns
+        assert found["größe"].to_list() == [1, None]
+    (tmp_path / "_SUCCESS").touch()
+    (tmp_path / ".part.csv").touch()
+    assert tables.height(tables.scan(tmp_path)) == 2
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({}, "no table: there is no"),
+        ({"notes.txt": "x"}, "no table: there is no"),
+        ({"a.csv": "a\n1\n", "b.jsonl": '{"a": 1}\n'}, r"several kinds: \.csv, \.jsonl"),
+        ({"a.csv": ""}, r"a\.csv is empty"),
+        ({"a.parquet": "PAR1"}, r"a\.parquet cannot be read"),
+        ({"a.jsonl": "no\n"}, r"a\.jsonl cannot be read"),
+    ],
+)
+def test_what_is_no_table(files: dict[str, str], words: str, tmp_path: Path) -> None:
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    with pytest.raises(StepError, match=words) as found:
+        tables.scan(tmp_path)
+    assert "\n" not in str(found.value)
+
+
+def test_another_file_is_no_table(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a\n1\n")
+    with pytest.raises(StepError, match=r"a table is a \.parquet, \.csv or \.jsonl file"):
+        tables.scan(tmp_path / "a.txt")
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        FRAME,
+        FRAME.head(0),
+        pl.DataFrame(),
+        pl.DataFrame({"c": pl.Series(["x"], dtype=pl.Categorical), "l": [[1]]}),
+    ],
+)
+def test_tables_are_written_as_they_are(frame: pl.DataFrame, tmp_path: Path) -> None:
+    for each in (frame, frame.lazy()):
+        tables.write(each, tmp_path)
+        found = tables.scan(tmp_path).collect()
+        assert found.equals(frame)
+        assert found.schema == frame.schema
+
+
+def test_what_fails_while_writing_is_one_line(tmp_path: Path) -> None:
+    table = pl.LazyFrame({"a": ["x"]}).with_columns(pl.col("a").cast(pl.Int64))
+    with pytest.raises(StepError, match="conversion from `str` to `i64` failed") as found:
+        tables.write(table, tmp_path)
+    assert "\n" not in str(found.value)
