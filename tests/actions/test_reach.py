@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,13 +13,13 @@ from millwork.actions.call import Call
 from millwork.actions.connections import leads_inside
 from millwork.actions.sources import fetched
 from millwork.actions.storage import Storage
+from millwork.app.settings import read_settings
 from millwork.base.errors import BadRequest, Conflict, Forbidden
+from millwork.blobs import code
 from millwork.ports import RunRow
 from millwork.store.assets import New
 from tests.actions.office import BOSS, Office, open_office
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.actions.shelf import component, pipeline
 
 pytestmark = pytest.mark.quick
 
@@ -135,6 +136,91 @@ def test_code_comes_with_a_connection_to_a_repository_alone(office: Office) -> N
     office.context.assets().register(New("default", "code", "src", document, "dev", 1.0))
     with pytest.raises(BadRequest, match="of type s3, and git is needed"):
         fetched(Call(office.context), "src")
+
+
+# --- the server's own home --------------------------------------------------------------------
+
+READS = component("reads", inputs={"file": {"type": "file"}})
+
+
+def sent(office: Office, folder: Path, path: str, **files: str) -> str:
+    """The digest of a bundle whose pipeline names a path as its data."""
+    folder.mkdir()
+    (folder / "reads.yaml").write_text(READS)
+    flow = pipeline({"one": {"component": "reads.yaml", "inputs": {"file": {"path": path}}}})
+    (folder / "pipe.yaml").write_text(flow)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return code.snapshot(str(folder), office.context.code_store).digest
+
+
+@pytest.mark.parametrize(
+    "path", ["{home}/token", "file://{home}/token", "../../token", "{elsewhere}/link", "{home}"]
+)
+def test_a_pipelines_own_data_do_not_lie_in_the_servers_home(
+    office: Office, tmp_path: Path, path: str
+) -> None:
+    home = office.context.home
+    Path(home, "token").write_text("x")
+    (tmp_path / "link").symlink_to(Path(home, "token"))
+    named = path.format(home=home, elsewhere=tmp_path)
+    ask = {"bundle": sent(office, tmp_path / "sent", named), "file": "pipe.yaml"}
+    dev = office.hire("dev", "developer")
+    with pytest.raises(Forbidden, match="in the server's own home"):
+        office.do(dev, "runs.create", "default", **ask)
+    if path != "../../token":
+        assert office.do(BOSS, "runs.create", "default", **ask)["run"]
+
+
+def test_what_was_sent_may_be_read_and_not_what_another_sent(
+    office: Office, tmp_path: Path
+) -> None:
+    dev = office.hire("dev", "developer")
+    own = sent(office, tmp_path / "own", "data", data="x")
+    assert office.do(dev, "runs.create", "default", bundle=own, file="pipe.yaml")["run"]
+    other = sent(office, tmp_path / "other", f"../{own}/data")
+    with pytest.raises(Forbidden, match="in the server's own home"):
+        office.do(dev, "runs.create", "default", bundle=other, file="pipe.yaml")
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_data_that_the_settings_name_may_lie_in_the_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_named: bool
+) -> None:
+    home = tmp_path / "home"
+    (home / "shared").mkdir(parents=True)
+    (home / "shared" / "a.csv").write_text("x")
+    if is_named:
+        settings = "references: {data: {'azureml:a:1': shared/a.csv}}\n"
+        (home / "settings.yaml").write_text(settings)
+    office = open_office(home, monkeypatch)
+    office.context.maps = lambda: read_settings(str(home))
+    ask = {"bundle": sent(office, tmp_path / "sent", f"{home}/shared/a.csv"), "file": "pipe.yaml"}
+    dev = office.hire("dev", "developer")
+    if is_named:
+        assert office.do(dev, "runs.create", "default", **ask)["run"]
+        return
+    with pytest.raises(Forbidden, match="in the server's own home"):
+        office.do(dev, "runs.create", "default", **ask)
+
+
+@pytest.mark.parametrize("name", ["token", "absent"])
+def test_a_dataset_does_not_lead_a_run_into_the_servers_home(
+    office: Office, tmp_path: Path, name: str
+) -> None:
+    Path(office.context.home, "token").write_text("x")
+    dev = office.hire("dev", "developer")
+    uri = f"file://{office.context.home}/{name}"
+    office.context.assets().register(
+        New("default", "dataset", "bait", {"uri": uri, "labels": {}}, "dev", 1.0)
+    )
+    (tmp_path / "sent").mkdir()
+    (tmp_path / "sent" / "reads.yaml").write_text(READS)
+    digest = code.snapshot(str(tmp_path / "sent"), office.context.code_store).digest
+    ask = {"bundle": digest, "file": "reads.yaml"}
+    for given in ("dataset:bait@latest", "dataset:bait", uri, uri.removeprefix("file://")):
+        with pytest.raises(Forbidden, match="in the server's own home"):
+            office.do(dev, "runs.create", "default", inputs={"file": given}, **ask)
 
 
 # --- workspaces and people --------------------------------------------------------------------

@@ -116,6 +116,9 @@ def test_lineage_both_ways(context: Context, ann: Asker, home: Path, tmp_path: P
         ann("models.create", name="greeter", source={**source, "port": "nothing"})
     with pytest.raises(NotFound, match="there is no run"):
         Asker(context, "eve", "other")("models.create", name="m", source=source)
+    ann("components.create", text=component(inputs={"data": {"type": "any"}}))
+    given = {"data": "dataset:hidden@v1"}  # it lies in the home, and a run made it
+    assert ann("runs.create", component="train@1.0.0", inputs=given)["run"]
 
 
 def test_a_dataset_knows_the_runs_that_use_it(ann: Asker, bob: Asker, tmp_path: Path) -> None:

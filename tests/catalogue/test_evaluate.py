@@ -62,6 +62,8 @@ def drawn(result: dict[str, Any]) -> dict[str, float | None]:
     content = result["report"].to_json()
     _STANDARD.validate(content)
     assert page(content).startswith("<!doctype html>")
+    told = [each for each in content["sections"] if each["kind"] == "metrics"]
+    assert all(len(each["values"]) <= 6 for each in told)
     found = dict(result["metrics"].rows())
     for name in {"auc", "ks", "f1", "accuracy", "rmse", "r2", "silhouette"} & result.keys():
         assert result[name] == found["f1_macro" if "f1_macro" in found and name == "f1" else name]
@@ -95,6 +97,25 @@ def test_binary_metrics_are_those_of_scikit_learn() -> None:
         assert found[name] == pytest.approx(value, **CLOSE), name
     best = max(metrics.f1_score(IS_SICK, each <= SCORE) for each in SCORE)
     assert found["best_f1"] == pytest.approx(best, **CLOSE)
+
+
+def test_a_report_has_a_headline_and_each_metric_once() -> None:
+    numbers = pl.LazyFrame({"y": [1.0, 2.0, 3.0], "prediction": [1.0, 2.0, 4.0]})
+    results = {
+        "AUC": evaluate_binary(table=CANCER.lazy(), label="diagnosis"),
+        "Accuracy": evaluate_multiclass(table=WINE.lazy(), label="cultivar"),
+        "RMSE": evaluate_regression(table=numbers, label="y"),
+    }
+    for first, result in results.items():
+        tiles, more = result["report"].sections[:2]
+        assert next(iter(tiles.fields["values"])) == first
+        assert (more.kind, more.title) == ("table", "More metrics")
+        shown = [*tiles.fields["values"].items(), *map(tuple, more.fields["rows"])]
+        assert len(shown) == result["metrics"].height == len(dict(shown))
+        assert sorted(map(str, dict(shown).values())) == sorted(
+            str(int(each) if name in ("rows", "positives", "classes") else each)
+            for name, each in result["metrics"].rows()
+        )
 
 
 THRESHOLD_SCORES = {

@@ -164,6 +164,15 @@ def test_a_damaged_file_is_one_line(name: str, content: bytes, tmp_path: Path) -
         Model.load(tmp_path)
 
 
+READS_A_FILE = {
+    "kind": "impute",
+    "state": {
+        "columns": {"a": {"value": 1, "type": "read_csv(source='x.csv')", "kind": "number"}},
+        "indicator": False,
+    },
+}
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -171,6 +180,14 @@ def test_a_damaged_file_is_one_line(name: str, content: bytes, tmp_path: Path) -
         ({"flavour": "pickle"}, "is damaged"),
         ({"features": None}, "is damaged"),
         ({"libraries": 3}, "is damaged"),
+        ({"libraries": ["abc"]}, "is damaged"),
+        ({"label_type": "read_csv"}, r"^\S+: model\.json is damaged: .*'read_csv' is no type"),
+        ({"label_type": ""}, "is damaged"),
+        ({"label_type": ["Int64"]}, "is damaged"),
+        (
+            {"transform": {"format": "millwork/transform/1", "steps": [READS_A_FILE]}},
+            r"^model\.json is damaged: .*is no type",
+        ),
         ({"transform": {"format": "other"}}, "not a transform of this version"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -326,3 +327,19 @@ def test_a_file_without_lines_needs_a_flavour(tmp_path: Path) -> None:
     path.write_bytes(b"PAI -name \xe9;")
     with pytest.raises(InvalidFile, match="not UTF-8"):
         convert_file(str(path))
+
+
+def test_many_lines_take_no_long_time() -> None:
+    line = "PAI -name normalize -DinputTableName=i{0} -DoutputTableName=t.{1} -DselectedColNames=a;"
+    text = "\n".join(line.format(each, each % 2) for each in range(5000))
+    begun = time.process_time()
+    made = imported(text)
+    assert time.process_time() - begun < 20  # 100 s when each name is compared with all others
+    assert len(made.pipeline.nodes) == len(made.pipeline.inputs) == len(made.pipeline.outputs)
+
+
+def test_a_name_with_a_number_is_not_given_twice() -> None:
+    names = ["a", "a-2", "A", "a_2", "a.3", "a"]
+    line = "PAI -name normalize -DinputTableName={0} -DoutputTableName={0} -DselectedColNames=a;"
+    made = imported("\n".join(line.format(f"{name}") for name in names))
+    assert list(made.pipeline.inputs) == ["a", "a-2", "a_2-2", "a_3"]

@@ -198,13 +198,31 @@ def test_filtered_rows(penguins: pl.DataFrame) -> None:
         ("NULL", "not true or false"),
         ("year = 'red'", "cannot compare"),
         ("year > 1; DROP TABLE x", "unexpected token"),
-        ("year IN (SELECT year FROM other)", "condition"),
+        ("year IN (SELECT year FROM other)", "it is no query"),
+        ("year > (select max(column_1) from read_csv('/etc/passwd'))", "it is no query"),
+        ("EXISTS(SELECT 1 FROM read_csv('/nowhere.csv'))", "it is no query"),
+        ("year IN ( FROM read_csv('/nowhere.csv'))", "it is no query"),
+        ("year IN (VALUES (2007))", "it is no query"),
+        ("$$'$$ = 'x' OR year IN (SELECT 1) OR $$'$$ = 'x'", "it is no query"),
         ("read_csv('/etc/passwd') = 1", "unsupported function"),
         ("COLUMNS('.*') > 1", "condition"),
     ],
 )
 def test_conditions_that_cannot_be(condition: str, words: str, penguins: pl.DataFrame) -> None:
     refused(words, preprocess.filter_rows, table=penguins.lazy(), condition=condition)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "species != 'SELECT 1' AND species != '\"SubPlan\":'",
+        "species != 'it''s (from here)'",
+        "EXTRACT(YEAR FROM DATE '2024-01-31') = 2024 AND year IS DISTINCT FROM 1",
+        " OR ".join(["year > 0"] * 100),
+    ],
+)
+def test_conditions_that_look_like_queries(condition: str, penguins: pl.DataFrame) -> None:
+    equal(preprocess.filter_rows(table=penguins.lazy(), condition=condition), penguins)
 
 
 def test_conditions_on_other_letters_and_dates() -> None:

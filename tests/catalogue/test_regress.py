@@ -14,7 +14,7 @@ import xgboost
 from sklearn import ensemble, linear_model, neural_network, tree
 
 from millwork.catalogue.regress import DECLARATIONS
-from millwork.runtime.functions.learn import fitted, regress
+from millwork.runtime.functions.learn import classify, fitted, regress
 from millwork.runtime.functions.learn_glm import glm
 from millwork.runtime.functions.learners import REGRESSORS
 from millwork.runtime.problems import StepError
@@ -162,7 +162,20 @@ def test_coefficients_and_importance_are_the_library_s() -> None:
     grown = DIRECT["lightgbm_regressor"]().set_params(importance_type="gain")
     grown.fit(features_of(table), table["target"].to_numpy())
     told = regress("lightgbm_regressor", table=table.lazy(), label="target", seed=0)
-    assert sorted(told["importance"]["importance"]) == sorted(grown.feature_importances_)
+    shares = grown.feature_importances_ / grown.feature_importances_.sum()
+    np.testing.assert_allclose(sorted(told["importance"]["importance"]), sorted(shares), rtol=1e-12)
+
+
+@pytest.mark.parametrize("learned", [regress, classify])
+def test_importances_of_trees_are_shares_of_1(learned: Any) -> None:
+    kind = "classifier" if learned is classify else "regressor"
+    table = table_of().with_columns((pl.col("target") > pl.col("target").median()).cast(pl.Int64))
+    for library in ("lightgbm", "xgboost"):
+        told = learned(f"{library}_{kind}", table=table.lazy(), label="target", seed=0)
+        assert told["importance"]["importance"].sum() == pytest.approx(1, rel=1e-6)
+    few = table.head(6)  # too few for a split of lightgbm's
+    told = learned(f"lightgbm_{kind}", table=few.lazy(), label="target", seed=0)
+    assert told["importance"]["importance"].to_list() == [0.0] * (table.width - 1)
 
 
 LINKS = FAMILIES.links

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -12,6 +13,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from millwork.catalogue.index import declarations
 from millwork.catalogue.samples import SAMPLES
 from millwork.runtime import tables
 from millwork.runtime.functions import source, source_samples, source_sql
@@ -244,6 +246,94 @@ def test_files_there_and_back(tmp_path: Path) -> None:
         ("d.bin", 2)
     ]
     assert source.read_files(folder=tmp_path, pattern="*.x").height == 0
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("**/*", ["0/a.txt", "2/a.txt", "10/a.txt", "10/b/c.md", "d.txt"]),
+        ("*", ["d.txt"]),
+        ("*/a.txt", ["0/a.txt", "2/a.txt", "10/a.txt"]),
+        ("**/*.md", ["10/b/c.md"]),
+        ("10/**/*", ["10/a.txt", "10/b/c.md"]),
+        ("[01]/?.txt", ["0/a.txt"]),
+        ("../*", []),
+    ],
+)
+def test_patterns_of_files(pattern: str, found: list[str], tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    for name in ("made-0/a.txt", "made-2/a.txt", "made-10/a.txt", "made-10/b/c.md", "folder/d.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    for number in (0, 2, 10):
+        (folder / str(number)).symlink_to(tmp_path / f"made-{number}")
+    os.mkfifo(folder / "pipe.txt")
+    assert source.read_files(folder=folder, pattern=pattern)["path"].to_list() == found
+
+
+@pytest.mark.parametrize("pattern", ["", "/etc/*", "."])
+def test_patterns_that_cannot_be(pattern: str, tmp_path: Path) -> None:
+    with pytest.raises(StepError, match="pattern: "):
+        source.read_files(folder=tmp_path, pattern=pattern)
+
+
+def test_one_file_is_found_whatever_its_name(tmp_path: Path) -> None:
+    (tmp_path / "[a].txt").write_text("x")
+    assert source.read_files(folder=tmp_path / "[a].txt").rows() == [("[a].txt", 1, "x")]
+
+
+@pytest.mark.parametrize("reader", ["read_csv", "read_parquet", "read_jsonl", "read_excel"])
+def test_only_files_are_read(reader: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(StepError, match="pipe cannot be read: there"):
+        getattr(source, reader)(file=tmp_path / "pipe")
+    with pytest.raises(StepError, match="pipe cannot be read: there"):
+        source_sql.read_sql_table(database=tmp_path / "pipe", table_name="a")
+
+
+def test_files_behind_links_to_folders(penguins: pl.DataFrame, tmp_path: Path) -> None:
+    """What a `foreach` leaves, for each of the readers."""
+    writers = {
+        "csv": source.write_csv, "parquet": source.write_parquet, "jsonl": source.write_jsonl,
+        "excel": source.write_excel, "sql_table": source_sql.write_sql_table,
+    }  # fmt: skip
+    for kind, writer in writers.items():
+        made, left = Folder(tmp_path / f"made-{kind}"), tmp_path / kind
+        made.mkdir()
+        left.mkdir()
+        port = {"sql_table": "database", "parquet": "files"}.get(kind, "file")
+        writer(table=penguins.lazy(), **{port: made})  # type: ignore[operator]
+        (left / "0").symlink_to(made)
+        module, more = (source_sql, {"table_name": "data"}) if kind == "sql_table" else (source, {})
+        port = "database" if kind == "sql_table" else "file"
+        found = getattr(module, f"read_{kind}")(**{port: left}, **more)
+        assert found.lazy().collect().height == penguins.height
+
+
+def test_what_is_large_is_not_read_for_its_columns(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("größe\n1\n", encoding="latin-1")
+    (tmp_path / "b.csv").write_bytes(b"a\n" + b"1\n" * (3 << 20))
+    file = tmp_path / "a.csv"
+    assert source.read_csv_columns(file=file, encoding="latin-1").collect_schema().names() == [
+        "größe"
+    ]
+    assert source.read_csv_columns(file=tmp_path / "b.csv").collect_schema().names() == ["a"]
+    with pytest.raises(ValueError, match="it is large"):
+        source.read_csv_columns(file=tmp_path / "b.csv", encoding="latin-1")
+    source.write_excel(table=pl.LazyFrame({"a": [1]}), file=Folder(tmp_path))
+    book = tmp_path / "data.xlsx"
+    assert source.read_excel_columns(file=book, sheet="data").columns == ["a"]
+    os.truncate(book, 5 << 20)
+    with pytest.raises(ValueError, match="it is large"):
+        source.read_excel_columns(file=book)
+
+
+def test_what_writes_or_asks_others_is_done_each_time() -> None:
+    each_time = {each.name for each in declarations().values() if not each.is_deterministic}
+    assert {each for each in each_time if each.startswith("write_")} == {
+        "write_csv", "write_parquet", "write_jsonl", "write_excel", "write_sql_table", "write_files"
+    }  # fmt: skip
+    assert "read_sql_table" in each_time
 
 
 @pytest.mark.parametrize("path", ["../a", "/a", "", None, ".", "a/../../b"])

@@ -195,6 +195,14 @@ def test_box_plot_by_group() -> None:
     assert [len(each) for each in outliers] == result["table"]["outliers"].to_list()
 
 
+def test_box_plots_tell_of_their_whiskers_once() -> None:
+    columns = ["body_mass_g", "bill_length_mm", "year"]
+    result = drawn(statistics_charts.box_plot(table=PENGUINS.lazy(), columns=columns))
+    notes = [section.note for section in result["report"].sections]
+    assert notes[0].startswith("Whiskers end at the farthest value within 1.5 box lengths")
+    assert notes[1:] == ["", ""]
+
+
 def test_box_plot_of_rows_without_a_group() -> None:
     result = drawn(statistics_charts.box_plot(table=PENGUINS.lazy(), columns=["year"], group="sex"))
     assert result["table"]["group"].to_list() == ["female", "male", None]

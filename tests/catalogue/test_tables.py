@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -49,6 +50,38 @@ def test_what_is_no_table(files: dict[str, str], words: str, tmp_path: Path) -> 
     with pytest.raises(StepError, match=words) as found:
         tables.scan(tmp_path)
     assert "\n" not in str(found.value)
+
+
+def test_links_to_folders_are_followed(tmp_path: Path) -> None:
+    """What a `foreach` leaves: a folder of links to each step's output."""
+    left = tmp_path / "left"
+    left.mkdir()
+    for number in range(11):
+        made = tmp_path / f"made-{number % 10}"
+        made.mkdir(exist_ok=True)
+        pl.DataFrame({"n": [number % 10]}).write_parquet(made / "data.parquet")
+        (left / str(number)).symlink_to(made)  # the last is a result that was used again
+    assert tables.scan(left).collect()["n"].to_list() == [*range(10), 0]
+
+
+def test_links_without_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "a/b/up").symlink_to(tmp_path / "a")
+    (tmp_path / "a/b/self").symlink_to(tmp_path / "a/b")
+    (tmp_path / "a/nowhere").symlink_to(tmp_path / "c")
+    (tmp_path / "a/b/x.csv").write_text("a\n1\n")
+    assert tables.files_in(tmp_path) == [tmp_path / "a/b/x.csv"]
+    monkeypatch.chdir(tmp_path)
+    assert [str(file) for file in tables.files_in(type(tmp_path)("."))] == ["a/b/x.csv"]
+
+
+def test_a_pipe_is_never_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.csv")
+    for path in (tmp_path, tmp_path / "x.csv"):
+        with pytest.raises(StepError, match=r"no such file|no table"):
+            tables.scan(path)
+    (tmp_path / "y.csv").write_text("a\n1\n")
+    assert tables.height(tables.scan(tmp_path)) == 1
 
 
 def test_another_file_is_no_table(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from polars.testing import assert_frame_equal
 from millwork.catalogue.index import declarations
 from millwork.catalogue.rules import Given
 from millwork.catalogue.shapes import Columns, Effect
+from millwork.runtime import dtypes
 from millwork.runtime.fitted import APPLY
-from millwork.runtime.fitted.columns import dtype_named
 from millwork.runtime.problems import StepError
 from millwork.runtime.step import found_function
 from millwork.runtime.transforms import FILE, Fitted, Transform
@@ -283,7 +283,42 @@ def test_what_is_kept_is_plain_json(tmp_path: Path) -> None:
     ],
 )
 def test_a_type_is_read_as_polars_writes_it(dtype: pl.DataType) -> None:
-    assert dtype_named(str(dtype)) == dtype
+    assert dtypes.named(str(dtype)) == dtype
+
+
+NO_TYPES = [
+    "read_csv",
+    "read_csv(source='file:///etc/passwd')",
+    "scan_parquet(source='http://127.0.0.1:9/x')",
+    "DataType",
+    "Object",
+    "Config",
+    "Int64()",
+    "Int64 ",
+    "",
+    "__builtins__",
+    "Datetime",
+    "Datetime(time_unit='us', time_zone='a\\'b')",
+    "Datetime(time_unit='us', time_zone=None)\n",
+    "Decimal(precision=99, scale=2)",
+    "Decimal(precision=1, scale=2)",
+    "List(Int64)",
+    7,
+    None,
+    ["Int64"],
+]
+
+
+@pytest.mark.parametrize("text", NO_TYPES)
+def test_nothing_but_a_type_is_made_of_a_types_name(text: Any, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is no type"):
+        dtypes.named(text)
+    learned = {"value": 1, "type": text, "kind": "number"}
+    step = Fitted("impute", {"columns": {"a": learned}, "indicator": False})
+    Transform((step,)).save(tmp_path)
+    with pytest.raises(StepError, match=r"^transform\.json is damaged: ") as refused:
+        Transform.load(tmp_path)
+    assert "\n" not in str(refused.value)
 
 
 def test_no_library_is_imported_before_it_is_needed() -> None:

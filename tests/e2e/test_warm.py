@@ -42,6 +42,14 @@ def node(name: str, table: dict[str, str], **parameters: Any) -> dict[str, Any]:
     return {"component": f"builtin:{name}", "inputs": {"table": table}, "parameters": parameters}
 
 
+def script(text: str) -> dict[str, Any]:
+    return {
+        "component": "builtin:python_script",
+        "inputs": {"t1": {"path": "./t.csv"}},
+        "parameters": {"script": text},
+    }
+
+
 def written(path: Path, nodes: dict[str, Any]) -> Path:
     head = {"apiVersion": "millwork/v1", "kind": "Pipeline", "name": "chain", "version": "1.0.0"}
     path.write_text(json.dumps({**head, "nodes": nodes}))
@@ -82,7 +90,7 @@ def test_a_fault_in_a_forked_step_is_its_own(millwork: Millwork, tmp_path: Path)
     nodes = {
         "one": node("select_columns", {"path": "./t.csv"}, columns="x,group"),
         "two": node("select_columns", {"from": "one.table"}),
-        "bad": node("sql", {}, query="select nope from t1")
+        "bad": script("def main(t1):\n    raise ValueError('nope')\n")
         | {"inputs": {"t1": {"from": "two.table"}}},
     }
     file = written(tmp_path / "p.json", nodes)
@@ -158,3 +166,68 @@ def test_a_forked_step_outlives_whoever_asked_for_it(
     os.kill(pid, signal.SIGKILL)
     lock = home / "attempts" / attempt / "lock"
     assert wait_for(lambda: "137 end" in lock.read_text())
+
+
+def test_outputs_are_brought_away_and_inputs_brought_though_others_are_forked(
+    millwork: Millwork, tmp_path: Path
+) -> None:
+    (tmp_path / "t.csv").write_text(CSV)
+    nodes = {
+        "one": node("select_columns", {"from": "inputs.rows"}, columns="x,group"),
+        "two": node("select_columns", {"from": "one.table"}, columns="x"),
+    }
+    file = written(tmp_path / "p.json", nodes)
+    document = json.loads(file.read_text())
+    document |= {"inputs": {"rows": {"type": "table"}}, "outputs": {"x": {"from": "two.table"}}}
+    file.write_text(json.dumps(document))
+    target = tmp_path / "brought"
+    for _ in range(2):  # the first installs the libraries
+        result = millwork(
+            "run", file, "--force", "-i", f"rows=file://{tmp_path}/t.csv",
+            "-O", f"x=file://{target}",
+        )  # fmt: skip
+        assert result.code == 0, result.err
+        assert [each.name for each in target.iterdir()] == ["data.parquet"]
+        (target / "data.parquet").unlink()
+        target.rmdir()
+
+
+def test_a_forked_script_finds_what_the_others_find(
+    millwork: Millwork, tmp_path: Path, home: Path
+) -> None:
+    (tmp_path / "t.csv").write_text(CSV)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "mymod.py").write_text("NAME = 'mine'\n")
+    text = "import mymod\ndef main(t1):\n    print(mymod.NAME)\n    return t1\n"
+    nodes = {"one": node("select_columns", {"path": "./t.csv"}), "two": script(text)}
+    nodes["two"]["after"] = ["one"]
+    file = written(tmp_path / "p.json", nodes)
+    env = {"PYTHONPATH": str(tmp_path / "mine"), "POLARS_MAX_THREADS": "1"}
+    for _ in range(2):
+        result = millwork("run", file, "--force", env=env)
+        assert result.code == 0, result.out
+
+
+@pytest.mark.slow
+def test_what_is_not_forked_in_time_is_done_once(
+    millwork: Millwork, tmp_path: Path, home: Path
+) -> None:
+    (tmp_path / "t.csv").write_text(CSV)
+    done = tmp_path / "done"
+    first = (
+        "import os, signal, time\n"
+        "def main(t1):\n"
+        "    pids = [p for p in os.listdir('/proc') if p.isdecimal() and\n"
+        "            b'--warm' in open(f'/proc/{p}/cmdline', 'rb').read().split(b'\\0')]\n"
+        "    [os.kill(int(p), signal.SIGSTOP) for p in pids if int(p) != os.getpid()\n"
+        "     and os.getsid(int(p)) == int(p) and int(p) != os.getppid()]\n"
+        "    return t1\n"
+    )
+    second = f"def main(t1):\n    print('x', file=open({str(done)!r}, 'a'))\n    return t1\n"
+    nodes = {"one": script(first), "two": script(second) | {"after": ["one"]}}
+    file = written(tmp_path / "p.json", nodes)
+    millwork("run", file, "--force")
+    done.write_text("")
+    result = millwork("run", file, "--force")
+    assert result.code == 0, result.out
+    assert done.read_text() == "x\n"

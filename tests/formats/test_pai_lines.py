@@ -88,6 +88,8 @@ def test_comments_and_other_statements_are_told_apart() -> None:
         ("PAI -name x\n -D a=1;", "2:2: error: expected -name NAME, -project NAME or -Dkey=value"),
         ("PAI -name x\nPAI -name y;", "2:1: error: a second PAI in one statement: put ; before it"),
         ("PAI -name x -Da='1;\n", "1:17: error: this quote is not closed"),
+        ("PAI -name x;\n /* PAI -name y;", "2:2: error: this comment is not closed"),
+        ("/*/", "1:1: error: this comment is not closed"),
     ],
 )
 def test_faults_say_where(text: str, said: str) -> None:
@@ -119,7 +121,10 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         read_lines(text, "node.sql")
 
 
-@pytest.mark.parametrize("part", ['"', "'", "\\", '\\"', "/*", "--", "a'b'", ";", "PAI -name x "])
+PARTS = ['"', "'", "\\", '\\"', "/*", "/* ", "--", "a'b'", ";", "PAI -name x "]
+
+
+@pytest.mark.parametrize("part", PARTS)
 def test_long_texts_take_no_long_time(part: str) -> None:
     begun = time.process_time()
     with pytest.raises(InvalidFile):

@@ -29,6 +29,10 @@ pytestmark = pytest.mark.quick
         ("Column", "arr_delay", "arr_delay"),
         ("Columns", "a, b,,c", ("a", "b", "c")),
         ("Columns", ["a", "b,c"], ("a", "b,c")),
+        ("Columns", '["a", "b, c", " d e "]', ("a", "b, c", " d e ")),
+        ("Columns", ' ["[x]"]', ("[x]",)),
+        ("Columns", "[]", ()),
+        ("Columns", "a[0], b", ("a[0]", "b")),
     ],
 )
 def test_a_value_is_converted(kind: str, given_value: object, value: Value) -> None:
@@ -59,6 +63,11 @@ def test_a_value_is_converted(kind: str, given_value: object, value: Value) -> N
         ("Int", {"a": 1}, "expected one Int, found a mapping"),
         ("String", None, "expected one String, found nothing"),
         ("Columns", {"a": 1}, "expected one Columns, found a mapping"),
+        ("Columns", "[a, b]", """expected a list as ["a", "b, c"], found '[a, b]'"""),
+        ("Columns", "[1]", "expected a list as"),
+        ("Columns", '["a"', "expected a list as"),
+        ("Columns", "[" * 100_000, "expected a list as"),
+        ("Columns", '["a\\u0000"]', "a NUL character cannot be passed to a program"),
         ("Columns", ["a\0"], "a NUL character cannot be passed to a program"),
     ],
 )

@@ -10,7 +10,7 @@ from millwork.base.records import dataclass, field
 from millwork.plan.model import GivenPath, StepOutput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import TypeAlias
 
     from millwork.catalogue.model import Declaration
@@ -24,11 +24,16 @@ _COLUMN_TYPES = ("Column", "Columns")
 
 @dataclass(frozen=True)
 class Survey:
-    """What is known: of each step the shapes at its inputs and outputs; and what cannot be."""
+    """What is known: of each step the shapes at its inputs and outputs.
+
+    `faults` are what cannot be; `doubts` what cannot be if a step is not skipped by a condition, or
+    if a component of somebody's own reads a table as the built-ins do.
+    """
 
     inputs: Mapping[str, Mapping[str, Shape]]
     outputs: Mapping[str, Mapping[str, Shape]]
     faults: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 def has_columns(graph: Graph) -> bool:
@@ -46,16 +51,58 @@ def survey(graph: Graph, ask: Ask) -> Survey:
     `ask` answers questions about files and queries as `runtime.peek` does; whoever cannot look
     answers `{}`.
     """
+    from graphlib import TopologicalSorter  # a run without tables does not pay for it
+
     surveyor = _Surveyor(graph, ask)
-    for name in graph.steps:
-        surveyor.outputs_of(name)
-    return Survey(surveyor.inputs, surveyor.outputs, tuple(surveyor.faults))
+    for name in TopologicalSorter(
+        {name: step.upstream for name, step in graph.steps.items()}
+    ).static_order():
+        surveyor.look_at(name)
+    surveyor.doubts += _unwired(graph)
+    found = (surveyor.inputs, surveyor.outputs, surveyor.faults, surveyor.doubts)
+    return Survey(found[0], found[1], tuple(found[2]), tuple(found[3]))
 
 
-def check(graph: Graph, ask: Ask) -> None:
-    """Raises BadRequest with every step that names a column which is known not to be there."""
-    if faults := survey(graph, ask).faults:
-        raise BadRequest("\n".join(faults))
+def _unwired(graph: Graph) -> Iterator[str]:
+    """Models that learn from a table which was fitted to, where nothing carries on what was."""
+    read = {
+        (given.step, given.port)
+        for step in graph.steps.values()
+        for given in step.inputs.values()
+        if isinstance(given, StepOutput)
+    }
+    for name, step in graph.steps.items():
+        outputs = step.component.outputs.values()
+        if not any(port.type == "model" for port in outputs) or "transform" in step.inputs:
+            continue
+        for fitted in _fitted_before(graph, name):
+            if (fitted, "transform") not in read:
+                yield (
+                    f"step '{name}': its table was changed by '{fitted}', whose transform is wired "
+                    f"nowhere: wire {fitted}.transform to {name}.transform, or new data will not "
+                    "be treated alike"
+                )
+
+
+def _fitted_before(graph: Graph, name: str) -> Iterator[str]:
+    """The built-ins on the way of a step's table that have learned something from it."""
+    given = graph.steps[name].inputs.get("table")
+    while isinstance(given, StepOutput):
+        step = graph.steps[given.step]
+        if is_builtin_definition(step.component) and "transform" in step.component.outputs:
+            yield given.step
+        given = step.inputs.get("table")
+
+
+def check(graph: Graph, ask: Ask) -> tuple[str, ...]:
+    """Raises BadRequest with every step that names a column which is known not to be there.
+
+    What may be so is answered, for people.
+    """
+    found = survey(graph, ask)
+    if found.faults:
+        raise BadRequest("\n".join(found.faults))
+    return found.doubts
 
 
 @dataclass
@@ -65,24 +112,28 @@ class _Surveyor:
     inputs: dict[str, dict[str, Shape]] = field(default_factory=dict)
     outputs: dict[str, Mapping[str, Shape]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
     _looked: dict[str, Shape] = field(default_factory=dict)
+    _may_be_skipped: set[str] = field(default_factory=set)
 
-    def outputs_of(self, name: str) -> Mapping[str, Shape]:
-        """The shapes at a step's outputs; those of the steps before it are found first."""
-        if name not in self.outputs:
-            self.outputs[name] = {}  # a cycle is refused elsewhere
-            step = self.graph.steps[name]
-            found = {port: self._shape(source, step, port) for port, source in step.inputs.items()}
-            self.inputs[name] = found
-            try:
-                self.outputs[name] = self._made(step, found)
-            except BadRequest as error:
-                self.faults.append(f"step '{name}': {error}")
-        return self.outputs[name]
+    def look_at(self, name: str) -> None:
+        """Finds the shapes at a step's ports; the steps before it have been looked at."""
+        step = self.graph.steps[name]
+        if step.guards or self._may_be_skipped.intersection(step.upstream):
+            self._may_be_skipped.add(name)
+        self.inputs[name] = {
+            port: self._shape(source, step, port) for port, source in step.inputs.items()
+        }
+        self.outputs[name] = {}
+        try:
+            self.outputs[name] = self._made(step, self.inputs[name])
+        except BadRequest as error:
+            is_sure = is_builtin_definition(step.component) and name not in self._may_be_skipped
+            (self.faults if is_sure else self.doubts).append(f"step '{name}': {error}")
 
     def _shape(self, source: InputSource, step: Step, port: str) -> Shape:
         if isinstance(source, StepOutput):
-            return self.outputs_of(source.step).get(source.port)
+            return self.outputs[source.step].get(source.port)
         if not isinstance(source, GivenPath) or step.component.inputs[port].type != "table":
             return None
         if source.path not in self._looked:

@@ -52,7 +52,10 @@ def _columns(graph: Graph, home: str) -> dict[str, dict[str, Any]]:
     if found.faults:
         raise BadRequest("\n".join(found.faults))
     return {
-        name: {"columns": {"inputs": _tables(found.inputs[name]), "outputs": _tables(made)}}
+        name: {
+            "columns": {"inputs": _tables(found.inputs[name]), "outputs": _tables(made)},
+            "doubts": [each for each in found.doubts if each.startswith(f"step '{name}': ")],
+        }
         for name, made in found.outputs.items()
     }
 

@@ -16,6 +16,7 @@ from millwork.actions.builtins import builtin_tree
 from millwork.actions.load import Options, load
 from millwork.actions.select import Selection
 from millwork.actions.sources import fetched
+from millwork.actions.storage import Fence
 from millwork.actions.submit import Owner, Request, submit
 from millwork.base.errors import BadRequest, Forbidden, InvalidFile, NotFound
 from millwork.base.names import is_builtin
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from millwork.actions.call import Call
-    from millwork.actions.sources import Source
     from millwork.actions.submit import Submitted
     from millwork.base.faults import Fault
     from millwork.blobs.code import GitState
@@ -74,9 +74,10 @@ def ask(call: Call, wish: RunWish) -> Submitted:
     Raises BadRequest, InvalidFile, NotFound or Unavailable, and then nothing was kept.
     """
     _check(wish)
-    _check_reach(call, wish)
+    _check_engine(call, wish)
     source = fetched(call, wish.code) if wish.code else None
-    tree, notices = _tree(call, wish, source)
+    sent = source.folder if source else bundle_folder(call, wish.bundle) if wish.file else ""
+    tree, notices = _tree(call, wish, sent)
     request = Request(
         tree=_with_image(tree, wish.image),
         arguments=Arguments(wish.inputs, dict(wish.parameters), wish.replicas, wish.outputs),
@@ -92,6 +93,7 @@ def ask(call: Call, wish: RunWish) -> Submitted:
         owner=Owner(call.workspace, call.who.person, wish.visibility, wish.priority),
         commits={"": source.state} if source else wish.commits,
         uses=_uses(wish, tree),
+        fence=_fence(call, sent),
     )
     submitted = submit(call.context, request)
     return replace(submitted, notices=(*notices, *submitted.notices))
@@ -123,8 +125,8 @@ def _check(wish: RunWish) -> None:
         raise BadRequest("replicas: at least 1 of each role")
 
 
-def _check_reach(call: Call, wish: RunWish) -> None:
-    """Raises Forbidden for what would go round the wall that a container is, or the home's.
+def _check_engine(call: Call, wish: RunWish) -> None:
+    """Raises Forbidden for what would go round the wall that a container is.
 
     Whoever owns the home may; on the local engine a step can read it anyway (docs/security.md).
     """
@@ -133,16 +135,23 @@ def _check_reach(call: Call, wish: RunWish) -> None:
     default = call.context.default_engine()
     if wish.engine not in ("", default) and default != ENGINES[0]:
         raise Forbidden(f"runs of this server have the engine {default}; an admin may choose")
-    home = os.path.realpath(call.context.home)
-    for name, given in wish.inputs.items():
-        path = given.removeprefix("file://")
-        if f"{os.path.realpath(path)}/".startswith(f"{home}/"):
-            raise Forbidden(f"input '{name}': {given[:200]} lies in the server's own home")
 
 
-def _tree(call: Call, wish: RunWish, source: Source | None) -> tuple[Tree, tuple[str, ...]]:
-    if wish.file:
-        folder = source.folder if source else bundle_folder(call, wish.bundle)
+def _fence(call: Call, folder: str) -> Fence | None:
+    """What data a run may not be given: whoever owns the home may read what is in it."""
+    if call.who.is_admin:
+        return None
+
+    def open_() -> tuple[str, ...]:
+        """What was sent, and what the settings name."""
+        sent = (folder,) if folder else ()
+        return (*sent, *call.context.maps().references.datasets.values())
+
+    return Fence(call.context.home, open_)
+
+
+def _tree(call: Call, wish: RunWish, folder: str) -> tuple[Tree, tuple[str, ...]]:
+    if folder:
         return _of_folder(call, wish, folder)
     if is_builtin(wish.component):
         return builtin_tree(wish.component), ()

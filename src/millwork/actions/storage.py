@@ -12,7 +12,7 @@ from millwork.base.uris import parse_uri
 from millwork.plan.model import GivenPath, GivenUri, Route
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from millwork.actions.context import Context
     from millwork.base.uris import Uri
@@ -46,14 +46,37 @@ class Look:
     name: str = ""
 
 
+@dataclass(frozen=True)
+class Fence:
+    """A home, of which no path may be read but those in the folders that are `open`."""
+
+    home: str
+    open: Callable[[], Iterable[str]]
+
+    def check(self, what: str, path: str, *also: str) -> None:
+        """Raises Forbidden for a path in the home, by its words or by links; `also` is open too."""
+        if not _lies_in(path, self.home):
+            return
+        if not any(_lies_in(path, each) for each in (*also, *self.open())):
+            raise Forbidden(f"{what[:200]} lies in the server's own home")
+
+
 class Storage:
     """The connections of a workspace, as one person may use them.
 
-    `person` is empty for who owns the home: they may use all.
+    `person` is empty for who owns the home: they may use all. Files that inputs name are read if
+    the `fence`, where there is one, lets them.
     """
 
-    def __init__(self, context: Context, workspace: str = "default", person: str = "") -> None:
+    def __init__(
+        self,
+        context: Context,
+        workspace: str = "default",
+        person: str = "",
+        fence: Fence | None = None,
+    ) -> None:
         self._context, self._workspace, self._person = context, workspace, person
+        self._fence = fence
 
     def route(self, text: str) -> Route:
         """How a URI is reached; raises BadRequest if that needs a connection that is not there."""
@@ -79,7 +102,8 @@ class Storage:
     def source(self, given: GivenUri) -> tuple[InputSource, str]:
         """An input as it will be read, and the dataset it is: mounts and files become paths.
 
-        Raises BadRequest, and NotFound for a dataset that is not there.
+        Raises BadRequest, NotFound for a dataset that is not there, and Forbidden for a file that
+        is behind the fence.
         """
         uri = parse_uri(given.uri)
         if uri.scheme == "dataset":
@@ -92,6 +116,8 @@ class Storage:
 
         fields = dict(self.route(given.uri).fields)
         path = Files(Access(fields)).path_of(uri)
+        if self._fence:
+            self._fence.check(given.uri, path, *filter(None, (fields.get("path"),)))
         if not os.path.exists(path):
             raise BadRequest(f"{given.uri}: there is no {path}")
         return GivenPath(path), ""
@@ -231,6 +257,10 @@ class Storage:
         if not output or not os.path.exists(output["path"]):
             raise NotFound(f"the dataset {name} is the output of a run, and that is gone")
         return GivenPath(output["path"])
+
+
+def _lies_in(path: str, folder: str) -> bool:
+    return f"{os.path.realpath(path)}/".startswith(f"{os.path.realpath(folder)}/")
 
 
 def _best(uri: Uri, found: list[Kept]) -> Kept | None:

@@ -11,7 +11,7 @@ from millwork.actions.builtins import is_builtin_definition, peeker
 from millwork.actions.drive import wishes_of
 from millwork.actions.secrets import require
 from millwork.actions.select import Selection, named, select
-from millwork.actions.storage import Storage
+from millwork.actions.storage import Fence, Storage
 from millwork.base.errors import BadRequest, Unavailable
 from millwork.base.faultpoints import reach
 from millwork.base.ids import new_id
@@ -48,7 +48,7 @@ class Request:
 
     `commits` says which commit the code of a component is of, by its name, where the files that are
     here cannot tell; that of the empty name is for all others. `uses` names what of the registry it
-    is, as `component:name@version`.
+    is, as `component:name@version`. `fence`: which files its inputs may not be.
     """
 
     tree: Tree
@@ -65,6 +65,7 @@ class Request:
     owner: Owner | None = None
     commits: Mapping[str, GitState] = field(default_factory=dict)
     uses: tuple[str, ...] = ()
+    fence: Fence | None = None
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,9 @@ def submit(context: Context, request: Request) -> Submitted:
 
     Raises BadRequest or Unavailable, and then nothing was kept.
     """
-    storage = _storage(context, request.owner)
+    storage = _storage(context, request)
     graph, taken = select(expand(request.tree, request.arguments), request.selection)
-    graph, datasets = _with_data(storage, graph)
+    graph, datasets = _with_data(storage, graph, request.fence)
     uses = [*request.uses, *datasets]
     notices: list[str] = []
     for step in graph.steps.values():
@@ -106,7 +107,7 @@ def submit(context: Context, request: Request) -> Submitted:
         if step.destinations or any(isinstance(each, GivenUri) for each in step.inputs.values()):
             notices += _transfer_notices(step, request)
         _check_arguments(step)
-    _check_columns(context, graph)
+    notices += _column_doubts(context, graph)
     require(context, graph.steps.values())
     _check_machine(context, graph, notices)
     engine = context.engine(request.engine)
@@ -223,25 +224,30 @@ def _step_rows(graph: Graph) -> tuple[dict[str, str], list[StepRow]]:
     return definitions, rows
 
 
-def _check_columns(context: Context, graph: Graph) -> None:
+def _column_doubts(context: Context, graph: Graph) -> tuple[str, ...]:
     """Raises BadRequest for a step that names a column which is known not to be there."""
     if not columns.has_columns(graph):
-        return
+        return ()
     with peeker(context.home, builds=False) as looking:
-        columns.check(graph, looking.ask)
+        return columns.check(graph, looking.ask)
 
 
-def _storage(context: Context, owner: Owner | None) -> Storage:
-    return Storage(context, owner.workspace, owner.creator) if owner else Storage(context)
+def _storage(context: Context, request: Request) -> Storage:
+    owner = request.owner
+    if owner is None:
+        return Storage(context)
+    return Storage(context, owner.workspace, owner.creator, request.fence)
 
 
-def _with_data(storage: Storage, graph: Graph) -> tuple[Graph, list[str]]:
+def _with_data(storage: Storage, graph: Graph, fence: Fence | None) -> tuple[Graph, list[str]]:
     """The graph with what its URIs stand for, and the datasets among them for the record."""
     datasets: dict[str, None] = {}
     steps = {}
     for step in graph.steps.values():
         inputs = dict(step.inputs)
         for name, given in step.inputs.items():
+            if isinstance(given, GivenPath) and fence:
+                fence.check(f"input '{name}': {given.path}", given.path)
             if not isinstance(given, GivenUri):
                 continue
             found, dataset = storage.source(given)

@@ -123,8 +123,8 @@ _ESTIMATORS = (
         accepts_missing=True,
         pai=(trained("gbdt_lr", GBDT, outputs=IMPORTANCE, fixed=GBDT_DEFAULTS),),
         azureml=("Two-Class Boosted Decision Tree", "Multiclass Boosted Decision Tree"),
-        notes="Importance is the whole gain of a feature's splits. Set to give the same trees "
-        "again (deterministic, by rows).",
+        notes="Importance is the gain of all splits of a feature, all of them together 1 (or 0 "
+        "without a split). Set to give the same trees again (deterministic, by rows).",
     ),
     Estimator(
         "linear_svm",

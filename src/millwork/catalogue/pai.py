@@ -25,7 +25,7 @@ from millwork.spec.tree import Tree
 from millwork.spec.wiring import check_wiring
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from millwork.catalogue.model import Declaration, PaiName
     from millwork.formats.pai.lines import Argument, Other
@@ -77,6 +77,25 @@ def _names() -> Mapping[str, tuple[Declaration, PaiName]]:
 
 
 @dataclass
+class _Names:
+    """Names that are given once each; `_last` is the number that was given last, by variable."""
+
+    _used: set[str] = field(default_factory=set)
+    _last: dict[str, int] = field(default_factory=dict)
+
+    def free(self, wanted: str) -> str:
+        """The name, with a number behind it if there is one whose variable would be the same."""
+        key, name = variable_suffix(wanted), wanted
+        number = self._last.get(key, 1)
+        while variable_suffix(name) in self._used:
+            number += 1
+            name = f"{wanted}-{number}"
+        self._used.add(variable_suffix(name))
+        self._last[key] = number
+        return name
+
+
+@dataclass
 class _Importer:
     """The pipeline so far.
 
@@ -89,6 +108,8 @@ class _Importer:
     children: dict[str, Tree] = field(default_factory=dict)
     inputs: dict[str, Input] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    _node_names: _Names = field(default_factory=_Names)
+    _input_names: _Names = field(default_factory=_Names)
     _sources: dict[tuple[str, str], Reference] = field(default_factory=dict)
     _outputs: dict[Reference, str] = field(default_factory=dict)
 
@@ -103,7 +124,7 @@ class _Importer:
             self._unknown(command)
             return
         declaration, pai = found
-        name = _free(declaration.name, self.nodes)
+        name = self._node_names.free(declaration.name)
         self.reading.places["nodes", name] = command.place
         inputs: dict[str, Reference] = {}
         written: dict[str, str] = {}
@@ -141,10 +162,11 @@ class _Importer:
     def finished(self, name: str) -> Pipeline:
         """The pipeline of all lines; InvalidFile with every fault of them."""
         read = {each for node in self.nodes.values() for each in node.inputs.values()}
+        names = _Names()
         outputs: dict[str, Reference] = {}
         for reference, table in self._outputs.items():
             if reference not in read:
-                outputs[_free(table, outputs)] = reference
+                outputs[names.free(table)] = reference
         pipeline = Pipeline(name, "1.0.0", self.nodes, inputs=self.inputs, outputs=outputs)
         if self.nodes or not self.reading.faults:
             check_pipeline(pipeline, self.reading)
@@ -157,7 +179,7 @@ class _Importer:
         """What has written a table or a model, else an input of the pipeline."""
         key = _kind(port), table.casefold()
         if key not in self._sources:
-            name = _free(_plain(table), self.inputs)
+            name = self._input_names.free(_plain(table))
             self.inputs[name] = Input(port.type, description=f"PAI's {key[0]} {table}")
             self._sources[key] = Reference("inputs", name)
         return self._sources[key]
@@ -199,13 +221,3 @@ def _folded(words: Mapping[str, str]) -> dict[str, str]:
 def _plain(table: str) -> str:
     """A table's name as a port's."""
     return _NO_NAME.sub("_", table)[:_LONGEST].lstrip("_") or "table"
-
-
-def _free(wanted: str, taken: Collection[str]) -> str:
-    """The name, with a number behind it if there is one whose variable would be the same."""
-    used = {variable_suffix(each) for each in taken}
-    name, number = wanted, 1
-    while variable_suffix(name) in used:
-        number += 1
-        name = f"{wanted}-{number}"
-    return name

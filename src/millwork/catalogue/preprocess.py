@@ -195,7 +195,7 @@ _ROWS_CHOSEN = (
         example=Example(_PENGUINS, {"condition": "body_mass_g > 4000 AND sex = 'female'"}),
         notes="Polars' SQL: names with other letters go in double quotes, texts in single ones, "
         "dates as DATE '2024-01-31'. A comparison with a missing value is not true. A condition "
-        "sees the table and nothing else.",
+        "sees the table and nothing else: a query within it is an error.",
     ),
     Declaration(
         "drop_duplicates",
@@ -383,8 +383,10 @@ _CODE = (
             {"query": "SELECT species, avg(body_mass_g) AS mass FROM t1 GROUP BY ALL ORDER BY 1"},
         ),
         notes="Only the tables are there: no files, no network, no extensions. The columns are "
-        "known when it has run. A sum of integers is Int64. The result has to fit into memory; "
-        "without ORDER BY its order is not promised.",
+        "known before it runs, but for those of PIVOT and of several statements. A sum of integers "
+        "is Int64. The result has to fit into memory; without ORDER BY its order is not promised. "
+        "An earlier result of the same query and tables is used again: what now() and random() "
+        "would say by then is not taken into account (`--force` runs it again).",
     ),
     Declaration(
         "python_script",
@@ -410,7 +412,9 @@ _CODE = (
         ),
         notes="A table is a polars frame, or what polars makes one of: a mapping of lists. The "
         "libraries of the built-in components can be imported. The columns are known when it has "
-        "run. It runs as the step does, and is not kept from files or the network.",
+        "run. It runs as the step does, and is not kept from files or the network: that is why "
+        "it is run each time, and no earlier result is used.",
+        is_deterministic=False,
     ),
 )
 

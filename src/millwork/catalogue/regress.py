@@ -150,8 +150,8 @@ _ESTIMATORS = (
             ),
         ),
         azureml=("Boosted Decision Tree Regression", "Fast Forest Quantile Regression"),
-        notes="Importance is the whole gain of a feature's splits. Set to give the same trees "
-        "again (deterministic, by rows).",
+        notes="Importance is the gain of all splits of a feature, all of them together 1 (or 0 "
+        "without a split). Set to give the same trees again (deterministic, by rows).",
     ),
     Estimator(
         "decision_tree_regressor",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest
@@ -77,7 +78,9 @@ def require(columns: Columns, names: Iterable[str]) -> None:
             known = list(columns.types)
             shown = ", ".join(known[:20]) or "none"
             more = f", ... ({len(known)} in all)" if len(known) > 20 else ""
-            raise BadRequest(f"there is no column '{name}'; there are: {shown}{more}")
+            near = get_close_matches(name, known, 1)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            raise BadRequest(f"there is no column '{name}'; there are: {shown}{more}{hint}")
 
 
 def fresh(columns: Columns, names: Iterable[str]) -> None:

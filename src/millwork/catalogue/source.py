@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest
@@ -95,7 +96,8 @@ _READ = (
         example=Example({"file": "write_csv.file"}),
         notes="Types are guessed from the first 10,000 lines; a later value that does not fit ends "
         "the step: name the column in `types`. Without a header columns are column_0, column_1, "
-        "... An empty file is an error. What is not in UTF-8 is read into memory.",
+        "... An empty file is an error. What is not in UTF-8 is read into memory, "
+        "and above 4 MiB its columns are known only when it has run.",
     ),
     Declaration(
         "read_parquet",
@@ -140,7 +142,8 @@ _READ = (
         peeks=True,
         example=Example({"file": "write_excel.file"}),
         notes="Formulas are read as the values that the workbook holds. Rows and columns "
-        "without any value are left out.",
+        "without any value are left out. The columns of a workbook above 4 MiB are known only when "
+        "it has run.",
     ),
     Declaration(
         "read_sql_table",
@@ -161,7 +164,8 @@ _READ = (
         example=Example({"database": "write_sql_table.database"}, {"table_name": "data"}),
         notes="A URL with a password belongs into a secret, on the node: `env: {DATABASE_URL: "
         "{secret: shop}}`. Whole tables of a connection need no component: any input takes "
-        "`table:CONNECTION/TABLE`. Nothing can be written through it.",
+        "`table:CONNECTION/TABLE`. Nothing can be written through it. It is run each time: the "
+        "database may have changed.",
         is_deterministic=False,
     ),
     Declaration(
@@ -178,7 +182,8 @@ _READ = (
             "content": flag("A column `text` of what is in them", default=True),
         },
         example=Example({"folder": "penguins"}),
-        notes="The files are in the order of their paths. The text of a file that is no UTF-8 is "
+        notes="The files are in the order of their paths, numbers as numbers; links to folders are "
+        "followed. The text of a file that is no UTF-8 is "
         "missing.",
     ),
     Declaration(
@@ -308,4 +313,15 @@ _WRITTEN = (
     ),
 )  # fmt: skip
 
-DECLARATIONS = (*_READ, *_WRITTEN)
+_EACH_TIME = "It is run each time: no earlier result is used."
+
+
+def _each_time(declaration: Declaration) -> Declaration:
+    notes = f"{declaration.notes} {_EACH_TIME}".strip()
+    return replace(declaration, notes=notes, is_deterministic=False)
+
+
+DECLARATIONS = (
+    *_READ,
+    *(_each_time(each) if each.name == "write_sql_table" else each for each in _WRITTEN),
+)

@@ -16,6 +16,7 @@ _TIMES = frozenset({"created", "changed", "used", "expires", "time", "registered
                     "ended", "modified"})  # fmt: skip
 _MOST_COLUMNS = 8
 _LONGEST = 60
+_MOST_ROWS = 20
 
 
 def show(answer: Any) -> None:
@@ -24,6 +25,8 @@ def show(answer: Any) -> None:
         sys.stdout.write(answer)
     elif isinstance(answer, dict) and isinstance(answer.get("items"), list):
         _show_page(answer)
+    elif isinstance(answer, dict) and answer.get("kind") == "table" and "rows" in answer:
+        _show_rows(answer)
     else:
         sys.stdout.writelines(f"{printable(line)}\n" for line in _lines(answer))
 
@@ -41,6 +44,20 @@ def _show_page(page: Mapping[str, Any]) -> None:
             sys.stdout.write(f"{name}: {printable(_word(name, value))}\n")
     if page.get("next"):
         sys.stderr.write(f"millwork: there are more: --after {page['next']}\n")
+
+
+def _show_rows(preview: Mapping[str, Any]) -> None:
+    """The first rows of a table that is looked at, as many columns as have room."""
+    columns, rows = preview["columns"], preview["rows"]
+    made = table(*map(printable, columns[:_MOST_COLUMNS]))
+    for row in rows[:_MOST_ROWS]:
+        made.add_row(*(printable(cell)[:_LONGEST] for cell in row[:_MOST_COLUMNS]))
+    console().print(made)
+    more = [] if preview["is_whole"] and len(rows) <= _MOST_ROWS else ["there are more rows"]
+    if len(columns) > _MOST_COLUMNS:
+        more.append(f"{len(columns) - _MOST_COLUMNS} more columns")
+    if more:
+        sys.stderr.write(f"millwork: {'; '.join(more)}: --json has what was read\n")
 
 
 def _print_table(items: Sequence[Mapping[str, Any]]) -> None:

@@ -78,6 +78,7 @@ def _write_step(step: dict[str, Any]) -> None:
         for name, value in sorted(replica["env"].items()):
             shown = value if isinstance(value, str) else f"{{secret: {value['secret']}}}"
             sys.stdout.write(f"    {name}={shown}\n")
+    sys.stderr.writelines(f"millwork: {doubt}\n" for doubt in step.get("doubts", ()))
     for way, ports in step.get("columns", {}).items():
         for port, table in ports.items():
             sys.stdout.write(f"  {way[:-1]} {port}: {_columns_in_words(table)}\n")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from . import links
+from . import dtypes, links
 from .problems import StepError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Task:
 
     def columns(self, label_type: str) -> dict[str, pl.DataType]:
         """The types of the result columns by their role: `result`, `score`, `detail`."""
-        found = {"result": self.prediction or dtype_of(label_type)}
+        found = {"result": self.prediction or dtypes.named(label_type)}
         if self.has_score:
             found["score"] = pl.Float64()
         if self.has_detail:
@@ -73,12 +73,6 @@ def threads() -> int:
     if told.isdigit() and int(told) > 0:
         return int(told)
     return len(os.sched_getaffinity(0))
-
-
-def dtype_of(name: str) -> pl.DataType:
-    """The type of a prediction, from how a signature writes it."""
-    dtype: type[pl.DataType] = getattr(pl, name)
-    return dtype()
 
 
 def values(model: Model, matrix: Array) -> Array:
@@ -112,7 +106,7 @@ def _weighed(model: Model, matrix: Array) -> Answer:
     classes = model.signature.classes
     given = weights(model, matrix)
     best = given.argmax(axis=1)
-    known = pl.Series("", classes, dtype_of(model.signature.label_type))
+    known = pl.Series("", classes, dtypes.named(model.signature.label_type))
     names = [name if isinstance(name, str) else json.dumps(name) for name in classes]
     detail = pl.DataFrame(given, names).cast(pl.Float64)
     score = given[np.arange(len(best)), best]

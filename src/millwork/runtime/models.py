@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from . import tables
+from . import dtypes, tables
 from .problems import StepError
 from .savers import SAVERS, installed
 from .transforms import Transform
@@ -110,7 +110,7 @@ class Model:
             raise StepError(f"{path.name}: not a model of this version of Millwork")
         try:
             return cls._of(kept, example, path)
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise StepError(f"{path.name}: {FILE} is damaged: {error!r}") from None
 
     @classmethod
@@ -123,7 +123,9 @@ class Model:
             tuple(kept["classes"]),
             kept["accepts_missing"],
         )
-        transform = Transform.from_json(kept["transform"])
+        if signature.label_type or signature.task == "classify":
+            dtypes.named(signature.label_type)
+        transform = Transform.from_json(kept["transform"], FILE)
         flavour, libraries = kept["flavour"], dict(kept["libraries"])
         _warn_of_versions(libraries, SAVERS[flavour].bound_to)
         return cls(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import os
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -11,7 +14,6 @@ from .problems import StepError, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
 
 FILE = "data.parquet"
 
@@ -166,9 +168,44 @@ def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         if path.suffix.lower() not in _SCANNERS:
             raise StepError(f"{path.name}: a table is a .parquet, .csv or .jsonl file")
-        return [path]
-    found = (file for file in path.rglob("*") if file.suffix.lower() in _SCANNERS)
-    return sorted(file for file in found if file.is_file() and not file.name.startswith(("_", ".")))
+        return [regular(path)]
+    return [
+        file
+        for file in files_in(path)
+        if file.suffix.lower() in _SCANNERS and not file.name.startswith(("_", "."))
+    ]
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The regular files in a folder and in those below it, in the order of their paths.
+
+    Links are followed: what a `foreach` has left is a folder of links to folders, `0`, `1`, ...,
+    which come in the order of their numbers.
+    """
+    found = []
+    above = {folder: [folder.resolve()]}
+    for path, folders, names in os.walk(folder, followlinks=True):
+        place = Path(path)
+        reals = above.pop(place)
+        for name in list(folders):
+            real = (place / name).resolve()
+            if real in reals:  # a link to what it is in: without an end
+                folders.remove(name)
+            else:
+                above[place / name] = [*reals, real]
+        found += [file for file in map(place.joinpath, names) if file.is_file()]
+    return sorted(found, key=_in_order)
+
+
+def regular(file: Path) -> Path:
+    """The file itself; StepError for what is none: opening a pipe would never end."""
+    if not file.is_file():
+        raise StepError(f"{file.name} cannot be read: there is no such file")
+    return file
+
+
+def _in_order(file: Path) -> list[tuple[float, str]]:
+    return [(int(part) if part.isdecimal() else math.inf, part) for part in file.parts]
 
 
 def first_line(error: BaseException) -> str:

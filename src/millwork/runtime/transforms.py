@@ -55,14 +55,20 @@ class Transform:
         return {"format": FORMAT, "steps": steps}
 
     @classmethod
-    def from_json(cls, content: dict[str, Any]) -> Transform:
-        """What `to_json` gave."""
+    def from_json(cls, content: dict[str, Any], file: str = FILE) -> Transform:
+        """What `to_json` gave, which stood in `file`; StepError for anything else."""
         if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise StepError(f"{FILE}: not a transform of this version of Millwork")
-        for step in content["steps"]:
-            if step["kind"] not in fitted.APPLY:
-                raise StepError(f"{FILE}: this version of Millwork knows no '{step['kind']}'")
-        return cls(tuple(Fitted(step["kind"], step["state"]) for step in content["steps"]))
+            raise StepError(f"{file}: not a transform of this version of Millwork")
+        try:
+            steps = tuple(Fitted(step["kind"], step["state"]) for step in content["steps"])
+            for step in steps:
+                if step.kind not in fitted.APPLY:
+                    raise StepError(f"{file}: this version of Millwork knows no '{step.kind}'")
+                if step.kind in fitted.CHECK:
+                    fitted.CHECK[step.kind](step.state)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise StepError(f"{file} is damaged: {error!r}") from None
+        return cls(steps)
 
     def save(self, folder: Path) -> None:
         """Write it into an output's folder."""
@@ -75,9 +81,10 @@ class Transform:
     def load(cls, path: Path) -> Transform:
         """The transform in a folder; StepError if there is none."""
         try:
-            return cls.from_json(json.loads((path / FILE).read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            content = json.loads((path / FILE).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
             raise StepError(f"{path.name}: no transform: {error}") from None
+        return cls.from_json(content)
 
 
 def outcome(table: pl.LazyFrame, before: Transform | None, step: Fitted) -> dict[str, Any]:

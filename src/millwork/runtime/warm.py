@@ -59,8 +59,9 @@ def preload(functions: Iterable[str]) -> Iterator[str]:
     modules = list(dict.fromkeys(name.partition(".")[0] for name in functions))
     for name in modules:
         step.found_function(f"{name}.__doc__")
+    seen: set[Path] = set()
     folder = Path(__file__).parent / "functions"
-    return (library for name in modules for library in _imported(folder / f"{name}.py"))
+    return (library for name in modules for library in _imported(folder / f"{name}.py", seen))
 
 
 def _next_while_importing(
@@ -71,18 +72,31 @@ def _next_while_importing(
         library = next(libraries, None)
         if library is None:
             break
-        with suppress(ImportError):
+        with suppress(Exception):  # a step that needs it will say what is wrong with it
             import_module(library)
     return _next(channel)
 
 
-def _imported(path: Path) -> Iterator[str]:
-    """The modules that a file imports by their full names, wherever in it."""
+def _imported(path: Path, seen: set[Path]) -> Iterator[str]:
+    """The libraries that a file of ours imports, wherever in it, and those of ours that it uses."""
+    if path in seen or not path.is_file():
+        return
+    seen.add(path)
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (each.name for each in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
+        elif isinstance(node, ast.ImportFrom):
+            names = [each.name for each in node.names]
+            if node.level:
+                yield from _of_ours(path.parents[node.level - 1], node.module or "", names, seen)
+            else:
+                yield from (f"{node.module}.{name}" for name in names)
+                yield node.module or ""
+
+
+def _of_ours(folder: Path, module: str, names: list[str], seen: set[Path]) -> Iterator[str]:
+    for name in [module] if module else names:
+        yield from _imported(folder / f"{name}.py", seen)
 
 
 def _next(channel: socket.socket) -> tuple[dict[str, Any], int, int] | None:

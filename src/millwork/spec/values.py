@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING
 
@@ -120,5 +121,22 @@ def _boolean(text: str) -> bool:
 
 
 def _columns(given: object) -> tuple[str, ...]:
-    names: Sequence[object] = given if isinstance(given, list | tuple) else str(given).split(",")
-    return tuple(_text(str(name).strip()) for name in names if str(name).strip())
+    """Names with commas between; those of a list, also one as JSON, are taken as they are."""
+    names: Sequence[object]
+    if isinstance(given, list | tuple):
+        names = given
+    elif str(given).lstrip().startswith("["):
+        names = _listed(str(given))
+    else:
+        names = [name.strip() for name in str(given).split(",")]
+    return tuple(_text(str(name)) for name in names if str(name))
+
+
+def _listed(text: str) -> list[str]:
+    try:
+        names = json.loads(text)
+    except (ValueError, RecursionError):
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f'expected a list as ["a", "b, c"], found {text[:60]!r}')
+    return names

@@ -11,7 +11,8 @@ import json
 from typing import Literal, TypedDict
 
 _READ = 65_536
-_ROWS, _COLUMNS, _CELL = 100, 100, 500
+ROWS = 100
+_COLUMNS, _CELL = 100, 500
 
 
 class Preview(TypedDict):
@@ -45,10 +46,17 @@ def preview_of(place: str, path: str, size: int) -> Preview:
     rows = _rows(path, text)
     if rows:
         columns, *rest = rows
-        is_all = is_whole and len(rest) <= _ROWS
-        return {**found, "kind": "table", "columns": columns, "rows": rest[:_ROWS],
+        is_all = is_whole and len(rest) <= ROWS
+        return {**found, "kind": "table", "columns": columns, "rows": rest[:ROWS],
                 "is_whole": is_all}  # fmt: skip
     return {**found, "kind": "text", "text": text}
+
+
+def with_rows(preview: Preview, columns: list[str], rows: list[list[str]], most: int) -> Preview:
+    """The preview of a table that somebody else has read, its first `most` rows at the most."""
+    is_all = len(rows) <= most
+    shown = [_cut(row) for row in rows[:most]]
+    return {**preview, "kind": "table", "columns": _cut(columns), "rows": shown, "is_whole": is_all}
 
 
 def _rows(path: str, text: str) -> list[list[str]]:
@@ -57,7 +65,7 @@ def _rows(path: str, text: str) -> list[list[str]]:
         if path.endswith((".csv", ".tsv")):
             dialect = "excel-tab" if path.endswith(".tsv") else "excel"
             reader = csv.reader(io.StringIO(text), dialect)
-            return [_cut(row) for row, _ in zip(reader, range(_ROWS + 2), strict=False)]
+            return [_cut(row) for row, _ in zip(reader, range(ROWS + 2), strict=False)]
         if path.endswith((".jsonl", ".ndjson")):
             return _of_lines(text)
     except (csv.Error, ValueError, RecursionError):
@@ -66,7 +74,7 @@ def _rows(path: str, text: str) -> list[list[str]]:
 
 
 def _of_lines(text: str) -> list[list[str]]:
-    lines = [json.loads(line) for line in text.splitlines()[: _ROWS + 1] if line.strip()]
+    lines = [json.loads(line) for line in text.splitlines()[: ROWS + 1] if line.strip()]
     if not lines or not all(isinstance(line, dict) for line in lines):
         return []
     columns = list(dict.fromkeys(str(name) for line in lines for name in line))

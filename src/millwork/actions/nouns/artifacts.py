@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import NotRequired, TypedDict
 
+from millwork.actions.builtins import peeker
 from millwork.actions.call import Call
 from millwork.actions.exchange import Download
 from millwork.actions.kept import ensure
@@ -14,7 +15,7 @@ from millwork.actions.runs import found
 from millwork.base.cursor import read_number
 from millwork.base.errors import BadRequest, Conflict, NotFound
 from millwork.blobs.artifacts import Item, Manifest
-from millwork.views.previews import Preview, preview_of
+from millwork.views.previews import ROWS, Preview, preview_of, with_rows
 
 _MOST_FILES = 1000
 
@@ -82,7 +83,18 @@ def show(
 def preview(call: Call, run: str, step: str, port: str, path: str = "") -> Preview:
     """The beginning of a file as text, or as the rows of a table; of the only one, or `path`."""
     place, item = _place(call, run, step, port, path)
-    return preview_of(place, _shown(item.path), item.size)
+    found = preview_of(place, _shown(item.path), item.size)
+    return _of_parquet(call, place, found) if place.endswith(".parquet") else found
+
+
+def _of_parquet(call: Call, place: str, found: Preview) -> Preview:
+    """With the rows, as a process with the built-ins' libraries tells them, if they are here."""
+    with peeker(call.context.home, builds=False) as looking:
+        answer = looking.ask({"path": place, "rows": ROWS + 1})
+    if "rows" not in answer:
+        return found
+    names = [column[0] for column in answer["outputs"]["table"]]
+    return with_rows(found, names, answer["rows"], ROWS)
 
 
 def download(call: Call, run: str, step: str, port: str, path: str = "") -> Download:

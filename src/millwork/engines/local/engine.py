@@ -14,6 +14,7 @@ from millwork.engines.local import requirements
 from millwork.engines.local.sandbox import Sandbox
 from millwork.plan.contract import ML
 from millwork.ports.engine import OUT_OF_MEMORY
+from millwork.worker import environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -114,19 +115,19 @@ class LocalEngine(HostEngine):
         return Launch(words, env, confinement, facts)
 
     def _spawn(self, folder: str, work: str, launch: Launch, plan: Plan) -> tuple[int, bool]:
-        is_wanted = os.environ.get(_WARM) != "no"
-        if plan.warm and is_wanted and not launch.confinement.memory:  # its limit is of addresses
-            process = self._warm_process(plan)
+        process = self._warm_process(plan, launch.confinement)
+        if process and plan.warm:
             words = plan.warm.words
-            if process and process.is_ready():
-                pid = process.spawn(folder, work, words, launch.env, launch.confinement)
-                if pid is not None:
-                    return pid, False
+            pid = process.spawn(folder, work, words, launch.env, launch.confinement)
+            if pid is not None:
+                return pid, False
         return super()._spawn(folder, work, launch, plan)
 
-    def _warm_process(self, plan: Plan) -> WarmProcess | None:
-        """The process that is ready for such steps, or will be; None without an environment."""
-        assert plan.warm is not None
+    def _warm_process(self, plan: Plan, limits: recorder.Confinement) -> WarmProcess | None:
+        """The process that can fork such a step now; None if there is none, or it must not."""
+        # A limit of addresses would count the libraries; transfers are words around a command.
+        if not plan.warm or limits.memory or plan.transfers or os.environ.get(_WARM) == "no":
+            return None
         env = requirements.built(f"{self._home}/code/{plan.code}", self._envs)
         if env is None:
             return None
@@ -135,9 +136,11 @@ class LocalEngine(HostEngine):
             from millwork.engines.local.warm import WarmProcess
 
             code = f"{self._home}/code/{plan.code}"
-            cache = f"{self._envs}/bytecode"
-            self._warm[key] = WarmProcess(env, code, plan.warm.functions, cache)
-        return self._warm[key]
+            variables = {**environment.activated(env, dict(self._environ_of_host))}
+            variables["PYTHONPYCACHEPREFIX"] = f"{self._envs}/bytecode"
+            self._warm[key] = WarmProcess(env, code, plan.warm.functions, variables)
+        process = self._warm[key]
+        return process if process.is_ready() else None
 
     def _wanted(self, folder: str, ml: str, plan: Plan) -> requirements.Wanted:
         if plan.environment is None:

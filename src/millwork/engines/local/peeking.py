@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,7 @@ from millwork.worker import environment
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_END = 5.0  # seconds
+_EACH, _ALL = 10.0, 30.0  # seconds for an answer, and for all of a survey
 
 
 class Peeker:
@@ -30,38 +32,57 @@ class Peeker:
 
     def __init__(self, code: str, envs: str, *, builds: bool) -> None:
         self._code, self._envs, self._builds = code, envs, builds
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._is_started = False
+        self._left = _ALL
 
     def __enter__(self) -> Peeker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process is None:
-            return
-        with suppress(OSError):
-            self._process.communicate(timeout=_END)
-        self._process.kill()
-        self._process.wait()
+        self._end()
 
     def ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer; empty if there is no environment, or the process has ended."""
+        """The answer; empty without an environment, or once an answer has taken too long."""
         if not self._is_started:
             self._is_started = True
             self._process = self._start()
         if self._process is None:
             return {}
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
-            self._process.stdin.write(json.dumps(question) + "\n")
+        with suppress(OSError):
+            self._process.stdin.write(json.dumps(question).encode() + b"\n")
             self._process.stdin.flush()
-            line = self._process.stdout.readline()
-        except OSError:
-            line = ""
-        return dict(json.loads(line)) if line else {}
+        line = self._line(self._process)
+        if not line:
+            self._end()
+            return {}
+        return dict(json.loads(line))
 
-    def _start(self) -> subprocess.Popen[str] | None:
+    def _line(self, process: subprocess.Popen[bytes]) -> bytes:
+        """A whole line within the time that is left; empty if there is none."""
+        assert process.stdout is not None
+        descriptor, began, text = process.stdout.fileno(), time.monotonic(), b""
+        deadline = began + min(self._left, _EACH)
+        while not text.endswith(b"\n"):
+            wait = deadline - time.monotonic()
+            if wait <= 0 or not select.select([descriptor], [], [], wait)[0]:
+                return b""
+            part = os.read(descriptor, 1 << 16)
+            if not part:
+                return b""
+            text += part
+        self._left -= time.monotonic() - began
+        return text
+
+    def _end(self) -> None:
+        if self._process is None:
+            return
+        self._process.kill()  # it holds nothing
+        self._process.communicate()
+        self._process = None
+
+    def _start(self) -> subprocess.Popen[bytes] | None:
         env = self._environment()
         if env is None:
             return None
@@ -70,8 +91,6 @@ class Peeker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            text=True,
-            encoding="utf-8",
             cwd=self._code,
             env={"PATH": os.defpath, "LANG": "C.UTF-8", "POLARS_MAX_THREADS": "1"},
         )

@@ -28,19 +28,14 @@ _BEGINS, _PATIENCE = 3.0, 10.0  # seconds for a start, and for a fork behind an 
 class WarmProcess:
     """One of them, for the code in a folder and the environment that it needs.
 
-    `functions` are those whose libraries are worth importing; byte code is kept in `cache`, never
-    beside the code, which is a snapshot.
+    `functions` are those whose libraries are worth importing. `variables` are those that steps
+    have, for what libraries read of them as they are imported.
     """
 
-    def __init__(self, env: str, code: str, functions: Sequence[str], cache: str) -> None:
+    def __init__(
+        self, env: str, code: str, functions: Sequence[str], variables: Mapping[str, str]
+    ) -> None:
         self._channel, theirs = socket.socketpair()
-        variables = {
-            "PATH": f"{env}/bin:{os.defpath}",
-            "LANG": "C.UTF-8",
-            "PYTHONPYCACHEPREFIX": cache,
-            "PYTHONUNBUFFERED": "1",
-            MARK: "_" * _LONGEST_ID,
-        }
         descriptor = theirs.fileno()
         words = [f"{env}/bin/python", "-s", code, "--warm", str(descriptor), *functions]
         with theirs:
@@ -50,17 +45,11 @@ class WarmProcess:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=[descriptor],
-                env=variables,
+                env={**variables, MARK: "_" * _LONGEST_ID},
                 start_new_session=True,
             )
         self._answers = self._channel.makefile("r")
         self._is_ready = self._is_gone = False
-
-    def close(self) -> None:
-        """Lets it end."""
-        self._answers.close()
-        self._channel.close()
-        self._process.wait()
 
     def is_ready(self) -> bool:
         """Whether it lives and can fork; it is waited for as long as Python takes to begin."""
@@ -68,7 +57,8 @@ class WarmProcess:
             return self._is_ready
         if select.select([self._channel], [], [], _BEGINS)[0]:
             self._is_ready = self._answers.readline() == "ready\n"
-            self._is_gone = not self._is_ready
+            if not self._is_ready:
+                self._end()
         return self._is_ready
 
     def spawn(
@@ -104,14 +94,21 @@ class WarmProcess:
             os.close(log)
         if answer.strip().isdigit():
             return int(answer)
-        self._is_ready, self._is_gone = False, True
-        self._channel.close()
+        self._end()  # first: what it has not read yet must not be begun twice
         return recorder.find(folder)  # it may have been forked before the answer was lost
 
+    def _end(self) -> None:
+        self._is_ready, self._is_gone = False, True
+        self._process.kill()
+        self._process.wait()
+        self._channel.close()
+
     def _send(self, text: bytes, descriptors: list[int]) -> None:
+        self._channel.settimeout(_PATIENCE)
         passed = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
         self._channel.sendmsg([len(text).to_bytes(_LENGTH, "big")], passed)
         self._channel.sendall(text)
+        self._channel.settimeout(None)
 
     def _answer(self) -> str:
         if not select.select([self._channel], [], [], _PATIENCE)[0]:

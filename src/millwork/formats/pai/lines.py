@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _IS_COMMAND = re.compile(r"(?im)(?:^|;)[ \t]*pai\s+-")
 _TOKEN = re.compile(
     r"""(?P<blank>(?:\s|\\\r?\n)++|--[^\n]*+|/\*.*?\*/)
+      | (?P<comment>/\*)
       | (?P<end>;)
       | (?P<word>(?:"(?:[^"\\]|\\.|"")*+"|'(?:[^'\\]|\\.|'')*+'|(?!\\\r?\n)[^\s;"'])++)
       | (?P<open>["'])""",
@@ -97,8 +98,9 @@ def _statements(text: str, file: str) -> Iterator[list[Word]]:
         found = _TOKEN.match(text, position)
         assert found is not None  # every character begins a token
         place = Place(line, position - start + 1)
-        if found["open"]:
-            raise InvalidFile([_fault(file, place, "this quote is not closed")])
+        if found["open"] or found["comment"]:
+            kind = "quote" if found["open"] else "comment"
+            raise InvalidFile([_fault(file, place, f"this {kind} is not closed")])
         if found["word"]:
             words.append(Word(found["word"], place))
         elif found["end"] and words:

@@ -22,3 +22,6 @@ APPLY: dict[str, Callable[[pl.LazyFrame, dict[str, Any]], pl.LazyFrame]] = {
     **text.APPLY,
 }
 """By the kind's name, as transforms on disk have it: a name stays."""
+
+CHECK: dict[str, Callable[[dict[str, Any]], None]] = {**prepare.CHECK}
+"""What is looked at in a state that was read from a file, by the kind's name; ValueError."""

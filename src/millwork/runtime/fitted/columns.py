@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -39,15 +38,6 @@ def need(frame: pl.LazyFrame, names: Iterable[str], *kinds: str) -> pl.Schema:
                 "was fitted: convert it first (cast_types)"
             )
     return schema
-
-
-def dtype_named(text: str) -> pl.DataType:
-    """The type that polars writes so: `Int64`, `Datetime(time_unit='us', time_zone=None)`."""
-    name, _, inner = text.partition("(")
-    kind = getattr(pl, name)
-    words = [word.split("=", 1) for word in inner.rstrip(")").split(", ")] if inner else []
-    made: pl.DataType = kind(**{key: ast.literal_eval(value) for key, value in words})
-    return made
 
 
 def instead(

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from .. import tables
+from .. import dtypes, tables
 from ..problems import StepError
-from .columns import State, col, dtype_named, need
+from .columns import State, col, need
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +52,12 @@ def impute(frame: pl.LazyFrame, state: State) -> pl.LazyFrame:
     return frame.with_columns(*made, *(mark.alias(name) for name, mark in marks.items()))
 
 
+def check_impute(state: State) -> None:
+    """ValueError if one of the types, which a file tells, is none."""
+    for learned in state["columns"].values():
+        dtypes.named(learned["type"])
+
+
 def clean_strings(frame: pl.LazyFrame, state: State) -> pl.LazyFrame:
     """Texts trimmed, in one case, without accents, as the state says."""
     columns, suffix = state["columns"], state["suffix"]
@@ -62,7 +68,7 @@ def clean_strings(frame: pl.LazyFrame, state: State) -> pl.LazyFrame:
 
 
 def _filled(values: pl.Expr, dtype: pl.DataType, learned: State) -> pl.Expr:
-    kind = dtype_named(learned["type"])
+    kind = dtypes.named(learned["type"])
     if dtype == pl.Null or (kind.is_float() and not dtype.is_float()):
         values, dtype = values.cast(kind), kind
     value = learned["value"]
@@ -99,3 +105,4 @@ APPLY: dict[str, Callable[[pl.LazyFrame, State], pl.LazyFrame]] = {
     "impute": impute,
     "clean_strings": clean_strings,
 }
+CHECK: dict[str, Callable[[State], None]] = {"impute": check_impute}

@@ -14,6 +14,7 @@ from .evaluate_metrics import (
     defined,
     in_order,
     metrics_table,
+    show_metrics,
     title,
     titled,
 )
@@ -32,6 +33,7 @@ CLUSTERS = {
     "share": pl.Float64,
     "silhouette": pl.Float64,
 }
+_HEADLINE = ("rmse", "mae", "mape", "r2", "max_error", "rows")
 _DRAWN, _RESIDUAL_BINS = 1000, 30
 
 
@@ -60,7 +62,7 @@ def evaluate_regression(
     }
     counts, edges = np.histogram(residual, _RESIDUAL_BINS)
     rows = zip(edges[:-1], edges[1:], counts, strict=True)
-    report = Report(f"{label}: predicted numbers").metrics("", titled(metrics))
+    report = show_metrics(Report(f"{label}: predicted numbers"), metrics, *_HEADLINE)
     _draw_residuals(report, truth, predicted, edges, counts)
     return {
         "metrics": metrics_table(metrics),

@@ -11,7 +11,15 @@ import polars as pl
 from .. import tables
 from ..problems import StepError, listed
 from ..reports import MOST_POINTS, Report
-from .evaluate_metrics import DETAIL, collected, decoded, defined, in_order, metrics_table, titled
+from .evaluate_metrics import (
+    DETAIL,
+    collected,
+    decoded,
+    defined,
+    in_order,
+    metrics_table,
+    show_metrics,
+)
 from .samples import NUMBERS, category, enough, numbers, shaped
 
 if TYPE_CHECKING:
@@ -38,6 +46,7 @@ GAINS = {
         ("lowest", "highest", "positive_rate", "lift", "gain", "cumulative_lift"), pl.Float64
     ),
 }
+_HEADLINE = ("auc", "ks", "f1", "accuracy", "rows", "positives")
 _DRAWN_BINS, _TOLD = 20, 21
 
 
@@ -233,7 +242,7 @@ def _few(thresholds: pl.DataFrame, most: int = MOST_POINTS) -> pl.DataFrame:
 
 def _report(scored: Scored, metrics: dict[str, Any], gains: pl.DataFrame, label: str) -> Report:
     report = Report(f"{label}: {scored.positive} against the rest")
-    report.metrics("", titled(metrics))
+    show_metrics(report, metrics, *_HEADLINE)
     _draw_curves(report, scored, metrics)
     _draw_gains(report, gains)
     _draw_scores(report, scored, metrics["threshold"])

@@ -12,7 +12,7 @@ from polars import selectors as cs
 
 from .. import tables
 from ..problems import StepError
-from ..reports import finite
+from ..reports import Report, finite
 from .samples import category, numbers
 
 if TYPE_CHECKING:
@@ -62,6 +62,13 @@ def metrics_table(values: Mapping[str, Any]) -> pl.DataFrame:
 def titled(values: Mapping[str, Any]) -> dict[str, Any]:
     """The metrics under the names that people read."""
     return {title(name): value for name, value in values.items()}
+
+
+def show_metrics(report: Report, values: Mapping[str, Any], *headline: str) -> Report:
+    """The headline as tiles, and the other metrics, if there are any, in a table."""
+    report.metrics("", titled({name: values[name] for name in headline if name in values}))
+    rest = titled({name: value for name, value in values.items() if name not in headline})
+    return report.table("More metrics", ["metric", "value"], rest.items()) if rest else report
 
 
 def title(name: str) -> str:

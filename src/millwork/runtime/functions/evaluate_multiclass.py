@@ -20,7 +20,7 @@ from .evaluate_metrics import (
     in_order,
     metrics_table,
     not_detail,
-    titled,
+    show_metrics,
 )
 from .samples import category, shaped
 
@@ -34,6 +34,7 @@ CLASSES = {
     **dict.fromkeys(("precision", "recall", "f1"), pl.Float64),
 }
 CONFUSION = {"label": pl.String, "prediction": pl.String, "count": pl.Int64}
+_HEADLINE = ("accuracy", "f1_macro", "auc_macro", "log_loss", "rows", "classes")
 _MOST_CLASSES = 1000
 
 
@@ -168,7 +169,7 @@ def _class_report(
 ) -> Report:
     names = classes["class"].to_list()
     counts = {(truth, predicted): count for truth, predicted, count in cells.rows()}
-    report = Report(f"{label}: predicted classes").metrics("", titled(metrics))
+    report = show_metrics(Report(f"{label}: predicted classes"), metrics, *_HEADLINE)
     report.add(
         "heatmap",
         "Confusion",

@@ -46,7 +46,7 @@ def classify(
     signature = Signature("classify", types, label, label_type, classes, learner.accepts_missing)
     estimator = fitted(learner, options, checked_matrix(rows, signature), codes, weights)
     model = model_of(member, learner, estimator, signature, rows, transform, options)
-    return {"model": model, **_explained(estimator, signature)}
+    return {"model": model, **_explained(learner, estimator, signature)}
 
 
 def regress(
@@ -67,7 +67,7 @@ def regress(
     matrix = checked_matrix(rows, signature)
     estimator = fitted(learner, options, matrix, target, weights_of(rows, weight))
     model = model_of(member, learner, estimator, signature, rows, transform, options)
-    return {"model": model, **_explained(estimator, signature)}
+    return {"model": model, **_explained(learner, estimator, signature)}
 
 
 def learned_rows(
@@ -209,11 +209,13 @@ def _concerns(category: type[Warning]) -> bool:
     return not issubclass(category, DeprecationWarning | FutureWarning)
 
 
-def _explained(estimator: Any, signature: Signature) -> dict[str, pl.DataFrame]:
+def _explained(learner: Learner, estimator: Any, signature: Signature) -> dict[str, pl.DataFrame]:
     """The table of what the features count for, of estimators that have one."""
     names = list(signature.features)
     if hasattr(estimator, "feature_importances_"):
         found = np.asarray(estimator.feature_importances_, dtype=float)
+        if learner.flavour == "lightgbm":  # the others' are shares already
+            found = found / (found.sum() or 1)
         table = pl.DataFrame({"feature": names, "importance": found})
         return {"importance": table.sort("importance", descending=True, maintain_order=True)}
     if not hasattr(estimator, "coef_"):

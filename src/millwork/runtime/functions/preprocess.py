@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
@@ -165,6 +166,9 @@ BINARY: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
     "power": pl.Expr.pow,
 }
 FUNCTIONS: dict[str, Callable[..., pl.Expr]] = {**UNARY, **BINARY}
+_QUOTED = re.compile(r"""('|").*?\1""", re.DOTALL)
+_SUBQUERY = re.compile(r"\bselect\b|\(\s*(?:from|values|with|table)\b", re.IGNORECASE)
+_NO_SUBQUERY = "condition: it is no query: compare columns and values; other tables go to join"
 
 
 def unique(names: list[str]) -> None:
@@ -178,10 +182,16 @@ def _condition(table: pl.LazyFrame, text: str) -> pl.Expr:
     """An SQL expression that is true or false of each row; StepError for any other.
 
     It is tried on a table without rows, so that what does not fit is said before data are read.
+    A subquery could read any file, some as soon as it is parsed: it is looked for before that, and
+    after it too, since SQL has more ways of quoting than are known here.
     """
+    if _SUBQUERY.search(_QUOTED.sub("''", text)):
+        raise StepError(_NO_SUBQUERY)
     empty = pl.DataFrame(schema=table.collect_schema())
     with tables.told("condition"):
         found = pl.sql_expr(text)
+        if '"SubPlan":' in found.meta.serialize(format="json"):  # no text: its quotes are escaped
+            raise StepError(_NO_SUBQUERY)
         types = empty.lazy().select(found).collect().dtypes
     if types != [pl.Boolean]:
         told = listed(map(str, types))

@@ -6,6 +6,7 @@ import inspect
 import json
 import tempfile
 import traceback
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,12 @@ import polars as pl
 
 from .. import tables
 from ..problems import StepError, listed
+from .preprocess_code_types import duckdb_type, polars_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from duckdb import DuckDBPyRelation
+    from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 TABLES = ("t1", "t2", "t3", "t4")
 
@@ -38,6 +40,29 @@ def sql(
             place.mkdir()
             tables.write(frame, place)
         return _answer(folder, list(given), query)
+
+
+def sql_columns(*, query: str, **given: pl.LazyFrame) -> pl.DataFrame:
+    """A table without rows that has the columns `sql` would give; nothing is executed.
+
+    ValueError where only a run can tell them: PIVOT, of which DuckDB makes several statements.
+    """
+    import duckdb
+
+    with _isolated() as database:
+        for name, table in given.items():
+            database.execute(f"CREATE VIEW {name} AS {_rowless(table)}")
+        try:
+            kinds = [each.type for each in database.extract_statements(query)]
+            if not kinds:
+                raise StepError(_NOTHING)
+            if kinds != [duckdb.StatementType.SELECT]:
+                raise ValueError("its columns are known only when it has run")
+            answer = _storable(database.sql(query))
+        except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
+            raise StepError(_refusal(error)) from None
+        types = map(polars_type, map(str, answer.types))
+        return pl.DataFrame(schema=dict(zip(answer.columns, types, strict=True)))
 
 
 def python_script(
@@ -78,6 +103,7 @@ def python_script(
 
 _ANY = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
 _FILE = "<script>"
+_NOTHING = "query: it selects nothing: end with a SELECT"
 _STORED = {
     "HUGEINT": "BIGINT",
     "UHUGEINT": "BIGINT",
@@ -95,25 +121,55 @@ def _given(*frames: pl.LazyFrame | None) -> dict[str, pl.LazyFrame]:
 def _answer(folder: str, names: list[str], query: str) -> pl.DataFrame:
     import duckdb
 
-    with duckdb.connect() as database:
-        database.execute(f"SET temp_directory = '{folder}'")
-        database.execute(f"SET allowed_directories = ['{folder}']")
-        database.execute("SET enable_external_access = false")
-        database.execute("SET lock_configuration = true")
+    with _isolated(folder) as database:
         for name in names:
             file = f"{folder}/{name}/{tables.FILE}"
             database.execute(f"CREATE VIEW {name} AS FROM read_parquet('{file}')")
         try:
             answer = database.sql(query)
             if answer is None:
-                raise StepError("query: it selects nothing: end with a SELECT")
+                raise StepError(_NOTHING)
             return selected(answer, Path(folder, "answer.parquet"))
         except duckdb.Error as error:
-            raise StepError(f"query: {' '.join(str(error).split())[:500]}") from None
+            raise StepError(_refusal(error)) from None
+
+
+@contextmanager
+def _isolated(folder: str = "") -> Iterator[DuckDBPyConnection]:
+    """A database in memory that reaches nothing but a folder, if one is named."""
+    import duckdb
+
+    with duckdb.connect() as database:
+        database.execute(f"SET temp_directory = '{folder}'")
+        if folder:
+            database.execute(f"SET allowed_directories = ['{folder}']")
+        database.execute("SET enable_external_access = false")
+        database.execute("SET lock_configuration = true")
+        yield database
+
+
+def _rowless(table: pl.LazyFrame) -> str:
+    """A SELECT with a table's columns and none of its rows."""
+    columns = [
+        f"CAST(NULL AS {duckdb_type(dtype)}) AS {quoted(name)}"
+        for name, dtype in table.collect_schema().items()
+    ]
+    return f"SELECT {', '.join(columns)} WHERE false"
+
+
+def _refusal(error: Exception) -> str:
+    return f"query: {' '.join(str(error).split())[:500]}"
 
 
 def selected(answer: DuckDBPyRelation, file: Path) -> pl.DataFrame:
     """What a query selects, by way of a Parquet file: DuckDB's own way needs pyarrow."""
+    _storable(answer).write_parquet(str(file))
+    with tables.told("query"):
+        return pl.read_parquet(file)
+
+
+def _storable(answer: DuckDBPyRelation) -> DuckDBPyRelation:
+    """With types that a Parquet file can hold; StepError for a name that two columns have."""
     if len(set(answer.columns)) < len(answer.columns):
         raise StepError("query: two columns have one name: name one differently (AS)")
     kinds = zip(answer.columns, map(str, answer.types), strict=True)
@@ -122,11 +178,7 @@ def selected(answer: DuckDBPyRelation, file: Path) -> pl.DataFrame:
         for name, kind in kinds
         if kind in _STORED
     ]
-    if casts:
-        answer = answer.project(f"* REPLACE ({', '.join(casts)})")
-    answer.write_parquet(str(file))
-    with tables.told("query"):
-        return pl.read_parquet(file)
+    return answer.project(f"* REPLACE ({', '.join(casts)})") if casts else answer
 
 
 def quoted(name: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from codecs import lookup
-from pathlib import Path
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -14,7 +15,7 @@ from ..problems import StepError, listed
 from ..step import Folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 TYPES: Mapping[str, pl.DataType] = {
@@ -27,6 +28,8 @@ TYPES: Mapping[str, pl.DataType] = {
     "category": pl.Categorical(),
 }
 EXCEL_ROWS = 1_048_575
+_BOOKS = (".xlsx", ".xls", ".xlsb", ".ods")
+_LOOKED_AT = 4 << 20  # bytes
 
 
 def read_csv(
@@ -65,6 +68,13 @@ def read_csv(
     return frame
 
 
+def read_csv_columns(*, file: Path, encoding: str = "utf-8", **options: Any) -> pl.LazyFrame:
+    """As `read_csv`; what is not in UTF-8 is read whole, so only if it is small."""
+    if not _is_utf8(encoding):
+        _small(_files(file))
+    return read_csv(file=file, encoding=encoding, **options)
+
+
 def read_parquet(*, file: Path) -> pl.LazyFrame:
     """The rows of Parquet files."""
     files = _files(file, ".parquet")
@@ -83,7 +93,7 @@ def read_excel(*, file: Path, sheet: str | None = None, header: bool = True) -> 
     """The rows of one sheet of a workbook."""
     import fastexcel
 
-    (book, *others) = _files(file, ".xlsx", ".xls", ".xlsb", ".ods")
+    (book, *others) = _files(file, *_BOOKS)
     if others:
         raise StepError(f"{file.name}: several workbooks: name one")
     try:
@@ -96,14 +106,22 @@ def read_excel(*, file: Path, sheet: str | None = None, header: bool = True) -> 
         raise StepError(f"{book.name} cannot be read: {tables.first_line(error)}") from None
 
 
+def read_excel_columns(*, file: Path, **options: Any) -> pl.DataFrame:
+    """As `read_excel`, which reads a workbook whole: so only of a small one."""
+    _small(_files(file, *_BOOKS))
+    return read_excel(file=file, **options)
+
+
 def read_files(*, folder: Path, pattern: str = "**/*", content: bool = True) -> pl.DataFrame:
     """A row for each file: its path in the folder, its size, and its text if it is one."""
-    if not folder.is_dir():
-        folder, pattern = folder.parent, folder.name
-    try:
-        files = sorted(each for each in folder.glob(pattern) if each.is_file())
-    except (ValueError, NotImplementedError) as error:
-        raise StepError(f"pattern: {error}") from None
+    wanted = PurePosixPath(pattern)
+    if wanted.is_absolute() or not wanted.parts:
+        raise StepError(f"pattern: '{pattern}' is none of paths within the folder")
+    if folder.is_dir():
+        known = tables.files_in(folder)
+        files = [each for each in known if _fits(each.relative_to(folder).parts, wanted.parts)]
+    else:
+        files, folder = [tables.regular(folder)], folder.parent
     columns: dict[str, list[object]] = {
         "path": [each.relative_to(folder).as_posix() for each in files],
         "size": [each.stat().st_size for each in files],
@@ -192,17 +210,31 @@ def write_files(
 def _files(path: Path, *endings: str) -> list[Path]:
     """The file, or those in the folder that have one of the endings."""
     if not path.is_dir():
-        return [path]
-    found = sorted(
+        return [tables.regular(path)]
+    found = [
         each
-        for each in path.rglob("*")
-        if each.is_file()
-        and not each.name.startswith((".", "_"))
-        and (not endings or each.suffix.lower() in endings)
-    )
+        for each in tables.files_in(path)
+        if not each.name.startswith((".", "_")) and (not endings or each.suffix.lower() in endings)
+    ]
     if not found:
         raise StepError(f"{path.name}: there is no {' or '.join(endings) or 'file'} in it")
     return found
+
+
+def _small(files: list[Path]) -> None:
+    """ValueError for files that are too large to be read for their columns only."""
+    if sum(file.stat().st_size for file in files) > _LOOKED_AT:
+        raise ValueError("it is large: its columns are known only when it has run")
+
+
+def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Whether a path is one of a pattern's, of which `**` is any number of folders."""
+    if not pattern:
+        return not parts
+    first, *rest = pattern
+    if first == "**":
+        return any(_fits(parts[start:], rest) for start in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], first) and _fits(parts[1:], rest)
 
 
 def _sheet(book: Path, name: str, *, header: bool) -> pl.DataFrame:

@@ -160,8 +160,8 @@ def _url(variable: str) -> str:
 
 def _file(path: Path) -> Path:
     if not path.is_dir():
-        return path
-    found = [each for each in sorted(path.rglob("*")) if each.is_file()]
+        return tables.regular(path)
+    found = tables.files_in(path)
     if len(found) != 1:
         raise StepError(f"{path.name}: a database is one file, and there are {len(found)}")
     return found[0]

@@ -85,7 +85,8 @@ def box_plot(
         drawn = list(_drawn(boxes, outside, name))
         if drawn and len(report.sections) < _DRAWN:
             title = f"{name} by {group}" if group else name
-            report.add("box", title, note, y_label=name, boxes=drawn)
+            first = "" if report.sections else note
+            report.add("box", title, first, y_label=name, boxes=drawn)
     return {"table": shaped(pl.concat(found), BOXES), "report": report}
 
 
