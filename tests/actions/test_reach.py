@@ -283,3 +283,17 @@ def test_what_is_said_of_a_run_has_an_end(office: Office, said: dict[str, str]) 
         office.do(BOSS, "runs.create", "default", component="absent", **said)
     kept = {"name": "x" * 200, "note": "two\nlines"}
     assert office.do(BOSS, "runs.change", "default", run="r1", **kept)["name"] == "x" * 200
+
+
+def test_an_output_is_not_written_into_the_servers_home(office: Office, tmp_path: Path) -> None:
+    dev = office.hire("dev", "developer")
+    (tmp_path / "makes").mkdir()
+    made = component("makes", outputs={"out": {"type": "folder"}})
+    (tmp_path / "makes" / "makes.yaml").write_text(made)
+    store = office.context.code_store
+    ask = {"bundle": code.snapshot(str(tmp_path / "makes"), store).digest, "file": "makes.yaml"}
+    for target in (f"{office.context.home}/x", f"{store}/{ask['bundle']}/x"):
+        with pytest.raises(Forbidden, match="in the server's own home"):
+            office.do(dev, "runs.create", "default", **ask, outputs={"out": f"file://{target}"})
+    there = {"out": f"file://{tmp_path}/there"}
+    assert office.do(dev, "runs.create", "default", **ask, outputs=there)["run"]

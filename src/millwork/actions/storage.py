@@ -38,6 +38,9 @@ _LOOKED_AT = ("s3", "oss", "postgres")  # http looks itself, when it connects
 _MOST = 200
 
 
+_OF_FILES = ("file", "nas", "cpfs")
+
+
 @dataclass(frozen=True)
 class Look:
     """What a URI is now: what tells it from a later state, empty if nothing does; a file's name."""
@@ -108,19 +111,36 @@ class Storage:
         uri = parse_uri(given.uri)
         if uri.scheme == "dataset":
             return self._dataset(uri)
-        if uri.scheme not in ("file", "nas", "cpfs"):
+        if uri.scheme not in _OF_FILES:
             self.check_secret(self.route(given.uri))
             return given, ""
-        from millwork.blobs.places.file import Files
-        from millwork.blobs.places.model import Access
-
-        fields = dict(self.route(given.uri).fields)
-        path = Files(Access(fields)).path_of(uri)
+        path, mount = self._path_of(uri, given.uri)
         if self._fence:
-            self._fence.check(given.uri, path, *filter(None, (fields.get("path"),)))
+            self._fence.check(given.uri, path, *mount)
         if not os.path.exists(path):
             raise BadRequest(f"{given.uri}: there is no {path}")
         return GivenPath(path), ""
+
+    def check_target(self, text: str) -> None:
+        """Raises BadRequest for an output's URI that cannot be reached, Forbidden for the home's.
+
+        What is open to be read in the home is not open to be written.
+        """
+        self.check_secret(self.route(text))
+        uri = parse_uri(text)
+        if not self._fence or uri.scheme not in _OF_FILES:
+            return
+        path, mount = self._path_of(uri, text)
+        Fence(self._fence.home, tuple).check(text, path, *mount)
+
+    def _path_of(self, uri: Uri, text: str) -> tuple[str, tuple[str, ...]]:
+        """Where a URI of files lies, and the folder of its mount, if it is of one."""
+        from millwork.blobs.places.file import Files
+        from millwork.blobs.places.model import Access
+
+        fields = dict(self.route(text).fields)
+        mount = fields.get("path")
+        return Files(Access(fields)).path_of(uri), (mount,) if mount else ()
 
     def open(self, text: str) -> tuple[Place, Uri]:
         """The place that a URI leads to, and its parts; datasets are looked up."""

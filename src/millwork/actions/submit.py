@@ -255,7 +255,7 @@ def _with_data(storage: Storage, graph: Graph, fence: Fence | None) -> tuple[Gra
             if dataset:
                 datasets[f"dataset:{dataset}"] = None
         for uri in step.destinations.values():
-            storage.check_secret(storage.route(uri))
+            storage.check_target(uri)
         steps[step.name] = replace(step, inputs=inputs)
     return Graph(steps, graph.outputs), list(datasets)
 
