@@ -52,6 +52,15 @@ def test_what_is_no_table(files: dict[str, str], words: str, tmp_path: Path) -> 
     assert "\n" not in str(found.value)
 
 
+def test_the_outputs_of_a_run_are_not_one_table(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        tables.write(pl.DataFrame({"x": [1]}), tmp_path / name)
+    with pytest.raises(StepError, match="holds several tables: first, second; name one of them"):
+        tables.scan(tmp_path)
+    assert tables.scan(tmp_path / "first").collect().height == 1
+
+
 def test_links_to_folders_are_followed(tmp_path: Path) -> None:
     """What a `foreach` leaves: a folder of links to each step's output."""
     left = tmp_path / "left"

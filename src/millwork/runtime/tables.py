@@ -38,9 +38,21 @@ def scan(path: Path) -> pl.LazyFrame:
         raise StepError(f"{path.name}: no table: there is no .parquet, .csv or .jsonl file in it")
     if len(kinds) > 1:
         raise StepError(f"{path.name}: files of several kinds: {listed(sorted(kinds))}")
+    _check_one(path, files)
     (kind,) = kinds
     frame = opened(files[0].name, lambda: _SCANNERS[kind](files))
     return _with_partitions(frame, files, path) if kind == ".parquet" and path.is_dir() else frame
+
+
+def _check_one(path: Path, files: Iterable[Path]) -> None:
+    """StepError for a folder of several outputs, as `millwork run -o` makes it.
+
+    What a `foreach` has left are parts of one table: their folders have numbers for names.
+    """
+    outputs = {file.parent.name for file in files if file.name == FILE and file.parent != path}
+    several = sorted(name for name in outputs if not name.isdecimal() and "=" not in name)
+    if len(several) > 1:
+        raise StepError(f"{path.name} holds several tables: {listed(several)}; name one of them")
 
 
 def opened(name: str, scanned: Callable[[], pl.LazyFrame]) -> pl.LazyFrame:
