@@ -53,7 +53,7 @@ def builtin(reference: str) -> Declaration:
     name, _, version = reference.removeprefix(BUILTIN).partition("@")
     found = declarations().get(name)
     if found is None:
-        near = " or ".join(get_close_matches(name, declarations(), 3, 0.5))
+        near = " or ".join(get_close_matches(name, declarations(), 3, 0.7))
         hint = f"is it {near}?" if near else "`millwork catalogue list` shows all"
         raise NotFound(f"there is no built-in component '{name[:80]}': {hint}")
     if version and version != found.version:
