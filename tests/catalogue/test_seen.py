@@ -102,3 +102,13 @@ def test_a_server_answers_the_same(home: Path) -> None:
         assert client.catalogue.show("standardise") == verbs.show(CALL, "standardise")
         with pytest.raises(NotFound):
             client.catalogue.show("absent")
+
+
+def test_a_name_without_builtin_is_understood(millwork: Millwork, tmp_path: Path) -> None:
+    assert "did you mean builtin:impute?" in millwork("run", "impute").err
+    (tmp_path / "p.yaml").write_text(
+        "apiVersion: millwork/v1\nkind: Pipeline\nname: p\nversion: 1.0.0\n"
+        "nodes: {a: {component: filter_rows}}\n"
+    )
+    said = millwork("validate", tmp_path / "p.yaml")
+    assert "did you mean builtin:filter_rows?" in said.out + said.err

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from millwork.base.names import BUILTIN_TAG, is_builtin
+from millwork.base.names import BUILTIN, BUILTIN_TAG, is_builtin
 from millwork.plan.model import Warm
 from millwork.spec.tree import Tree
 
@@ -63,6 +63,14 @@ def peeker(home: str, *, builds: bool) -> Peeker:
     from millwork.engines.local.peeking import Peeker
 
     return Peeker(code_folder(), f"{home}/envs", builds=builds)
+
+
+def hint_of(word: str) -> str:
+    """What to say of a file that is not there, if it is a built-in's name without `builtin:`."""
+    from millwork.catalogue.index import declarations
+
+    name = os.path.basename(word)
+    return f"; did you mean {BUILTIN}{name}?" if name in declarations() else ""
 
 
 def is_builtin_definition(definition: Definition) -> bool:

@@ -287,6 +287,10 @@ def read_file(path: str) -> str:
     except UnicodeDecodeError as error:
         message = f"not UTF-8 text (byte {error.start})"
         raise InvalidFile([Fault(path, 1, 1, "", "error", message)]) from None
+    except FileNotFoundError as error:
+        from millwork.actions.builtins import hint_of
+
+        raise BadRequest(f"cannot read {path}: {error.strerror}{hint_of(path)}") from None
     except OSError as error:
         raise BadRequest(f"cannot read {path}: {error.strerror}") from None
 

@@ -95,10 +95,11 @@ def is_registered_word(word: str | None) -> bool:
 
 def _run_registered(door: HttpDoor | None, options: Namespace) -> int:
     if door is None:
-        raise BadRequest(
-            f"cannot read {options.file}: No such file or directory; what is registered is run "
-            "with a server: millwork up"
-        )
+        from millwork.actions.builtins import hint_of
+
+        registered = "; what is registered is run with a server: millwork up"
+        hint = hint_of(options.file) or registered
+        raise BadRequest(f"cannot read {options.file}: No such file or directory{hint}")
     from millwork.cli import served
 
     if options.output:
