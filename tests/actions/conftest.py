@@ -27,7 +27,7 @@ def context(home: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
     people.add_workspace(WorkspaceRow("other", "", {}, "owner", 0.0))
     for person, role in ROLES.items():
         people.add_person(person, "", 0.0, is_admin=False)
-        people.set_member(MemberRow("default", person, role, 0.0))  # type: ignore[arg-type]
+        people.set_member(MemberRow("default", person, role, 0.0))
     people.add_person("eve", "", 0.0, is_admin=False)
     people.set_member(MemberRow("other", "eve", "owner", 0.0))
     return context

@@ -13,10 +13,13 @@ from millwork.actions.perform import Asked, perform
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from millwork.access.roles import Role
     from millwork.actions.context import Context
     from millwork.spec.tree import Tree
 
-ROLES = {"ann": "developer", "bob": "developer", "ops": "operator", "gus": "guest", "adi": "admin"}
+ROLES: dict[str, Role] = {
+    "ann": "developer", "bob": "developer", "ops": "operator", "gus": "guest", "adi": "admin"
+}  # fmt: skip
 
 
 class Asker:

@@ -19,37 +19,36 @@ if TYPE_CHECKING:
 
     Ask: TypeAlias = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
-_COLUMN_TYPES = ("Column", "Columns")
-
 
 @dataclass(frozen=True)
 class Survey:
     """What is known: of each step the shapes at its inputs and outputs.
 
-    `faults` are what cannot be; `doubts` what cannot be if a step is not skipped by a condition, or
-    if a component of somebody's own reads a table as the built-ins do.
+    `doubts` are, by step and for people, what cannot be if the step is not skipped by a condition,
+    or if a component of somebody's own reads a table as the built-ins do; and what is likely to be
+    a slip.
     """
 
     inputs: Mapping[str, Mapping[str, Shape]]
     outputs: Mapping[str, Mapping[str, Shape]]
-    faults: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[tuple[str, str], ...] = ()
 
 
 def has_columns(graph: Graph) -> bool:
     """Whether anything of a graph is said of columns: only then they are worth a look."""
     return any(
         is_builtin_definition(step.component)
-        or any(each.type in _COLUMN_TYPES for each in step.component.parameters.values())
+        or any(each.input for each in step.component.parameters.values())
         for step in graph.steps.values()
     )
 
 
 def survey(graph: Graph, ask: Ask) -> Survey:
-    """The columns at every port, and each parameter that names a column which is not there.
+    """The columns at every port.
 
     `ask` answers questions about files and queries as `runtime.peek` does; whoever cannot look
-    answers `{}`.
+    answers `{}`. Raises BadRequest with every step that names a column which is known not to be
+    there.
     """
     from graphlib import TopologicalSorter  # a run without tables does not pay for it
 
@@ -58,13 +57,14 @@ def survey(graph: Graph, ask: Ask) -> Survey:
         {name: step.upstream for name, step in graph.steps.items()}
     ).static_order():
         surveyor.look_at(name)
-    surveyor.doubts += _unwired(graph)
-    found = (surveyor.inputs, surveyor.outputs, surveyor.faults, surveyor.doubts)
-    return Survey(found[0], found[1], tuple(found[2]), tuple(found[3]))
+    if surveyor.faults:
+        raise BadRequest("\n".join(surveyor.faults))
+    doubts = (*surveyor.doubts, *_unwired(graph))
+    return Survey(surveyor.inputs, surveyor.outputs, doubts)
 
 
-def _unwired(graph: Graph) -> Iterator[str]:
-    """Models that learn from a table which was fitted to, where nothing carries on what was."""
+def _unwired(graph: Graph) -> Iterator[tuple[str, str]]:
+    """Steps that train on a table which a fitted step has changed, and no wire tells how."""
     read = {
         (given.step, given.port)
         for step in graph.steps.values()
@@ -76,12 +76,14 @@ def _unwired(graph: Graph) -> Iterator[str]:
         if not any(port.type == "model" for port in outputs) or "transform" in step.inputs:
             continue
         for fitted in _fitted_before(graph, name):
-            if (fitted, "transform") not in read:
-                yield (
-                    f"step '{name}': its table was changed by '{fitted}', whose transform is wired "
-                    f"nowhere: wire {fitted}.transform to {name}.transform, or new data will not "
-                    "be treated alike"
-                )
+            if (fitted, "transform") in read:
+                continue
+            said = (
+                f"step '{name}': its table was changed by '{fitted}', whose transform is wired "
+                f"nowhere: wire {fitted}.transform to {name}.transform, or new data will not be "
+                "treated alike"
+            )
+            yield name, said
 
 
 def _fitted_before(graph: Graph, name: str) -> Iterator[str]:
@@ -94,17 +96,6 @@ def _fitted_before(graph: Graph, name: str) -> Iterator[str]:
         given = step.inputs.get("table")
 
 
-def check(graph: Graph, ask: Ask) -> tuple[str, ...]:
-    """Raises BadRequest with every step that names a column which is known not to be there.
-
-    What may be so is answered, for people.
-    """
-    found = survey(graph, ask)
-    if found.faults:
-        raise BadRequest("\n".join(found.faults))
-    return found.doubts
-
-
 @dataclass
 class _Surveyor:
     graph: Graph
@@ -112,7 +103,7 @@ class _Surveyor:
     inputs: dict[str, dict[str, Shape]] = field(default_factory=dict)
     outputs: dict[str, Mapping[str, Shape]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
+    doubts: list[tuple[str, str]] = field(default_factory=list)
     _looked: dict[str, Shape] = field(default_factory=dict)
     _may_be_skipped: set[str] = field(default_factory=set)
 
@@ -128,8 +119,11 @@ class _Surveyor:
         try:
             self.outputs[name] = self._made(step, self.inputs[name])
         except BadRequest as error:
-            is_sure = is_builtin_definition(step.component) and name not in self._may_be_skipped
-            (self.faults if is_sure else self.doubts).append(f"step '{name}': {error}")
+            said = f"step '{name}': {error}"
+            if is_builtin_definition(step.component) and name not in self._may_be_skipped:
+                self.faults.append(said)
+            else:
+                self.doubts.append((name, said))
 
     def _shape(self, source: InputSource, step: Step, port: str) -> Shape:
         if isinstance(source, StepOutput):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.actions import columns
 from millwork.actions.builtins import peeker
-from millwork.base.errors import BadRequest
 from millwork.base.uris import parse_uri
 from millwork.plan.contract import Job, make_plan
 from millwork.plan.graph import expand
@@ -49,12 +48,10 @@ def _columns(graph: Graph, home: str) -> dict[str, dict[str, Any]]:
     """What is known of the tables at each step's ports."""
     with peeker(home, builds=True) as looking:
         found = columns.survey(graph, looking.ask)
-    if found.faults:
-        raise BadRequest("\n".join(found.faults))
     return {
         name: {
             "columns": {"inputs": _tables(found.inputs[name]), "outputs": _tables(made)},
-            "doubts": [each for each in found.doubts if each.startswith(f"step '{name}': ")],
+            "doubts": [text for step, text in found.doubts if step == name],
         }
         for name, made in found.outputs.items()
     }

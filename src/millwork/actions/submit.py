@@ -224,12 +224,12 @@ def _step_rows(graph: Graph) -> tuple[dict[str, str], list[StepRow]]:
     return definitions, rows
 
 
-def _column_doubts(context: Context, graph: Graph) -> tuple[str, ...]:
-    """Raises BadRequest for a step that names a column which is known not to be there."""
+def _column_doubts(context: Context, graph: Graph) -> list[str]:
+    """What may be wrong about columns; BadRequest for what is known to be."""
     if not columns.has_columns(graph):
-        return ()
+        return []
     with peeker(context.home, builds=False) as looking:
-        return columns.check(graph, looking.ask)
+        return [text for _, text in columns.survey(graph, looking.ask).doubts]
 
 
 def _storage(context: Context, request: Request) -> Storage:

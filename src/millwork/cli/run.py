@@ -17,7 +17,7 @@ from millwork.actions.select import Selection
 from millwork.app.compose import default_engine, home_settings, open_context
 from millwork.app.doors import server_door
 from millwork.base.errors import BadRequest
-from millwork.base.names import TEMPLATE, is_builtin, is_entity
+from millwork.base.names import is_builtin, is_entity
 from millwork.cli.arguments import read_arguments, read_pairs
 from millwork.cli.display import open_display
 from millwork.spec.model import Code, Component
@@ -37,10 +37,6 @@ if TYPE_CHECKING:
 def run(options: Namespace) -> int:
     """Runs it, shows how it goes, and returns 0 if it succeeded, 1 if not."""
     _check(options)
-    if (options.file or "").startswith(TEMPLATE):
-        from millwork.catalogue.templates import template_file
-
-        options.file = template_file(options.file)
     door = server_door(options.workspace)
     if is_registered_word(options.file) and (door or not is_builtin(options.file)):
         return _run_registered(door, options)
@@ -97,8 +93,7 @@ def _run_registered(door: HttpDoor | None, options: Namespace) -> int:
     if door is None:
         from millwork.actions.builtins import hint_of
 
-        registered = "; what is registered is run with a server: millwork up"
-        hint = hint_of(options.file) or registered
+        hint = hint_of(options.file) or "; what is registered is run with a server: millwork up"
         raise BadRequest(f"cannot read {options.file}: No such file or directory{hint}")
     from millwork.cli import served
 
