@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from millwork.actions.builtins import builtin_tree, hint_of
 from millwork.base.errors import BadRequest, InvalidFile
 from millwork.base.faults import Fault
 from millwork.base.names import TEMPLATE, is_builtin
@@ -59,12 +60,8 @@ def load(path: str, options: Options = Options()) -> Loaded:  # noqa: B008 - it 
     Raises BadRequest if there is no such file, InvalidFile with every fault of it and of the
     files that it names.
     """
-    if is_builtin(path):
-        from millwork.actions.builtins import builtin_tree
-
-        return Loaded(builtin_tree(path), ())
     loader = _Loader(options)
-    tree = loader.load(_file(path), ())
+    tree = _tree(path, loader)
     if tree is None or any(fault.severity == "error" for fault in loader.faults):
         raise InvalidFile(loader.faults)
     return Loaded(tree, tuple(loader.faults))
@@ -74,15 +71,17 @@ def check(path: str, options: Options = Options()) -> tuple[Fault, ...]:  # noqa
     """Every fault of the file at `path` and of the files that it names."""
     loader = _Loader(options)
     try:
-        if is_builtin(path):
-            load(path)
-        else:
-            loader.load(_file(path), ())
+        _tree(path, loader)
     except InvalidFile as error:
         return error.faults
     except BadRequest as error:
         return (Fault(path, 0, 0, "", "error", str(error)),)
     return tuple(loader.faults)
+
+
+def _tree(path: str, loader: _Loader) -> Tree | None:
+    """The tree that is asked for; None if it has faults, which the loader has noted."""
+    return builtin_tree(path) if is_builtin(path) else loader.load(_file(path), ())
 
 
 def _file(path: str) -> str:
@@ -207,18 +206,18 @@ class _Loader:
         self, pipeline: Pipeline, path: str, trail: tuple[str, ...], reading: Reading
     ) -> dict[str, Tree]:
         folder = os.path.dirname(path)
-        children: dict[str, Tree] = {}
+        children = {}
         for name, node in pipeline.nodes.items():
             at = ("nodes", name, "component")
             if name in pipeline.definitions or _is_refused(pipeline, node.component):
                 continue
-            if is_builtin(node.component):
-                self._add_builtin(children, name, node.component, reading)
-                continue
-            if "://" in node.component:
+            if "://" in node.component and not is_builtin(node.component):
                 reading.fault(at, "only files are read; give a path relative to this file")
                 continue
             try:
+                if is_builtin(node.component):
+                    children[name] = builtin_tree(node.component)
+                    continue
                 file = self._found(os.path.join(folder, node.component))
                 if os.path.realpath(file) in trail:
                     reading.fault(at, "the pipeline would contain itself")
@@ -230,17 +229,6 @@ class _Loader:
             if child is not None:
                 children[name] = child
         return children
-
-    @staticmethod
-    def _add_builtin(
-        children: dict[str, Tree], name: str, reference: str, reading: Reading
-    ) -> None:
-        from millwork.actions.builtins import builtin_tree
-
-        try:
-            children[name] = builtin_tree(reference)
-        except BadRequest as error:
-            reading.fault(("nodes", name, "component"), str(error))
 
 
 def settled(tree: Tree, reading: Reading) -> Tree:
@@ -287,12 +275,9 @@ def read_file(path: str) -> str:
     except UnicodeDecodeError as error:
         message = f"not UTF-8 text (byte {error.start})"
         raise InvalidFile([Fault(path, 1, 1, "", "error", message)]) from None
-    except FileNotFoundError as error:
-        from millwork.actions.builtins import hint_of
-
-        raise BadRequest(f"cannot read {path}: {error.strerror}{hint_of(path)}") from None
     except OSError as error:
-        raise BadRequest(f"cannot read {path}: {error.strerror}") from None
+        hint = hint_of(path) if isinstance(error, FileNotFoundError) else ""
+        raise BadRequest(f"cannot read {path}: {error.strerror}{hint}") from None
 
 
 def _is_refused(pipeline: Pipeline, component: str) -> bool:
