@@ -301,6 +301,23 @@ def test_a_detached_run_goes_on_and_is_followed(
     assert numbers == list(range(1, len(kinds) + 1))
 
 
+def test_a_log_is_followed_from_before_its_step_begins(
+    server: Server, millwork: Millwork, background: Callable[..., Background],
+    component: Component, pipeline: Pipeline, tmp_path: Path,
+) -> None:  # fmt: skip
+    component(f"until [ -e {tmp_path}/go ]; do sleep 0.1; done", "first")
+    component("echo said", "second")
+    file = pipeline({"first": {}, "second": {"after": ["first"]}})
+    run = millwork("run", file, "--detach").out.strip()
+    refused = millwork("runs", "logs", f"{run}/second")
+    assert (refused.code, "has not been started" in refused.err) == (2, True)
+    following = background("runs", "logs", "-f", f"{run}/second")
+    assert "which step?" in millwork("runs", "logs", "-f", run).err
+    (tmp_path / "go").touch()
+    assert following.end() == (0, "said\n", "")
+    assert server.url
+
+
 @pytest.mark.parametrize("word", ["--detach", "--private"])
 def test_what_only_a_server_can_do_is_refused_without_one(millwork: Millwork, word: str) -> None:
     done = millwork("run", EXAMPLES / "hello", word)

@@ -51,24 +51,35 @@ def settings(home: Path, storage: Storage, sh_image: str) -> Iterator[None]:
         shutil.copy(home / kept.name, kept)
 
 
+@pytest.fixture
+def bucket(s3: S3Server, millwork: Millwork, home: Path) -> str:
+    """A bucket of the connection `lake` with `hello` in one file of its folder `in`."""
+    connected(home, millwork, s3)
+    name = s3.bucket()
+    s3.client().put_object(Bucket=name, Key="in/a.txt", Body=b"hello\n")
+    return name
+
+
+def body_of(s3: S3Server, bucket: str, key: str) -> bytes:
+    """What an object holds."""
+    body: bytes = s3.client().get_object(Bucket=bucket, Key=key)["Body"].read()
+    return body
+
+
 def left(storage: Storage) -> list[str]:
     """Containers that are still there."""
     return storage.call("ps", "--all", "--quiet").stdout.decode().split()
 
 
 def test_a_step_reads_and_writes(
-    s3: S3Server, millwork: Millwork, component: Component, home: Path, storage: Storage
+    s3: S3Server, bucket: str, millwork: Millwork, component: Component, home: Path
 ) -> None:
-    connected(home, millwork, s3)
-    bucket, client = s3.bucket(), s3.client()
-    client.put_object(Bucket=bucket, Key="in/a.txt", Body=b"hello\n")
     file = component(COPY, "copy", **PORTS)
     result = millwork(*RUN, file, "-i", f"data=s3://{bucket}/in", "-O",
                       f"out=s3://{bucket}/out/{{run}}", "--json")  # fmt: skip
     assert result.code == 0, result
     run = result.json["run"]
-    body = client.get_object(Bucket=bucket, Key=f"out/{run}/all.txt")["Body"].read()
-    assert body == b"hello\n"
+    assert body_of(s3, bucket, f"out/{run}/all.txt") == b"hello\n"
     log = millwork("runs", "logs", f"{run}/copy").out
     assert [word in log for word in ("downloading", "a.txt", "uploading")] == [True] * 3
     assert SECRET not in log
@@ -108,36 +119,28 @@ def test_what_is_not_allowed_fails_the_attempt_and_says_why(
 
 @pytest.mark.skipif(bool(trouble()), reason=trouble())
 def test_what_is_mounted_is_seen_inside(
-    s3: S3Server, millwork: Millwork, component: Component, home: Path, storage: Storage
+    s3: S3Server, bucket: str, millwork: Millwork, component: Component, home: Path
 ) -> None:
-    connected(home, millwork, s3)
-    bucket = s3.bucket()
-    s3.client().put_object(Bucket=bucket, Key="in/a.txt", Body=b"hello\n")
     inputs = {"data": {"type": "folder", "mode": "mount"}}
     file = component(COPY, "copy", inputs=inputs, outputs=PORTS["outputs"])
     result = millwork(*RUN, file, "-i", f"data=s3://{bucket}/in", "-O", f"out=s3://{bucket}/out",
                       "--json")  # fmt: skip
     assert result.code == 0, result
-    body = s3.client().get_object(Bucket=bucket, Key="out/all.txt")["Body"].read()
-    assert body == b"hello\n"
+    assert body_of(s3, bucket, "out/all.txt") == b"hello\n"
     assert "mounting" in logs(home)
     assert below(str(home)) == []
 
 
 def test_a_job_brings_its_data_once(
-    s3: S3Server, millwork: Millwork, component: Component, home: Path, storage: Storage
+    s3: S3Server, bucket: str, millwork: Millwork, component: Component, home: Path
 ) -> None:
-    connected(home, millwork, s3)
-    bucket, client = s3.bucket(), s3.client()
-    client.put_object(Bucket=bucket, Key="in/a.txt", Body=b"hello\n")
     file = component("cat $PAI_INPUT_DATA/a.txt >${PAI_OUTPUT_OUT}of-$RANK", "job",
                      job_type="PyTorchJob", **PORTS)  # fmt: skip
     result = millwork(*RUN, file, "-i", f"data=s3://{bucket}/in", "-O", f"out=s3://{bucket}/out",
                       "--replicas", "2", "--json")  # fmt: skip
     assert result.code == 0, result
     for rank in "01":
-        body = client.get_object(Bucket=bucket, Key=f"out/of-{rank}")["Body"].read()
-        assert body == b"hello\n"
+        assert body_of(s3, bucket, f"out/of-{rank}") == b"hello\n"
     said = "".join(_text(path) for path in home.glob("attempts/*/*/log"))
     assert (said.count("downloading"), said.count("uploading")) == (1, 1)
 
@@ -170,15 +173,12 @@ def stalling() -> Iterator[str]:
 
 @pytest.mark.parametrize("at", ["download", "command", "upload"])
 def test_a_run_is_cancelled_wherever_it_is(
-    s3: S3Server, millwork: Millwork, background: Callable[..., Background], component: Component,
+    bucket: str, millwork: Millwork, background: Callable[..., Background], component: Component,
     home: Path, storage: Storage, stalling: str, at: str,
 ) -> None:  # fmt: skip
-    connected(home, millwork, s3)
     connect(home, "web", "http", url=stalling, allow_private="true")
     connect(home, "gone", "s3", "lake-secret", endpoint="http://127.0.0.1:9", access_key=KEY,
             patience="300")  # fmt: skip
-    bucket = s3.bucket()
-    s3.client().put_object(Bucket=bucket, Key="in/a", Body=b"x")
     file = component("echo runs; sleep 300 & wait" if at == "command" else "echo runs", "slow",
                      inputs={"data": {"type": "any"}}, outputs=PORTS["outputs"])  # fmt: skip
     source = stalling if at == "download" else f"s3://lake@{bucket}/in"

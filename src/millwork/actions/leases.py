@@ -18,6 +18,7 @@ from millwork.base.records import dataclass, field
 from millwork.batch.changes import BatchJudged
 from millwork.batch.desk import Desk, Terms, replica_of
 from millwork.batch.rules import Rules
+from millwork.plan.transfers import DONE
 from millwork.ports.leases import News
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 
 _D = TypeVar("_D", bound="Decision")
 LAYOUT = "shards.jsonl"
-BROUGHT, REASON = "transfers.done", "reason"
-"""What says that an attempt's data is there, and a worker's folder why it is not."""
+REASON = "reason"
+"""What says in a worker's folder why its attempt's data is not there."""
 _TOKEN = 9  # bytes of randomness of a lease
 _PATIENCE = 60.0
 
@@ -220,7 +221,7 @@ class LeaseService:
     async def _bring(self, batch: _Batch) -> None:
         """Waits until a worker has brought the input, if that is elsewhere. Raises RunFailed."""
         opening = batch.opening
-        if not opening.is_brought or os.path.exists(f"{opening.folder}/{BROUGHT}"):
+        if not opening.is_brought or os.path.exists(f"{opening.folder}/{DONE}"):
             return
         batch.is_waiting, batch.news = True, News(1, 0)
         self._ports.tell(opening.attempt, batch.news)

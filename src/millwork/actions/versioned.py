@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from millwork.actions import assets
@@ -11,13 +10,14 @@ from millwork.actions.call import Call
 from millwork.views.assets import AssetView, Deleted, DifferencesView, VersionPage, VersionView
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TypeAlias
 
     Verb: TypeAlias = Callable[..., object]
 
 
 class Verbs(NamedTuple):
-    """The verbs of one kind, by what they are called in `access.verbs`."""
+    """The verbs of one kind, called as in `access.verbs`, in the order that nouns take them in."""
 
     show: Verb
     change: Verb

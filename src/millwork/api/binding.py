@@ -27,7 +27,7 @@ from millwork.base.names import is_text
 from millwork.base.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from millwork.access.verbs import Verb
 
@@ -170,14 +170,11 @@ def _is_list(hint: Any) -> bool:
 
 def objects_in(hint: Any) -> Iterator[Any]:
     """The TypedDicts in a type, and in those."""
-    if is_typeddict(hint):
+    is_object = is_typeddict(hint)
+    if is_object:
         yield hint
-    for inner in _inner(hint):
+    for inner in _fields(hint).values() if is_object else get_args(hint):
         yield from objects_in(inner)
-
-
-def _inner(hint: Any) -> Collection[Any]:
-    return _fields(hint).values() if is_typeddict(hint) else get_args(hint)
 
 
 _fields = cache(get_type_hints)

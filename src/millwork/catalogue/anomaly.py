@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest
 from millwork.base.records import dataclass, field
-from millwork.catalogue.cluster import COMMON, FEATURES
-from millwork.catalogue.learning import learned_from
+from millwork.catalogue.cluster import COMMON, METRICS
+from millwork.catalogue.learning import FEATURES, learned_from
 from millwork.catalogue.model import (
     MODEL_OUT,
     OPTIONAL_TRANSFORM,
@@ -24,7 +24,7 @@ from millwork.catalogue.model import (
     text,
 )
 from millwork.catalogue.rules import chosen, fresh
-from millwork.catalogue.shapes import BOOL, FLOAT, Columns, Effect, Learned
+from millwork.catalogue.shapes import BOOL, FLOAT, Columns, Learned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,8 +68,8 @@ def _marked(given: Given) -> Columns:
 
 def _detected(given: Given) -> Mapping[str, Shape]:
     features = learned_from(given.table(), given.names("features"), [])
-    before = given.transform() if "transform" in given.inputs else Effect()
-    return {"table": _marked(given), "model": Learned("anomaly", features, BOOL, before)}
+    model = Learned("anomaly", features, BOOL, given.before())
+    return {"table": _marked(given), "model": model}
 
 
 def _outliers(given: Given) -> Mapping[str, Shape]:
@@ -117,7 +117,7 @@ _METHODS = (
         "Finds rows that lie less densely than their nearest neighbours do.",
         {
             "neighbours": integer("How many neighbours count; there must be more rows", 20, 1),
-            "metric": choice("How distance is measured", "euclidean", "manhattan", "chebyshev"),
+            "metric": choice("How distance is measured", *METRICS),
             "contamination": _SHARE,
         },
         "Without `contamination` a score above 1.5 is an anomaly. In the table a row is no "

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from millwork.catalogue.model import Declaration
 
-SCHEME = "azureml://"
+_SCHEME = "azureml://"
 
 _TRAINED = (
     "here the node of the algorithm learns by itself: give it the table and name its label, wire "
@@ -125,7 +125,7 @@ def twin(reference: str, declarations: Iterable[Declaration]) -> Declaration:
 
     BadRequest that says why there is none, or which names are near.
     """
-    given = reference[len(SCHEME) :]
+    given = reference[len(_SCHEME) :]  # which may be in capitals
     name = {_folded(known): known for known in MODULES}.get(_folded(given))
     if name is None:
         near = " or ".join(f"'{each}'" for each in get_close_matches(given, MODULES, 3, 0.5))
@@ -133,7 +133,7 @@ def twin(reference: str, declarations: Iterable[Declaration]) -> Declaration:
         raise BadRequest(f"Azure ML's designer has no module '{given[:80]}': {hint}")
     found = twins(name, declarations)
     if not found:
-        raise BadRequest(f"'{name}' has no twin here: {MODULES[name] or 'it is not built in'}")
+        raise BadRequest(f"'{name}' has no twin here: {MODULES[name]}")
     return found[0]
 
 

@@ -26,7 +26,7 @@ _LOGISTIC = {
     "maxIter": "max_iterations",
     "epsilon": "tolerance",
 }
-_PENALTIES = {"None": "none", "none": "none", "l1": "l1", "l2": "l2"}
+_PENALTIES = {"penalty": {"None": "none", "none": "none", "l1": "l1", "l2": "l2"}}
 _LOGISTIC_DEFAULTS = {"penalty": "l1", "strength": "1", "tolerance": "1e-6"}
 _XGBOOST = {
     "eta": "learning_rate",
@@ -68,7 +68,7 @@ _ESTIMATORS = (
         },
         "coefficients",
         pai=tuple(
-            trained(name, _LOGISTIC, penalty=_PENALTIES, fixed=_LOGISTIC_DEFAULTS)
+            trained(name, _LOGISTIC, values=_PENALTIES, fixed=_LOGISTIC_DEFAULTS)
             for name in (
                 "logisticregression_binary",
                 "logisticregression_multi",
@@ -176,7 +176,7 @@ _ESTIMATORS = (
             ),
             "smoothing": number("Added to counts, or to variances (gaussian), if said", None, 0),
         },
-        pai=(trained("NaiveBayes", {}),),
+        pai=(trained("NaiveBayes"),),
         notes="Multinomial needs counts of 0 or more.",
     ),
     Estimator(
@@ -198,4 +198,4 @@ _ESTIMATORS = (
     ),
 )
 
-DECLARATIONS = tuple(declared("classify", each, _WITHOUT_GAPS) for each in _ESTIMATORS)
+DECLARATIONS = tuple(declared(CATEGORY, each, _WITHOUT_GAPS) for each in _ESTIMATORS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from millwork.base.records import dataclass, field
-from millwork.catalogue.learning import learned_from
+from millwork.catalogue.learning import FEATURES, learned_from
 from millwork.catalogue.model import (
     MODEL_OUT,
     OPTIONAL_TRANSFORM,
@@ -16,14 +16,13 @@ from millwork.catalogue.model import (
     Example,
     PaiName,
     choice,
-    columns,
     integer,
     number,
     seed,
     text,
 )
 from millwork.catalogue.rules import fresh
-from millwork.catalogue.shapes import FLOAT, INT, Columns, Effect, Learned
+from millwork.catalogue.shapes import FLOAT, INT, Columns, Learned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,14 +33,13 @@ if TYPE_CHECKING:
 
 CATEGORY = "cluster"
 
-FEATURES = columns("The columns to learn from; all of numbers if none is named")
 COMMON = (
     "All features are numbers or true and false; a missing or infinite value in one is an error. "
     "Scale them first (standardise): what is large counts most."
 )
 _NO_MODEL = "It cannot say the cluster of a new row: there is no model."
 _NOISE = "Rows in no cluster are noise, -1."
-_METRICS = ("euclidean", "manhattan", "chebyshev")
+METRICS = ("euclidean", "manhattan", "chebyshev")
 _CLUSTERS = integer("How many clusters", 8, 1, 100_000)
 
 
@@ -71,8 +69,7 @@ def _rule(task: str, *, has_centres: bool) -> Rule:
             centres = Columns({name: INT, **dict.fromkeys(features or (), FLOAT)})
             shapes["centres"] = centres if features else centres.open()
         if task:
-            before = given.transform() if "transform" in given.inputs else Effect()
-            shapes["model"] = Learned(task, features, INT, before)
+            shapes["model"] = Learned(task, features, INT, given.before())
         return shapes
 
     return rule
@@ -181,7 +178,7 @@ _METHODS = (
         {
             "distance": number("Rows that near are neighbours", 0.5, 0, above=True),
             "min_points": integer("Rows with so many neighbours, itself one, are dense", 5, 1),
-            "metric": choice("How distance is measured", *_METRICS),
+            "metric": choice("How distance is measured", *METRICS),
         },
         f"{_NOISE} {_NO_MODEL}",
         example={"distance": "0.8"},
@@ -193,7 +190,7 @@ _METHODS = (
         {
             "min_cluster_rows": integer("The fewest rows of a cluster", 5, 2),
             "min_points": integer("Rows about a dense one; by default as many", None, 1),
-            "metric": choice("How distance is measured", *_METRICS),
+            "metric": choice("How distance is measured", *METRICS),
             "method": choice("Which of nested clusters count: the lasting or the least",
                              "eom", "leaf"),
         },
@@ -207,7 +204,7 @@ _METHODS = (
             "clusters": _CLUSTERS,
             "linkage": choice("What is the distance of clusters", "ward", "complete", "average",
                               "single"),
-            "metric": choice("How distance is measured; ward: euclidean only", *_METRICS),
+            "metric": choice("How distance is measured; ward: euclidean only", *METRICS),
         },
         f"It compares each row with each: 30,000 rows are the most. {_NO_MODEL}",
         example={"clusters": "3"},

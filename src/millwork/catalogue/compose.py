@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CATEGORY = "evaluate"
 
-PLACES = ("first", "second", "third", "fourth", "fifth", "sixth")
+_PLACES = ("first", "second", "third", "fourth", "fifth", "sixth")
 _SHOWN = "A report or a table"
 _TEXT = (
     "What stands in it, in that order: paragraphs, with an empty line between them. `## WORDS` is "
@@ -30,7 +30,7 @@ _TEXT = (
 
 def _composed(given: Given) -> Mapping[str, Shape]:
     for place in re.findall(r"\{\s*(\w+)", given.get("text", "")):
-        if place in PLACES and place not in given.inputs:
+        if place in _PLACES and place not in given.inputs:
             raise BadRequest(f"text: nothing comes in at '{place}'")
     return {"report": None}
 
@@ -43,7 +43,7 @@ DECLARATIONS = (
         "Puts words, tables, and sections of other reports together in one report to show.",
         "compose.compose_report",
         _composed,
-        {place: Input("any", place == PLACES[0], description=_SHOWN) for place in PLACES},
+        {place: Input("any", place == _PLACES[0], description=_SHOWN) for place in _PLACES},
         {"report": REPORT_OUT},
         {
             "title": text("The report's heading", required=True),

@@ -20,7 +20,7 @@ from millwork.catalogue.model import (
     text,
 )
 from millwork.catalogue.rules import checked
-from millwork.catalogue.shapes import FLOAT, INT, TEXT, Columns
+from millwork.catalogue.shapes import EVERY_KIND, FLOAT, INT, TEXT, Columns
 from millwork.spec.model import Input, Output
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 CATEGORY = "evaluate"
 
-_NUMBERS, _CATEGORIES, _TEXTS = ("number",), ("text", "number", "bool", "time"), ("text",)
+_NUMBERS, _TEXTS = ("number",), ("text",)
 _VALUE = Output("value")
 _OPTIONAL = Input("table", required=False, description="Another model's metrics")
 
@@ -87,7 +87,7 @@ DECLARATIONS = (
         "Tells how well scores tell one label from the rest: ROC, KS, lift, every threshold.",
         "evaluate_binary.evaluate_binary",
         checked(
-            {"label": _CATEGORIES, "score": _NUMBERS, "detail": _TEXTS},
+            {"label": EVERY_KIND, "score": _NUMBERS, "detail": _TEXTS},
             metrics=_METRICS,
             thresholds=_THRESHOLDS,
             gains=_GAINS,
@@ -157,7 +157,7 @@ DECLARATIONS = (
         "Tells how often each class is found and rightly named.",
         "evaluate_multiclass.evaluate_multiclass",
         checked(
-            {"label": _CATEGORIES, "prediction": _CATEGORIES, "detail": _TEXTS},
+            {"label": EVERY_KIND, "prediction": EVERY_KIND, "detail": _TEXTS},
             metrics=_METRICS,
             classes=_CLASSES,
             confusion=_CONFUSION,
@@ -250,7 +250,7 @@ DECLARATIONS = (
         "Tells how well clusters are apart.",
         "evaluate.evaluate_clustering",
         checked(
-            {"columns": _NUMBERS, "cluster": _CATEGORIES},
+            {"columns": _NUMBERS, "cluster": EVERY_KIND},
             metrics=_METRICS,
             clusters=_CLUSTERS,
             report=None,
@@ -277,7 +277,7 @@ DECLARATIONS = (
             PaiName(
                 "cluster_evaluation",
                 {"selectedColNames": "columns"},
-                {**_IN},
+                _IN,
                 {"outputTableName": "metrics"},
             ),
         ),

@@ -23,23 +23,30 @@ from millwork.catalogue.model import (
     seed,
     text,
 )
-from millwork.catalogue.prepare import FITTED_INPUTS, FITTED_OUTPUTS, SUFFIX, changed, some
-from millwork.catalogue.rules import chosen, fitted, fresh, require
-from millwork.catalogue.shapes import BOOL, FLOAT, INT, KINDS, TEXT, UNKNOWN_TYPE, Columns
+from millwork.catalogue.prepare import (
+    FITTED_INPUTS,
+    FITTED_OUTPUTS,
+    NUMBERS,
+    SUFFIX,
+    changed,
+    numbers,
+    some,
+)
+from millwork.catalogue.rules import chosen, fitted, fresh, require, with_more
+from millwork.catalogue.shapes import BOOL, DATE, FLOAT, INT, TEXT, UNKNOWN_TYPE, Columns, is_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from millwork.catalogue.prepare import Step
-    from millwork.catalogue.rules import Given, Rule
-    from millwork.catalogue.shapes import Shape
+    from millwork.catalogue.rules import Given
 
 CATEGORY = "features"
-_NUMBERS = ("number", "bool")
 _ENCODED = ("text", "bool", "number")
 _MOST_TERMS = 5000
 _DATE_PARTS = ("year", "quarter", "month", "week", "day", "weekday", "day_of_year", "is_weekend")
 _TIME_PARTS = ("hour", "minute", "second")
+_USUAL_PARTS = "year,month,day,weekday,hour"
 
 
 def replaced(
@@ -54,11 +61,10 @@ def replaced(
     def gone(table: Columns) -> list[str]:
         if names is not None:
             return list(names)
-        holds = [KINDS[kind] for kind in kinds]
         return [
             name
             for name, dtype in table.types.items()
-            if dtype == UNKNOWN_TYPE or any(each(dtype) for each in holds)
+            if dtype == UNKNOWN_TYPE or is_of(dtype, kinds)
         ]
 
     def effect(table: Columns) -> Columns:
@@ -72,25 +78,15 @@ def replaced(
     return effect
 
 
-def with_more(rule: Rule, **ports: Mapping[str, str] | None) -> Rule:
-    """A rule with further outputs: tables of fixed columns, or None for a report."""
-    more: dict[str, Shape] = {
-        port: None if types is None else Columns(types) for port, types in ports.items()
-    }
-    return lambda given: {**rule(given), **more}
-
-
 def _encoded(given: Given, without: Sequence[str] = ()) -> list[str] | None:
     named = given.names("columns")
     kinds = _ENCODED if named else ("text",)
     return some(chosen(given.table(), named, kinds, without), "text")
 
 
-def _label(given: Given, kinds: Sequence[str]) -> str:
-    label: str = given.get("label", "")
-    if label:
-        chosen(given.table(), [label], kinds)
-    return label
+def _label(given: Given) -> str:
+    """The label's column; empty for none."""
+    return "".join(given.columns("label", _ENCODED))
 
 
 def _one_hot(given: Given) -> Step:
@@ -102,7 +98,7 @@ def _ordinal(given: Given) -> Step:
 
 
 def _target(given: Given) -> Step:
-    return changed(given, _encoded(given, [_label(given, _ENCODED)]), FLOAT)
+    return changed(given, _encoded(given, [_label(given)]), FLOAT)
 
 
 def _hashed(given: Given) -> Step:
@@ -112,29 +108,25 @@ def _hashed(given: Given) -> Step:
 
 
 def _binned(given: Given) -> Step:
-    label = _label(given, _ENCODED)
+    label = _label(given)
     if given.get("method") == "tree" and not label:
         raise BadRequest("the method 'tree' needs a label: name its column")
     names = chosen(given.table(), given.names("columns"), ("number",), [label])
     return changed(given, some(names, "numbers"), INT)
 
 
-def _numbers(given: Given) -> list[str] | None:
-    return some(chosen(given.table(), given.names("columns"), _NUMBERS), "numbers")
-
-
 def _components(given: Given) -> Step:
-    names, count = _numbers(given), given.get("components", 2)
+    names, count = numbers(given), given.get("components", 2)
     made = None
     if given.get("share") is None:
         if names is not None and count > len(names):
             raise BadRequest(f"{count} components need as many columns: there are {len(names)}")
         made = {f"{given.get('prefix', 'pc')}{place}": FLOAT for place in range(1, count + 1)}
-    return replaced(names, _NUMBERS, made, keep=given.get("keep", False))
+    return replaced(names, NUMBERS, made, keep=given.get("keep", False))
 
 
 def _products(given: Given) -> Step:
-    names = _numbers(given)
+    names = numbers(given)
     if names is None:
         return Columns.open
     is_plain, degrees = given.get("interaction_only", False), range(2, given.get("degree", 2) + 1)
@@ -143,7 +135,7 @@ def _products(given: Given) -> Step:
         raise BadRequest(f"there would be {count} new columns, more than {_MOST_TERMS}: name fewer")
     choose = combinations if is_plain else combinations_with_replacement
     terms = [_term(each) for n in degrees for each in choose(names, n)]
-    return replaced(names, _NUMBERS, dict.fromkeys(terms, FLOAT), keep=True)
+    return replaced(names, NUMBERS, dict.fromkeys(terms, FLOAT), keep=True)
 
 
 def _term(factors: tuple[str, ...]) -> str:
@@ -152,7 +144,7 @@ def _term(factors: tuple[str, ...]) -> str:
 
 
 def _moments(given: Given) -> Step:
-    wanted = [part.strip() for part in given.get("parts", PARTS).split(",") if part.strip()]
+    wanted = [part.strip() for part in given.get("parts", _USUAL_PARTS).split(",") if part.strip()]
     for part in wanted:
         if part not in _DATE_PARTS + _TIME_PARTS:
             known = ", ".join(_DATE_PARTS + _TIME_PARTS)
@@ -183,22 +175,21 @@ def _moments(given: Given) -> Step:
 def _parts(dtype: str) -> tuple[str, ...]:
     if dtype.startswith("Duration"):
         return ()
-    if dtype == "Date":
+    if dtype == DATE:
         return _DATE_PARTS
     return _TIME_PARTS if dtype == "Time" else _DATE_PARTS + _TIME_PARTS
 
 
 def _selected(given: Given) -> Step:
-    label = _label(given, _ENCODED)
+    label = _label(given)
     named = given.names("columns")
-    names = some(chosen(given.table(), named, _NUMBERS, [label]), "numbers besides the label")
+    names = some(chosen(given.table(), named, NUMBERS, [label]), "numbers besides the label")
     if names is not None and given.get("count", 10) >= len(names):
         return lambda table: table
-    return replaced(names, _NUMBERS, None, keep=False)
+    return replaced(names, NUMBERS, None, keep=False)
 
 
-IMPORTANCE = {"column": TEXT, "score": FLOAT, "p_value": FLOAT, "is_kept": BOOL}
-PARTS = "year,month,day,weekday,hour"
+_IMPORTANCE = {"column": TEXT, "score": FLOAT, "p_value": FLOAT, "is_kept": BOOL}
 KEEP = flag("Keep the columns that the new ones are made of")
 
 DECLARATIONS = (
@@ -404,7 +395,8 @@ DECLARATIONS = (
         },
         example=Example({"table": "penguins"}, {"columns": "bill_length_mm,bill_depth_mm"}),
         notes="Named and ordered as scikit-learn's PolynomialFeatures: `a^2`, `a b`. A product "
-        "with a missing value is missing. At most 5000 new columns.",
+        "with a missing value is missing. "
+        f"At most {_MOST_TERMS} new columns.",
     ),
     Declaration(
         "datetime_parts",
@@ -418,7 +410,7 @@ DECLARATIONS = (
         {
             "columns": columns("The columns; all of dates and times if none is named"),
             "parts": text(
-                "Which parts, with commas: " + ", ".join(_DATE_PARTS + _TIME_PARTS), PARTS
+                "Which parts, with commas: " + ", ".join(_DATE_PARTS + _TIME_PARTS), _USUAL_PARTS
             ),
             "keep": KEEP,
         },
@@ -433,7 +425,7 @@ DECLARATIONS = (
         "Select features",
         "Keeps the columns that tell most of a label.",
         "features_select.select_features",
-        with_more(fitted(_selected), importance=IMPORTANCE),
+        with_more(fitted(_selected), importance=_IMPORTANCE),
         FITTED_INPUTS,
         {**FITTED_OUTPUTS, "importance": TABLE_OUT},
         {

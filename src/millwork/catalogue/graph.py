@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest
@@ -20,8 +19,8 @@ from millwork.catalogue.model import (
     seed,
     text,
 )
-from millwork.catalogue.rules import chosen, require
-from millwork.catalogue.shapes import FLOAT, INT, KINDS, TEXT, UNKNOWN_TYPE, Columns
+from millwork.catalogue.rules import require
+from millwork.catalogue.shapes import FLOAT, INT, TEXT, UNKNOWN_TYPE, WHOLE, Columns, is_of
 from millwork.spec.model import Output
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 CATEGORY = "graph"
 
-_WHOLE = re.compile(r"U?Int\d+")
 _ENDS = {
     "source": column("Where an edge begins: texts or whole numbers", "edges", default="source"),
     "target": column("Where it ends: of the same kind", "edges", default="target"),
@@ -68,8 +66,7 @@ def _rule(member: _Member) -> Rule:
         edges = given.table("edges")
         ends = [given.get(name, name) for name in _ENDS]
         require(edges, ends)
-        if given.get("weight"):
-            chosen(edges, [given.get("weight")], ("number",))
+        given.columns("weight", ("number",), "edges")
         dtype = _vertex_type(edges, ends)
         shapes: dict[str, Shape] = dict.fromkeys(member.outputs)
         if "edges" in member.outputs:
@@ -84,9 +81,9 @@ def _vertex_type(edges: Columns, ends: list[str]) -> str:
     types = [edges.types.get(name, UNKNOWN_TYPE) for name in ends]
     if UNKNOWN_TYPE in types:
         return UNKNOWN_TYPE
-    if all(KINDS["text"](dtype) for dtype in types):
+    if all(is_of(dtype, ("text",)) for dtype in types):
         return TEXT
-    if all(_WHOLE.fullmatch(dtype) for dtype in types):
+    if all(WHOLE.fullmatch(dtype) for dtype in types):
         return INT
     told = " and ".join(f"'{n}' is {dtype}" for n, dtype in zip(ends, types, strict=True))
     raise BadRequest(f"{told}: both are to be texts, or both whole numbers")

@@ -46,8 +46,10 @@ def declarations() -> Mapping[str, Declaration]:
 
 
 def builtin(reference: str) -> Declaration:
-    """What `builtin:NAME`, `builtin:NAME@VERSION` or `azureml://NAME` names; BadRequest if there
-    is none."""
+    """What `builtin:NAME`, `builtin:NAME@VERSION` or `azureml://NAME` names.
+
+    NotFound if there is none, BadRequest for another version and for a module without a twin.
+    """
     if not reference.startswith(BUILTIN):
         return azureml.twin(reference, declarations().values())
     name, _, version = reference.removeprefix(BUILTIN).partition("@")

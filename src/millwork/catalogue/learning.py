@@ -23,8 +23,8 @@ from millwork.catalogue.model import (
     seed,
     text,
 )
-from millwork.catalogue.rules import chosen, require
-from millwork.catalogue.shapes import FLOAT, KINDS, TEXT, UNKNOWN_TYPE, Columns, Effect, Learned
+from millwork.catalogue.rules import chosen
+from millwork.catalogue.shapes import FLOAT, TEXT, UNKNOWN_TYPE, Columns, Learned, is_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,6 +68,7 @@ _LABELS = {"classify": ("text", "number", "bool"), "regress": ("number",)}
 _ENCODERS = "encode texts first (one_hot, ordinal_encode, target_encode)"
 _GAPS = "Missing values of features are learned from as they are."
 _NO_GAPS = "A missing value in a feature is an error: impute it, or filter those rows."
+FEATURES = columns("The columns to learn from; all of numbers if none is named")
 _COMMON = (
     "A missing label is an error. All features are numbers or true and false, and finite; no "
     "feature named: all such columns but label and weight."
@@ -123,17 +124,11 @@ def learns(task: str, explained: Mapping[str, str] | None, port: str) -> Rule:
 
     def rule(given: Given) -> Mapping[str, Shape]:
         table, label = given.table(), given.get("label", "")
-        others = [name for name in (label, given.get("weight")) if name]
-        require(table, others)
         chosen(table, [label], _LABELS[task])
-        if given.get("weight"):
-            chosen(table, [given.get("weight")], ("number",))
-        before = given.transform() if "transform" in given.inputs else Effect()
-        learned = Learned(
-            task, learned_from(table, given.names("features"), others), _answer(table, label, task),
-            before,
-        )  # fmt: skip
-        shapes: dict[str, Shape] = {"model": learned}
+        others = [label, *given.columns("weight", ("number",))]
+        features = learned_from(table, given.names("features"), others)
+        answer = _answer(table, label, task)
+        shapes: dict[str, Shape] = {"model": Learned(task, features, answer, given.before())}
         if explained:
             shapes[port] = Columns(explained)
         return shapes
@@ -147,7 +142,7 @@ def label_fields(task: str) -> dict[str, Parameter]:
     what = "The number to predict" if kind else "The classes to tell apart: texts, whole numbers"
     return {
         "label": column(what, dtype=kind),
-        "features": columns("The columns to learn from; all of numbers if none is named"),
+        "features": FEATURES,
     }
 
 
@@ -156,18 +151,22 @@ def weight_field() -> Parameter:
     return column("How much each row counts", required=False, dtype="number")
 
 
-def trained(pai: str, parameters: Mapping[str, str], **more: Mapping[str, str]) -> PaiName:
+def trained(
+    pai: str,
+    parameters: Mapping[str, str] | None = None,
+    *,
+    outputs: Mapping[str, str] | None = None,
+    values: Mapping[str, Mapping[str, str]] | None = None,
+    fixed: Mapping[str, str] | None = None,
+) -> PaiName:
     """A training of PAI: all name table, model, label and features alike."""
-    outputs = {"modelName": "model", **more.pop("outputs", {})}
-    fields = {"labelColName": "label", "featureColNames": "features"}
-    values = {"penalty": more.pop("penalty")} if "penalty" in more else {}
     return PaiName(
         pai,
-        {**fields, **parameters},
+        {"labelColName": "label", "featureColNames": "features", **(parameters or {})},
         {"inputTableName": "table"},
-        outputs,
-        values,
-        more.get("fixed", {}),
+        {"modelName": "model", **(outputs or {})},
+        values or {},
+        fixed or {},
     )
 
 
@@ -255,14 +254,14 @@ def learned_from(table: Columns, names: list[str], others: list[str]) -> tuple[s
     for name in names:
         if name in others:
             raise BadRequest(f"'{name}' is the label or the weight: leave it out of the features")
-        if KINDS["text"](table.types.get(name, UNKNOWN_TYPE)):
+        if is_of(table.types.get(name, UNKNOWN_TYPE), ("text",)):
             raise BadRequest(f"feature '{name}' holds texts, and numbers are needed; {_ENCODERS}")
     found = chosen(table, names, ("number", "bool"), others)
     if found is None:
         return None
     if not found:
         raise BadRequest(f"there are no columns of numbers to learn from; {_ENCODERS}")
-    return tuple(dict.fromkeys(found))
+    return tuple(found)
 
 
 def _answer(table: Columns, label: str, task: str) -> str:
@@ -270,4 +269,4 @@ def _answer(table: Columns, label: str, task: str) -> str:
     dtype = table.types.get(label, UNKNOWN_TYPE)
     if task == "regress" or dtype.startswith("Decimal"):
         return FLOAT
-    return TEXT if KINDS["text"](dtype) else dtype
+    return TEXT if is_of(dtype, ("text",)) else dtype

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from millwork.base.names import BUILTIN, BUILTIN_TAG
@@ -90,11 +89,12 @@ class Declaration:
             parameters=self.parameters,
             mounts="none",
             is_deterministic=self.is_deterministic,
-            source=Source(BUILTIN + self.name, folder=os.fspath(code)),
+            source=Source(BUILTIN + self.name, folder=code),
         )
 
 
-TABLE, TABLES = Input("table"), {"table": Input("table")}
+TABLE = Input("table")
+TABLES = {"table": TABLE}
 OPTIONAL_TRANSFORM = Input("transform", required=False, description="What was done before")
 TABLE_OUT, MODEL_OUT = Output("table"), Output("model")
 TRANSFORM_OUT, REPORT_OUT = Output("transform"), Output("report")

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from millwork.spec.model import Output
 
 _NO_NAME = re.compile(r"[^A-Za-z0-9_-]+")
-_LONGEST = 60
+_LONGEST = 60  # of a name in a message, and of a port's: 64, less a number behind it
 WHY = {
     "inputtablepartitions": "whoever runs the pipeline gives the data, and so the partition",
     "lifecycle": "`millwork gc` and the settings say how long results are kept",
@@ -126,13 +126,13 @@ class _Importer:
         declaration, pai = found
         name = self._node_names.free(declaration.name)
         self.reading.places["nodes", name] = command.place
+        ports, made_by, words = map(_folded, (pai.inputs, pai.outputs, pai.parameters))
         inputs: dict[str, Reference] = {}
         written: dict[str, str] = {}
         parameters: dict[str, Any] = {}
         for argument in command.arguments:
             key, is_given = argument.key.casefold(), bool(argument.value)
-            port, made = _folded(pai.inputs).get(key), _folded(pai.outputs).get(key)
-            word = _folded(pai.parameters).get(key)
+            port, made, word = ports.get(key), made_by.get(key), words.get(key)
             if port in inputs or made in written or word in parameters:
                 self._leave(argument, pai, "the line says that already")
             elif port and is_given:

@@ -17,8 +17,18 @@ from millwork.catalogue.model import (
     seed,
     text,
 )
-from millwork.catalogue.rules import chosen, fixed, require
-from millwork.catalogue.shapes import BOOL, FLOAT, INT, KINDS, TEXT, UNKNOWN, UNKNOWN_TYPE, Columns
+from millwork.catalogue.rules import chosen, fixed, fresh, require
+from millwork.catalogue.shapes import (
+    BOOL,
+    FLOAT,
+    INT,
+    NULL,
+    TEXT,
+    UNKNOWN,
+    UNKNOWN_TYPE,
+    Columns,
+    is_of,
+)
 from millwork.spec.model import Input, Output
 
 if TYPE_CHECKING:
@@ -59,9 +69,7 @@ def _predicted(given: Given) -> Mapping[str, Shape]:
     added = dict(named)
     if len(added) < len(named):
         raise BadRequest("two result columns have the same name: name them differently")
-    for name in added:
-        if name in kept:
-            raise BadRequest(f"there is a column '{name}' already: name the new one differently")
+    fresh(kept, added)
     return {"table": kept.plus(added)}
 
 
@@ -74,9 +82,7 @@ def _fits(table: Columns, model: Learned) -> None:
         return
     for name in model.features:
         dtype = table.types.get(name, UNKNOWN_TYPE)
-        if dtype not in (UNKNOWN_TYPE, "Null") and not any(
-            KINDS[kind](dtype) for kind in ("number", "bool")
-        ):
+        if dtype not in (UNKNOWN_TYPE, NULL) and not is_of(dtype, ("number", "bool")):
             raise BadRequest(f"column '{name}' is {dtype}, and the model needs a number")
 
 
@@ -102,9 +108,9 @@ DECLARATIONS = (
         {"table": TABLE_OUT},
         {
             "append": columns("The table's columns to keep; all if none is named"),
-            "result_column": text("The prediction's column; empty: none", "prediction"),
-            "score_column": text("The score's column; empty: none", "prediction_score"),
-            "detail_column": text("The detail's column; empty: none", "prediction_detail"),
+            "result_column": text("The prediction's column; empty: none", _NAMES["result"]),
+            "score_column": text("The score's column; empty: none", _NAMES["score"]),
+            "detail_column": text("The detail's column; empty: none", _NAMES["detail"]),
         },
         pai=(
             PaiName(

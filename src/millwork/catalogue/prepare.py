@@ -20,7 +20,7 @@ from millwork.catalogue.model import (
     text,
 )
 from millwork.catalogue.rules import chosen, fitted, fresh, require
-from millwork.catalogue.shapes import BOOL, FLOAT, KINDS, TEXT, UNKNOWN_TYPE
+from millwork.catalogue.shapes import BOOL, EVERY_KIND, FLOAT, TEXT, UNKNOWN_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,13 +35,13 @@ FITTED_INPUTS = {"table": TABLE, "transform": OPTIONAL_TRANSFORM}
 FITTED_OUTPUTS = {"table": TABLE_OUT, "transform": TRANSFORM_OUT}
 SUFFIX = text("Put behind the new columns' names; empty replaces the columns", "")
 
-_NUMBERS = ("number", "bool")
+NUMBERS = ("number", "bool")
 _FILLED_KINDS = {
     "mean": ("number",),
     "median": ("number",),
     "min": ("number", "time"),
     "max": ("number", "time"),
-    "most_frequent": ("number", "text", "time", "bool"),
+    "most_frequent": EVERY_KIND,
 }
 
 
@@ -68,9 +68,13 @@ def some(names: list[str] | None, what: str) -> list[str] | None:
     return names
 
 
+def numbers(given: Given) -> list[str] | None:
+    """The columns of numbers, truths among them, that are meant; None if that is not known."""
+    return some(chosen(given.table(), given.names("columns"), NUMBERS), "numbers")
+
+
 def _scaled(given: Given) -> Step:
-    names = chosen(given.table(), given.names("columns"), _NUMBERS)
-    return changed(given, some(names, "numbers"), FLOAT)
+    return changed(given, numbers(given), FLOAT)
 
 
 def _cleaned(given: Given) -> Step:
@@ -83,7 +87,7 @@ def _imputed(given: Given) -> Step:
     named = given.names("columns")
     if strategy == "constant":
         by_default = ("number",) if _is_number(given.get("value", "")) else ("text",)
-        kinds = tuple(KINDS) if named else by_default
+        kinds = EVERY_KIND if named else by_default
     else:
         kinds = _FILLED_KINDS[strategy]
     names = some(chosen(given.table(), named, kinds), f"{' or '.join(kinds)} to fill")

@@ -20,7 +20,7 @@ from millwork.catalogue.model import (
 )
 from millwork.catalogue.preprocess_sample import DRAWN
 from millwork.catalogue.rules import unknown
-from millwork.spec.model import Input, Parameter
+from millwork.spec.model import Input
 
 CATEGORY = "preprocess"
 
@@ -34,10 +34,6 @@ _UNARY = (
     "exponential", "log", "log2", "log10", "log1p", "reciprocal",
 )  # fmt: skip
 _BINARY = ("add", "subtract", "multiply", "divide", "modulo", "power")
-
-
-def _fields(doc: str, port: str = "table") -> Parameter:
-    return columns(doc, port, required=True)
 
 
 _COLUMNS = (
@@ -85,7 +81,7 @@ _COLUMNS = (
         _OUT,
         {
             **{
-                name: columns(f"Columns to turn into {name[3:]}", dtype="")
+                name: columns(f"Columns to turn into {name.removeprefix('to_')}")
                 for name in rules.CASTS
             },
             "format": text("How dates are written, `%d.%m.%Y`; found out if it is empty"),
@@ -224,7 +220,7 @@ _ROWS_CHOSEN = (
         TABLES,
         _OUT,
         {
-            "by": _fields("The columns, the most important first"),
+            "by": columns("The columns, the most important first", required=True),
             "descending": columns("Those of them that go from the greatest to the least"),
             "nulls_last": flag("Missing values come last", default=True),
             "limit": integer("Keep so many rows; all if it is empty", None, 0),
@@ -328,7 +324,9 @@ _GROUPED = (
         TABLES,
         _OUT,
         {
-            "index": _fields("The columns that stay: one row for each of their values"),
+            "index": columns(
+                "The columns that stay: one row for each of their values", required=True
+            ),
             "on": column("The column whose values become columns"),
             "values": column("The column that fills them"),
             "aggregate": choice(
@@ -372,7 +370,7 @@ _CODE = (
         "SQL",
         "Runs a query of DuckDB's SQL over up to four tables.",
         "preprocess_code.sql",
-        unknown("table"),
+        unknown,
         _GIVEN,
         _OUT,
         {"query": text("A SELECT over the tables t1, t2, t3, t4", required=True)},
@@ -394,7 +392,7 @@ _CODE = (
         "Python script",
         "Runs a Python function over up to four tables.",
         "preprocess_code.python_script",
-        unknown("table"),
+        unknown,
         _GIVEN,
         _OUT,
         {

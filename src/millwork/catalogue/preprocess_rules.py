@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest
-from millwork.catalogue.rules import chosen, require
+from millwork.catalogue.rules import chosen, fresh, require
 from millwork.catalogue.shapes import (
     BOOL,
     COUNT,
+    DATE,
+    EVERY_KIND,
     FLOAT,
     INT,
-    KINDS,
+    NULL,
     TEXT,
     UNKNOWN,
     UNKNOWN_TYPE,
+    WHOLE,
     Columns,
+    is_of,
 )
 
 if TYPE_CHECKING:
@@ -25,20 +28,17 @@ if TYPE_CHECKING:
     from millwork.catalogue.rules import Given, Rule
     from millwork.catalogue.shapes import Shape
 
-NULL = "Null"
-DATE, DATETIME = "Date", "Datetime(time_unit='us', time_zone=None)"
-_WHOLE = re.compile(r"U?Int\d+")
-_ORDERED = ("number", "text", "time", "bool")
+_DATETIME = "Datetime(time_unit='us', time_zone=None)"
 _PLAIN = ("number", "text", "bool")
 
 CASTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "to_integer": (INT, _PLAIN),
     "to_float": (FLOAT, _PLAIN),
-    "to_text": (TEXT, _ORDERED),
+    "to_text": (TEXT, EVERY_KIND),
     "to_boolean": (BOOL, _PLAIN),
     "to_date": (DATE, ("text", "time")),
-    "to_datetime": (DATETIME, ("text", "time")),
-    "to_category": ("Categorical", _ORDERED),
+    "to_datetime": (_DATETIME, ("text", "time")),
+    "to_category": ("Categorical", EVERY_KIND),
 }
 """The types that `cast_types` makes, and of what."""
 
@@ -46,12 +46,12 @@ AGGREGATES: Mapping[str, tuple[str, str, tuple[str, ...], str]] = {
     "sums": ("sum", "The sum of each", ("number", "bool"), ""),
     "means": ("mean", "The mean", ("number", "bool"), FLOAT),
     "medians": ("median", "The median", ("number", "bool"), FLOAT),
-    "minima": ("min", "The least value", _ORDERED, ""),
-    "maxima": ("max", "The greatest value", _ORDERED, ""),
+    "minima": ("min", "The least value", EVERY_KIND, ""),
+    "maxima": ("max", "The greatest value", EVERY_KIND, ""),
     "deviations": ("std", "The standard deviation, of a sample", ("number", "bool"), FLOAT),
     "variances": ("variance", "The variance, of a sample", ("number", "bool"), FLOAT),
     "counts": ("count", "How many values are not missing", (), COUNT),
-    "distinct": ("distinct", "How many different values there are", _ORDERED, COUNT),
+    "distinct": ("distinct", "How many different values there are", EVERY_KIND, COUNT),
     "firsts": ("first", "The first value", (), ""),
     "lasts": ("last", "The last value", (), ""),
 }
@@ -72,13 +72,9 @@ def unchanged(*outputs: str, **columns: Sequence[str]) -> Rule:
     """The columns of the input; `columns` are the parameters that name some, with their kinds."""
 
     def rule(given: Given) -> Mapping[str, Shape]:
-        table = given.table()
         for parameter, kinds in columns.items():
-            value = given.get(parameter, ())
-            names = [value] if isinstance(value, str) else value
-            if names:
-                chosen(table, names, kinds)
-        return dict.fromkeys(outputs or ("table",), table)
+            given.columns(parameter, kinds)
+        return dict.fromkeys(outputs or ("table",), given.table())
 
     return rule
 
@@ -89,7 +85,6 @@ def renamed(given: Given) -> Mapping[str, Shape]:
     old = chosen(table, given.names("columns"))
     if old is None:
         return {"table": UNKNOWN}
-    old = list(dict.fromkeys(old))
     words = given.get("names", "")
     new = [name.strip() for name in words.split(",")] if words else old
     if len(new) != len(old):
@@ -113,7 +108,7 @@ def cast(given: Given) -> Mapping[str, Shape]:
                 raise BadRequest(f"column '{name}' is to become two types")
             if dtype != NULL:
                 chosen(table, [name], kinds)
-            if target in (DATE, DATETIME) and dtype.startswith(("Time", "Duration")):
+            if target in (DATE, _DATETIME) and dtype.startswith(("Time", "Duration")):
                 raise BadRequest(f"column '{name}' is {dtype}, which has no date")
             after[name] = target
     return {"table": table.plus(after) if table.is_whole else _known(table, after)}
@@ -123,20 +118,19 @@ def calculated(given: Given) -> Mapping[str, Shape]:
     """The columns with results, which are floats."""
     table, suffix = given.table(), given.get("suffix", "")
     names = chosen(table, given.names("columns"), ("number", "bool"))
-    if given.get("other"):
-        chosen(table, [given.get("other")], ("number", "bool"))
+    given.columns("other", ("number", "bool"))
     if names is None:
         return {"table": UNKNOWN}
     after = {name + suffix: FLOAT for name in names}
     if suffix:
-        _fresh(table, after)
+        fresh(table, after)
     return {"table": table.plus(after) if table.is_whole else _known(table, after)}
 
 
 def numbered(given: Given) -> Mapping[str, Shape]:
     """The row's number, and the columns."""
     table, name = given.table(), given.get("name", "append_id")
-    _fresh(table, [name])
+    fresh(table, [name])
     return {"table": Columns({name: INT, **table.types}, table.is_whole)}
 
 
@@ -195,10 +189,7 @@ def grouped(given: Given) -> Mapping[str, Shape]:
     if given.get("rows", True):
         found.append(("rows", COUNT))
     for parameter, (word, _, kinds, dtype) in AGGREGATES.items():
-        names = list(dict.fromkeys(given.names(parameter)))
-        if names:
-            chosen(table, names, kinds)
-        for name in names:
+        for name in given.columns(parameter, kinds):
             taken = table.types.get(name, UNKNOWN_TYPE)
             found.append((f"{name}_{word}", dtype or (_sum(taken) if word == "sum" else taken)))
     if not found:
@@ -209,12 +200,10 @@ def grouped(given: Given) -> Mapping[str, Shape]:
 def pivoted(given: Given) -> Mapping[str, Shape]:
     """The keys, and a column for each value that the data hold."""
     table, keys = given.table(), given.names("index")
-    require(table, [*keys, *filter(None, (given.get("on"), given.get("values")))])
-    if given.get("on"):
-        chosen(table, [given.get("on")], _ORDERED)
+    require(table, keys)
+    given.columns("on", EVERY_KIND)
     kinds = ("number", "bool") if given.get("aggregate") in ("sum", "mean", "median") else ()
-    if given.get("values"):
-        chosen(table, [given.get("values")], kinds)
+    given.columns("values", kinds)
     return {"table": table.of(keys).open()}
 
 
@@ -249,12 +238,6 @@ def _named(columns: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def _fresh(table: Columns, names: Iterable[str]) -> None:
-    for name in names:
-        if name in table:
-            raise BadRequest(f"there is a column '{name}' already")
-
-
 def _known(table: Columns, after: Mapping[str, str]) -> Columns:
     """New types of the columns that are known to be there; others may have their places."""
     return Columns({n: after.get(n, dtype) for n, dtype in table.types.items()}, False)
@@ -267,9 +250,9 @@ def _common(name: str, types: Iterable[str]) -> str:
         return UNKNOWN_TYPE
     if len(known) < 2:
         return known[0] if known else NULL
-    if all(map(_WHOLE.fullmatch, known)):
+    if all(map(WHOLE.fullmatch, known)):
         return INT
-    if all(map(KINDS["number"], known)):
+    if all(is_of(dtype, ("number",)) for dtype in known):
         return FLOAT
     raise BadRequest(f"'{name}' is {' and '.join(known)}")
 
@@ -277,4 +260,4 @@ def _common(name: str, types: Iterable[str]) -> str:
 def _sum(dtype: str) -> str:
     if dtype == UNKNOWN_TYPE:
         return UNKNOWN_TYPE
-    return INT if dtype == BOOL or _WHOLE.fullmatch(dtype) else FLOAT
+    return INT if dtype == BOOL or WHOLE.fullmatch(dtype) else FLOAT

@@ -17,16 +17,17 @@ from millwork.catalogue.model import (
     seed,
     text,
 )
+from millwork.catalogue.shapes import EVERY_KIND
 
 CATEGORY = "preprocess"
 
 _OUT = {"table": TABLE_OUT}
 _TABLE_NAMES = {"inputTableName": "table"}, {"outputTableName": "table"}
 _PENGUINS = {"table": "penguins"}
-_ORDERED = ("number", "text", "time", "bool")
 _ROWS = integer("How many rows; goes before the share", None, 0)
 _SHARE = number("The share of the rows", 0.1, 0, 1)
 _REPLACE = flag("Draw with replacement: a row may come more than once")
+
 DRAWN = (
     Declaration(
         "split_rows",
@@ -131,7 +132,7 @@ DRAWN = (
         "Sample by stratum",
         "Draws a share or a number of the rows of each value of a column.",
         "preprocess_sample.sample_stratified",
-        rules.unchanged(column=_ORDERED),
+        rules.unchanged(column=EVERY_KIND),
         TABLES,
         _OUT,
         {

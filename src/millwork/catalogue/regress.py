@@ -63,7 +63,7 @@ _ESTIMATORS = (
         "The weighted sum of the features with the least squares.",
         {"intercept": _INTERCEPT, "positive": _POSITIVE},
         "coefficients",
-        pai=(trained("linearregression", {}),),
+        pai=(trained("linearregression"),),
         azureml=("Linear Regression",),
     ),
     Estimator(
@@ -141,14 +141,7 @@ _ESTIMATORS = (
         },
         "importance",
         accepts_missing=True,
-        pai=(
-            trained(
-                "GBDT",
-                GBDT,
-                outputs=IMPORTANCE,
-                fixed=GBDT_DEFAULTS,
-            ),
-        ),
+        pai=(trained("GBDT", GBDT, outputs=IMPORTANCE, fixed=GBDT_DEFAULTS),),
         azureml=("Boosted Decision Tree Regression", "Fast Forest Quantile Regression"),
         notes="Importance is the gain of all splits of a feature, all of them together 1 (or 0 "
         "without a split). Set to give the same trees again (deterministic, by rows).",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest
 from millwork.base.records import dataclass, field
-from millwork.catalogue.shapes import KINDS, UNKNOWN, UNKNOWN_TYPE, Columns, Effect, Learned
+from millwork.catalogue.shapes import UNKNOWN, UNKNOWN_TYPE, Columns, Effect, Learned, is_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,15 +30,19 @@ class Given:
         found = self.inputs.get(port)
         return found if isinstance(found, Columns) else UNKNOWN
 
-    def model(self, port: str = "model") -> Learned:
-        """The model at an input."""
-        found = self.inputs.get(port)
+    def model(self) -> Learned:
+        """The model that came in."""
+        found = self.inputs.get("model")
         return found if isinstance(found, Learned) else Learned()
 
-    def transform(self, port: str = "transform") -> Effect | None:
-        """What a transform at an input does; None if there is none, or it is not known."""
-        found = self.inputs.get(port)
+    def transform(self) -> Effect | None:
+        """What the transform that came in does; None if there is none, or it is not known."""
+        found = self.inputs.get("transform")
         return found if isinstance(found, Effect) else None
+
+    def before(self) -> Effect | None:
+        """What was done to the table before; None if that is not known."""
+        return self.transform() if "transform" in self.inputs else Effect()
 
     def get(self, name: str, default: Any = None) -> Any:
         """A parameter's value."""
@@ -49,6 +53,12 @@ class Given:
         """A `Columns` parameter's names."""
         return list(self.get(name, ()))
 
+    def columns(self, name: str, kinds: Iterable[str] = (), port: str = "table") -> list[str]:
+        """The columns that a `Column` or `Columns` parameter names; BadRequest as of `chosen`."""
+        value = self.get(name) or ()
+        names = [value] if isinstance(value, str) else list(value)
+        return chosen(self.table(port), names, kinds) or [] if names else []
+
 
 def chosen(
     columns: Columns, names: Sequence[str], kinds: Iterable[str] = (), without: Iterable[str] = ()
@@ -57,17 +67,17 @@ def chosen(
 
     BadRequest for one that is known not to be there, or to be of another kind.
     """
-    wanted = [KINDS[kind] for kind in kinds]
+    wanted = tuple(kinds)
     if not names:
         if not columns.is_whole or UNKNOWN_TYPE in columns.types.values():
             return None
-        found = columns.kind(*kinds) if wanted else list(columns.types)
+        found = columns.kind(*wanted) if wanted else list(columns.types)
         return [name for name in found if name not in set(without)]
     require(columns, names)
     for name in names:
         dtype = columns.types.get(name, UNKNOWN_TYPE)
-        if wanted and dtype != UNKNOWN_TYPE and not any(holds(dtype) for holds in wanted):
-            raise BadRequest(f"column '{name}' is {dtype}, and {' or '.join(kinds)} is needed")
+        if wanted and dtype != UNKNOWN_TYPE and not is_of(dtype, wanted):
+            raise BadRequest(f"column '{name}' is {dtype}, and {' or '.join(wanted)} is needed")
     return list(dict.fromkeys(names))
 
 
@@ -102,24 +112,21 @@ def checked(kinds: Mapping[str, Iterable[str]], **ports: Mapping[str, str] | Non
 
     def rule(given: Given) -> Mapping[str, Shape]:
         for name, wanted in kinds.items():
-            value = given.get(name) or ()
-            names = [value] if isinstance(value, str) else list(value)
-            if names:
-                chosen(given.table(), names, wanted)
+            given.columns(name, wanted)
         return same_always(given)
 
     return rule
 
 
-def same(port: str = "table", *outputs: str) -> Rule:
-    """Every output has the columns of the input `port`."""
-    names = outputs or ("table",)
-    return lambda given: dict.fromkeys(names, given.table(port))
+def with_more(rule: Rule, **ports: Mapping[str, str] | None) -> Rule:
+    """A rule with further outputs: tables of fixed columns, or None for a report."""
+    more = fixed(**ports)
+    return lambda given: {**rule(given), **more(given)}
 
 
-def unknown(*outputs: str) -> Rule:
-    """Nothing is known before the run."""
-    return lambda _given: dict.fromkeys(outputs or ("table",), UNKNOWN)
+def unknown(_given: Given) -> Mapping[str, Shape]:
+    """Nothing is known of the table before the run."""
+    return {"table": UNKNOWN}
 
 
 def fitted(effect: Callable[[Given], Callable[[Columns], Columns]]) -> Rule:
@@ -128,7 +135,7 @@ def fitted(effect: Callable[[Given], Callable[[Columns], Columns]]) -> Rule:
 
     def rule(given: Given) -> Mapping[str, Shape]:
         step = effect(given)
-        before = given.transform() if "transform" in given.inputs else Effect()
+        before = given.before()
         after = before.then(step) if before else None
         return {"table": step(given.table()), "transform": after}
 

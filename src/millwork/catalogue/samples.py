@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from millwork.base.records import dataclass
-from millwork.catalogue.shapes import FLOAT, INT, TEXT
+from millwork.catalogue.shapes import DATE, FLOAT, INT, TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_DATE = "Date"
 _HOUR = "Datetime(time_unit='us', time_zone='UTC')"
 _NUCLEUS = (
     "radius", "texture", "perimeter", "area", "smoothness", "compactness", "concavity",
@@ -83,17 +82,17 @@ SAMPLES: Mapping[str, Sample] = {
     "air_passengers": Sample(
         "Passengers of international airlines in thousands, by month, 1949 to 1960",
         "Box and Jenkins 1976",
-        {"month": _DATE, "passengers": INT},
+        {"month": DATE, "passengers": INT},
     ),
     "co2": Sample(
         "CO2 in the air over Mauna Loa, by week, 1958 to 2001",
         "statsmodels, public domain",
-        {"date": _DATE, "co2": FLOAT},
+        {"date": DATE, "co2": FLOAT},
     ),
     "sunspots": Sample(
         "Sunspots by year, 1700 to 2008",
         "statsmodels, public domain",
-        {"year": _DATE, "spots": FLOAT},
+        {"year": DATE, "spots": FLOAT},
     ),
     "flights": Sample(
         "336,776 flights from New York in 2013, with their delays",
@@ -147,7 +146,7 @@ SAMPLES: Mapping[str, Sample] = {
     "purchases": Sample(
         "69,659 purchases of 23,570 customers of CDNOW, a shop for music, 1997 to 1998",
         "lifetimes; Fader and Hardie 2001",
-        {"customer": TEXT, "day": _DATE, "items": INT, "amount": FLOAT},
+        {"customer": TEXT, "day": DATE, "items": INT, "amount": FLOAT},
     ),
     "karate": Sample(
         "Who met whom of the 34 members of a karate club",

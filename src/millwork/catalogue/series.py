@@ -22,7 +22,7 @@ from millwork.catalogue.model import (
     text,
 )
 from millwork.catalogue.rules import chosen, fresh
-from millwork.catalogue.shapes import FLOAT, UNKNOWN_TYPE, Columns
+from millwork.catalogue.shapes import EVERY_KIND, FLOAT, UNKNOWN_TYPE, Columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,11 +32,10 @@ if TYPE_CHECKING:
 
 CATEGORY = "series"
 
-_KEYS = ("text", "number", "bool", "time")
 _RESULTS = ("forecast", "low", "high", "fitted", "residual")
 _PARTS = ("trend", "seasonal", "residual")
 _FIELDS = {
-    "time": column("When: a date, a time, or a number; evenly spaced", required=True),
+    "time": column("When: a date, a time, or a number; evenly spaced"),
     "value": column("What is measured", dtype="number"),
     "by": columns("The columns that make a series each; the whole table is one if none is named"),
 }
@@ -60,24 +59,22 @@ _PAI = {
 }
 
 
-def _read(given: Given) -> tuple[dict[str, str], dict[str, str]]:
-    """The columns of the keys, and of the keys with the time; BadRequest for what is no series."""
+def _read(given: Given) -> dict[str, str]:
+    """The columns of the keys and of the time; BadRequest for what is no series."""
     table, time, value = given.table(), given.get("time", ""), given.get("value", "")
-    by = chosen(table, given.names("by"), _KEYS) if given.names("by") else []
+    by = given.columns("by", EVERY_KIND)
     chosen(table, [value], ("number",))
-    (time,) = chosen(table, [time], ("number", "time")) or [time]
-    if time == value or {time, value} & set(by or []):
+    chosen(table, [time], ("number", "time"))
+    if time == value or {time, value} & set(by):
         raise BadRequest("time, value and the columns of `by` are to be different columns")
     dtype = table.types.get(time, UNKNOWN_TYPE)
     if dtype == "Time" or dtype.startswith("Duration"):
         raise BadRequest(f"column '{time}' is {dtype}, and a date, a time or a number is needed")
-    keys = {name: table.types.get(name, UNKNOWN_TYPE) for name in by or []}
-    return keys, {**keys, time: FLOAT if dtype.startswith("Decimal") else dtype}
+    return {**table.of(by).types, time: FLOAT if dtype.startswith("Decimal") else dtype}
 
 
 def _forecast(given: Given) -> Mapping[str, Shape]:
-    _, known = _read(given)
-    value = given.get("value", "")
+    known, value = _read(given), given.get("value", "")
     taken = {*known} & {*_RESULTS} | {value} & {"fitted", "residual"}
     if taken:
         raise BadRequest(f"column '{min(taken)}' is called as one of the results: rename it first")
@@ -96,10 +93,8 @@ def _decomposed(given: Given) -> Mapping[str, Shape]:
 
 def _lagged(given: Given) -> Mapping[str, Shape]:
     table, named = given.table(), given.names("columns")
-    by = chosen(table, given.names("by"), _KEYS) if given.names("by") else []
-    time = [given.get("time")] if given.get("time") else []
-    chosen(table, time, _KEYS)
-    names = chosen(table, named, () if named else ("number",), [*(by or []), *time])
+    others = [*given.columns("by", EVERY_KIND), *given.columns("time", EVERY_KIND)]
+    names = chosen(table, named, () if named else ("number",), others)
     if names is None:
         return {"table": table.open()}
     if not names:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 INT, FLOAT, TEXT, BOOL, COUNT = "Int64", "Float64", "String", "Boolean", "UInt32"
-UNKNOWN_TYPE = "?"
+DATE, NULL, UNKNOWN_TYPE = "Date", "Null", "?"
+WHOLE = re.compile(r"U?Int\d+")
 _NUMBER = re.compile(r"U?Int(8|16|32|64|128)|Float(16|32|64)|Decimal.*")
 
 KINDS: Mapping[str, Callable[[str], bool]] = {
@@ -24,6 +25,13 @@ KINDS: Mapping[str, Callable[[str], bool]] = {
     "time": lambda dtype: dtype.startswith(("Date", "Time", "Duration")),
     "bool": lambda dtype: dtype == BOOL,
 }
+EVERY_KIND = tuple(KINDS)
+"""What can be put into an order or into groups: no lists, no records."""
+
+
+def is_of(dtype: str, kinds: Iterable[str]) -> bool:
+    """Whether a type is of one of these kinds."""
+    return any(KINDS[kind](dtype) for kind in kinds)
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,7 @@ class Columns:
 
     def of(self, names: Iterable[str]) -> Columns:
         """Those columns, in that order."""
-        return Columns({name: self.types.get(name, UNKNOWN_TYPE) for name in names}, True)
+        return Columns({name: self.types.get(name, UNKNOWN_TYPE) for name in names})
 
     def but(self, names: Iterable[str]) -> Columns:
         """All but those."""
@@ -60,7 +68,7 @@ class Columns:
 
     def kind(self, *kinds: str) -> list[str]:
         """The names of the columns of those kinds."""
-        return [n for n, dtype in self.types.items() if any(KINDS[kind](dtype) for kind in kinds)]
+        return [name for name, dtype in self.types.items() if is_of(dtype, kinds)]
 
 
 UNKNOWN = Columns({}, False)

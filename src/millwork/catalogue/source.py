@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest
@@ -18,7 +17,7 @@ from millwork.catalogue.model import (
     integer,
     text,
 )
-from millwork.catalogue.rules import require, unknown
+from millwork.catalogue.rules import checked, fixed, require, unknown
 from millwork.catalogue.samples import SAMPLES
 from millwork.catalogue.shapes import INT, TEXT, UNKNOWN, Columns
 from millwork.spec.model import Input, Output
@@ -26,7 +25,7 @@ from millwork.spec.model import Input, Output
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from millwork.catalogue.rules import Given, Rule
+    from millwork.catalogue.rules import Given
     from millwork.catalogue.shapes import Shape
 
 CATEGORY = "source"
@@ -47,18 +46,6 @@ def _listed(given: Given) -> Mapping[str, Shape]:
     return {"table": Columns({**found, "text": TEXT} if given.get("content", True) else found)}
 
 
-def _written(output: str, *parameters: str) -> Rule:
-    """No table comes out; the columns that parameters name must be there."""
-
-    def rule(given: Given) -> Mapping[str, Shape]:
-        for parameter in parameters:
-            value = given.get(parameter, ())
-            require(given.table(), [value] if isinstance(value, str) else value)
-        return {output: None}
-
-    return rule
-
-
 def _partitioned(given: Given) -> Mapping[str, Shape]:
     table, keys = given.table(), given.names("partition_by")
     require(table, keys)
@@ -74,7 +61,7 @@ _READ = (
         "Read CSV",
         "Reads files of comma-separated values.",
         "source.read_csv",
-        unknown("table"),
+        unknown,
         _FILE,
         _OUT,
         {
@@ -105,7 +92,7 @@ _READ = (
         "Read Parquet",
         "Reads Parquet files, partitioned folders too.",
         "source.read_parquet",
-        unknown("table"),
+        unknown,
         _FILE,
         _OUT,
         peeks=True,
@@ -118,7 +105,7 @@ _READ = (
         "Read JSON lines",
         "Reads files with one JSON object a line.",
         "source.read_jsonl",
-        unknown("table"),
+        unknown,
         _FILE,
         _OUT,
         peeks=True,
@@ -132,7 +119,7 @@ _READ = (
         "Read Excel",
         "Reads one sheet of a workbook: xlsx, xls, xlsb, ods.",
         "source.read_excel",
-        unknown("table"),
+        unknown,
         _FILE,
         _OUT,
         {
@@ -151,7 +138,7 @@ _READ = (
         "Read SQL table",
         "Reads a table, or what a query selects, of a DuckDB or SQLite file or of PostgreSQL.",
         "source_sql.read_sql_table",
-        unknown("table"),
+        unknown,
         {"database": Input("file", required=False, description="A file of DuckDB or SQLite")},
         _OUT,
         {
@@ -192,7 +179,7 @@ _READ = (
         "Enter data",
         "A small table, typed in as CSV.",
         "source.enter_data",
-        unknown("table"),
+        unknown,
         {},
         _OUT,
         {"csv": text("The names of the columns, then a line for each row", required=True)},
@@ -223,7 +210,7 @@ _WRITTEN = (
         "Write CSV",
         "Writes a table as one CSV file, data.csv.",
         "source.write_csv",
-        _written("file"),
+        fixed(file=None),
         TABLES,
         _FILE_OUT,
         {
@@ -258,7 +245,7 @@ _WRITTEN = (
         "Write JSON lines",
         "Writes a table as one file with a JSON object a line, data.jsonl.",
         "source.write_jsonl",
-        _written("file"),
+        fixed(file=None),
         TABLES,
         _FILE_OUT,
         example=Example(_PENGUINS),
@@ -269,7 +256,7 @@ _WRITTEN = (
         "Write Excel",
         "Writes a table as a workbook with one sheet, data.xlsx.",
         "source.write_excel",
-        _written("file"),
+        fixed(file=None),
         TABLES,
         _FILE_OUT,
         {"sheet": text("The sheet's name", "data")},
@@ -284,7 +271,7 @@ _WRITTEN = (
         "Write SQL table",
         "Writes a table into a new file of DuckDB or SQLite.",
         "source_sql.write_sql_table",
-        _written("database"),
+        fixed(database=None),
         TABLES,
         {"database": Output("file")},
         {
@@ -293,7 +280,9 @@ _WRITTEN = (
         },
         example=Example(_PENGUINS, {"kind": "sqlite"}),
         notes="SQLite keeps dates and times as ISO 8601 texts. A table of a database server is "
-        "written by `-O table=table:CONNECTION/TABLE` at any step's output.",
+        "written by `-O table=table:CONNECTION/TABLE` at any step's output. It is run each time: "
+        "no earlier result is used.",
+        is_deterministic=False,
     ),
     Declaration(
         "write_files",
@@ -301,7 +290,7 @@ _WRITTEN = (
         "Write files",
         "Writes a text file for each row.",
         "source.write_files",
-        _written("files", "path", "text"),
+        checked({"path": (), "text": ()}, files=None),
         TABLES,
         {"files": Output("folder")},
         {
@@ -313,15 +302,4 @@ _WRITTEN = (
     ),
 )  # fmt: skip
 
-_EACH_TIME = "It is run each time: no earlier result is used."
-
-
-def _each_time(declaration: Declaration) -> Declaration:
-    notes = f"{declaration.notes} {_EACH_TIME}".strip()
-    return replace(declaration, notes=notes, is_deterministic=False)
-
-
-DECLARATIONS = (
-    *_READ,
-    *(_each_time(each) if each.name == "write_sql_table" else each for each in _WRITTEN),
-)
+DECLARATIONS = (*_READ, *_WRITTEN)

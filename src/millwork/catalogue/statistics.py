@@ -22,7 +22,7 @@ from millwork.catalogue.model import (
     text,
 )
 from millwork.catalogue.rules import checked, chosen
-from millwork.catalogue.shapes import FLOAT, INT, TEXT, Columns
+from millwork.catalogue.shapes import EVERY_KIND, FLOAT, INT, TEXT, Columns
 from millwork.spec.model import Output
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 CATEGORY = "statistics"
 
-_NUMBERS, _CATEGORIES = ("number",), ("text", "number", "bool", "time")
+_NUMBERS = ("number",)
 _DRAWN = {"table": TABLE_OUT, "report": REPORT_OUT}
 _TESTED = {**_DRAWN, "detail": TABLE_OUT, "p_value": Output("value")}
 _OF_NUMBERS = columns("Columns of numbers; all of them if none is named", dtype="number")
@@ -98,10 +98,8 @@ def _matrix(given: Given) -> Mapping[str, Shape]:
     return {"table": Columns({"column": TEXT, **dict.fromkeys(names, FLOAT)}), "report": None}
 
 
-def _tested(table: Mapping[str, str], kinds: Mapping[str, tuple[str, ...]]) -> Rule:
-    detail = _CELLS if "expected" in kinds else _GROUPS
-    named = {name: wanted for name, wanted in kinds.items() if wanted}
-    return checked(named, table=table, detail=detail, report=None, p_value=None)
+def _tested(table: Mapping[str, str], detail: Mapping[str, str], **kinds: tuple[str, ...]) -> Rule:
+    return checked(kinds, table=table, detail=detail, report=None, p_value=None)
 
 
 _COMPARISONS = {
@@ -140,7 +138,7 @@ def _comparison(name: str) -> Declaration:
         title,
         summary,
         f"statistics_tests.compare_{'two' if sided else 'groups'}",
-        _tested(_TEST, {"column": _NUMBERS, "group": _CATEGORIES}),
+        _tested(_TEST, _GROUPS, column=_NUMBERS, group=EVERY_KIND),
         TABLES,
         _TESTED,
         {"column": column("The column of numbers", dtype="number"), "group": _GROUP, **sided},
@@ -221,7 +219,7 @@ DECLARATIONS = (
         "Box plot",
         "Draws each column's quartiles, how far its values reach, and what lies outside.",
         "statistics_charts.box_plot",
-        checked({"columns": _NUMBERS, "group": _CATEGORIES}, table=_BOXES, report=None),
+        checked({"columns": _NUMBERS, "group": EVERY_KIND}, table=_BOXES, report=None),
         TABLES,
         _DRAWN,
         {
@@ -239,7 +237,7 @@ DECLARATIONS = (
         "Scatter plot",
         "Draws two columns of numbers against each other.",
         "statistics_charts.scatter_plot",
-        checked({"x": _NUMBERS, "y": _NUMBERS, "group": _CATEGORIES}, report=None),
+        checked({"x": _NUMBERS, "y": _NUMBERS, "group": EVERY_KIND}, report=None),
         TABLES,
         {"report": REPORT_OUT},
         {
@@ -276,7 +274,7 @@ DECLARATIONS = (
         "Cross table",
         "Counts how often each value of one column comes with each of another.",
         "statistics.cross_table",
-        checked({"row": _CATEGORIES, "column": _CATEGORIES}, table=_CROSS, report=None),
+        checked({"row": EVERY_KIND, "column": EVERY_KIND}, table=_CROSS, report=None),
         TABLES,
         _DRAWN,
         {
@@ -292,7 +290,7 @@ DECLARATIONS = (
         "T-test",
         "Tests a mean, or the difference of two.",
         "statistics_tests.t_test",
-        _tested(_T_TEST, {"column": _NUMBERS, "other": _NUMBERS, "group": _CATEGORIES}),
+        _tested(_T_TEST, _GROUPS, column=_NUMBERS, other=_NUMBERS, group=EVERY_KIND),
         TABLES,
         _TESTED,
         {
@@ -333,7 +331,7 @@ DECLARATIONS = (
         "Chi-square test",
         "Tests whether two columns go together, or one column's values are as often as expected.",
         "statistics_tests.chi_square_test",
-        _tested(_TEST, {"column": _CATEGORIES, "other": _CATEGORIES, "expected": ()}),
+        _tested(_TEST, _CELLS, column=EVERY_KIND, other=EVERY_KIND),
         TABLES,
         _TESTED,
         {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from millwork.catalogue.features import KEEP, replaced, with_more
+from millwork.catalogue.features import KEEP, replaced
 from millwork.catalogue.model import (
     REPORT_OUT,
     TABLE_OUT,
@@ -20,15 +20,12 @@ from millwork.catalogue.model import (
     text,
 )
 from millwork.catalogue.prepare import FITTED_INPUTS, FITTED_OUTPUTS
-from millwork.catalogue.rules import chosen, fitted, fixed
+from millwork.catalogue.rules import checked, chosen, fitted, with_more
 from millwork.catalogue.shapes import FLOAT, INT, TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from millwork.catalogue.prepare import Step
     from millwork.catalogue.rules import Given
-    from millwork.catalogue.shapes import Shape
 
 CATEGORY = "text"
 
@@ -39,8 +36,10 @@ _RARE = integer("Leave out terms in fewer texts", 1, 1)
 _COMMON = number("Leave out terms in more than this share of the texts", 1, 0, 1, above=True)
 _WORDS = {"topic": INT, "rank": INT, "word": TEXT, "weight": FLOAT}
 _COUNTS = {"word": TEXT, "count": INT, "documents": INT}
-_READING = "Texts are made lower case; words have two letters or digits at least, as scikit-learn "
-_READING += "reads them. A missing text counts as an empty one."
+_READING = (
+    "Texts are made lower case; words have two letters or digits at least, as scikit-learn reads "
+    "them. A missing text counts as an empty one."
+)
 
 
 def _text(given: Given) -> list[str]:
@@ -55,11 +54,6 @@ def _topics(given: Given) -> Step:
     prefix = given.get("prefix", "topic")
     made = {f"{prefix}_{place}": FLOAT for place in range(1, given.get("topics", 5) + 1)}
     return replaced(_text(given), ("text",), {**made, prefix: INT}, keep=True)
-
-
-def _counted(given: Given) -> Mapping[str, Shape]:
-    _text(given)
-    return fixed(table=_COUNTS)(given)
 
 
 DECLARATIONS = (
@@ -132,7 +126,7 @@ DECLARATIONS = (
         "Word counts",
         "Counts how often each word is in the texts, and in how many of them.",
         "text.word_counts",
-        _counted,
+        checked({"column": ("text",)}, table=_COUNTS),
         TABLES,
         {"table": TABLE_OUT},
         {"column": _COLUMN, "ngrams": _NGRAMS, "stop_words": _STOP_WORDS},

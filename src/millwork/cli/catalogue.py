@@ -25,7 +25,7 @@ def show(answer: Mapping[str, Any]) -> None:
 
 def _list(items: Sequence[Mapping[str, Any]]) -> Iterator[RenderableType]:
     rows = ((item["name"], item["category"], item["summary"]) for item in items)
-    yield _table(("name", "category", "what it does"), rows) if items else "none"
+    yield named_rows(("name", "category", "what it does"), rows) if items else "none"
 
 
 def _page(shown: Mapping[str, Any]) -> Iterator[RenderableType]:
@@ -35,11 +35,11 @@ def _page(shown: Mapping[str, Any]) -> Iterator[RenderableType]:
         if shown[kind]:
             rows = ((each["name"], _type(each, kind), each["description"]) for each in shown[kind])
             yield ""
-            yield _table((kind, "type", "meaning"), rows)
+            yield named_rows((kind, "type", "meaning"), rows)
     for group, parameters in groupby(_by_group(shown["parameters"]), lambda each: each["group"]):
         yield ""
         names = (f"parameters: {group}", "type", "default", "meaning")
-        yield _table(names, map(_parameter, parameters))
+        yield named_rows(names, map(_parameter, parameters))
     if shown["notes"]:
         yield f"\n{shown['notes']}"
     others = [f"PAI {name}" for name in shown["pai"]]
@@ -74,7 +74,8 @@ def default_text(value: Any) -> str:
     return ",".join(value) if isinstance(value, list) else str(value)
 
 
-def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+def named_rows(names: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """A table of those columns, the first of which is a name and never folded."""
     made = table(*names)
     made.columns[0].no_wrap = True
     for row in rows:

@@ -19,7 +19,7 @@ from millwork.cli.tails import Tails
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from millwork.actions.context import Context
     from millwork.cli.sources import Logs, Runs
@@ -92,6 +92,8 @@ def _list(runs: Runs, options: Namespace) -> int:
 def _logs(runs: Runs, options: Namespace) -> int:
     given, _, rest = options.run.partition("/")
     step, _, replica = rest.partition("/")
+    if options.follow:
+        _wait_for_start(runs, given, step)
     wanted = runs.logs(given, step, replica)
     if options.json:
         return _print_logs(wanted)
@@ -107,6 +109,18 @@ def _logs(runs: Runs, options: Namespace) -> int:
         tails.follow(runs.logs(wanted.run, step, replica).processes)
     _write(tails.finish())
     return 0
+
+
+def _wait_for_start(runs: Runs, run: str, step: str) -> None:
+    """Returns when the step that is meant has been tried, or will not be."""
+    while _may_start(runs.result(run), step):
+        time.sleep(_FOLLOW)  # steps are begun by another process, which tells nobody
+
+
+def _may_start(result: Mapping[str, Any], step: str) -> bool:
+    meant = [each for each in result["steps"] if step in ("", each["node"])]
+    is_untried = len(meant) == 1 and (meant[0]["status"], meant[0]["attempts"]) == ("pending", 0)
+    return is_untried and result["status"] in ("queued", "running")
 
 
 def _write(parts: Iterable[bytes]) -> None:

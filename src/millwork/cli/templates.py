@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.app.doors import open_door
 from millwork.base.errors import BadRequest
-from millwork.cli.tables import console, table
+from millwork.cli.catalogue import named_rows
+from millwork.cli.tables import console
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -23,38 +24,31 @@ _FILE = "pipeline.yaml"
 def run(options: Namespace) -> int:
     """Carries out one of the actions on templates."""
     door = open_door(None)
-    if options.action == "copy":
-        _copy(door.ask("templates.show", name=options.name), options.folder or options.name)
-        return 0
     if options.action == "list":
         answer = door.ask("templates.list")
     else:
         answer = door.ask("templates.show", name=options.name)
-    if options.json:
+    if options.action == "copy":
+        _copy(answer, options.folder or options.name)
+    elif options.json:
         sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
-        return 0
-    drawn = console()
-    for part in _list(answer["items"]) if "items" in answer else _page(answer):
-        drawn.print(part, markup=False)
+    else:
+        drawn = console()
+        for part in _list(answer["items"]) if "items" in answer else _page(answer):
+            drawn.print(part)
     return 0
 
 
 def _list(items: list[Mapping[str, Any]]) -> Iterator[RenderableType]:
-    rows = table("name", "nodes", "the question", "what it shows")
-    rows.columns[0].no_wrap = True
-    for item in items:
-        rows.add_row(item["name"], str(item["nodes"]), item["summary"], item["shows"])
-    yield rows
+    rows = ((item["name"], str(item["nodes"]), item["summary"], item["shows"]) for item in items)
+    yield named_rows(("name", "nodes", "the question", "what it shows"), rows)
     yield "\nmillwork run template:NAME runs one; millwork templates copy NAME gives it to change"
 
 
 def _page(shown: Mapping[str, Any]) -> Iterator[RenderableType]:
     yield f"{shown['title']}: template:{shown['name']}\n\n{shown['description'].strip()}\n"
-    rows = table("node", "component", "what it is")
-    rows.columns[0].no_wrap = True
-    for node in shown["steps"]:
-        rows.add_row(node["name"], node["component"], node["title"])
-    yield rows
+    rows = ((node["name"], node["component"], node["title"]) for node in shown["steps"])
+    yield named_rows(("node", "component", "what it is"), rows)
     yield f"\noutputs: {', '.join(shown['outputs'])}\n\nTry it:"
     yield f"  millwork run template:{shown['name']} -o out"
 

@@ -74,10 +74,14 @@ def make_plan(
     Raises BadRequest if `$PAI_USER_ARGS` cannot carry one of the values.
     """
     component = step.component
-    if component.work == "sweep":
-        return _sweep_plan(step, data, parameters, job, root)
-    check_user_args(step.name, component.command, parameters)
     targets = {name: input_path(root, name, artifact) for name, artifact in data.items()}
+    transferred = _transferred(step, data, targets, root, job)
+    if component.work == "sweep":
+        from millwork.plan.sweep import driver_plan
+
+        plan = driver_plan(step, data, targets, parameters, job.run, root)
+        return replace(plan, **transferred)
+    check_user_args(step.name, component.command, parameters)
     outputs = {name: output_path(step, name) for name in component.outputs}
     uris = {name: f"{root}/{path}" for name, path in outputs.items()}
     words = _words(parameters)
@@ -106,27 +110,8 @@ def make_plan(
         shims=_shims(component),
         carries=job.carries,
         leases=job.leases[0].rpartition("/")[0],
-        **_transferred(step, data, targets, root, job),
+        **transferred,
     )
-
-
-def _sweep_plan(
-    step: Step,
-    data: Mapping[str, Artifact],
-    parameters: Mapping[str, Value],
-    job: Job,
-    root: str,
-) -> Plan:
-    """The plan of a sweep's driver, which brings once what its trials read."""
-    from millwork.plan.sweep import driver_plan
-
-    targets = {name: input_path(root, name, artifact) for name, artifact in data.items()}
-    brought = {
-        name: replace(artifact, path=targets[name]) if artifact.route else artifact
-        for name, artifact in data.items()
-    }
-    plan = driver_plan(step, brought, parameters, job.run, root)
-    return replace(plan, **_transferred(step, data, targets, root, job))
 
 
 def _all_mounts(

@@ -128,14 +128,16 @@ def trial_of(sweep: Component) -> Component:
 def driver_plan(
     step: Step,
     data: Mapping[str, Artifact],
+    targets: Mapping[str, str],
     parameters: Mapping[str, Value],
     run: str,
     root: str,
 ) -> Plan:
     """The plan of a sweep's driver, which is told all it needs by one file.
 
-    The user's code, variables and packages are its trials' alone. Raises BadRequest for data
-    that has no place of its own.
+    Its trials read what is here where it lies, and what is brought for all of them at its
+    `targets`. The user's code, variables and packages are its trials' alone. Raises BadRequest
+    for data that has no place of its own.
     """
     component = step.component
     for name, artifact in data.items():
@@ -145,7 +147,10 @@ def driver_plan(
         "sweep": f"{run}/{step.name}",
         "name": component.display_name or component.name,
         "root": root,
-        "inputs": {name: artifact.path for name, artifact in data.items()},
+        "inputs": {
+            name: targets[name] if artifact.route else artifact.path
+            for name, artifact in data.items()
+        },
         "parameters": {
             name: values.to_text(value)
             for name, value in parameters.items()

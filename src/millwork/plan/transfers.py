@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 MOUNTABLE = ("s3", "oss")
 """The places that can be mounted instead of downloaded."""
+DONE = "transfers.done"
+"""The file in an attempt's folder that says that its inputs have been brought."""
 # Of AzureML's words, which are of its own machines: there is always a way to do without.
 _WANTED = ("mount_or_download", "mount", "ro_mount", "eval_mount")
 

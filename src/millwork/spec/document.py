@@ -52,18 +52,24 @@ _placed = cast("Callable[[tuple[int, int]], Place]", partial(tuple.__new__, Plac
 
 
 @dataclass(slots=True)
-class Scalar:
-    """A leaf, as text; `plain` when it was written without quotes."""
+class _Placed:
+    """What all nodes have."""
 
     line: int
     column: int
-    text: str
-    plain: bool = True
 
     @property
     def place(self) -> Place:
         """Where it starts."""
         return _placed((self.line, self.column))
+
+
+@dataclass(slots=True)
+class Scalar(_Placed):
+    """A leaf, as text; `plain` when it was written without quotes."""
+
+    text: str
+    plain: bool = True
 
     @property
     def is_null(self) -> bool:
@@ -72,31 +78,17 @@ class Scalar:
 
 
 @dataclass(slots=True)
-class Sequence:
+class Sequence(_Placed):
     """A list."""
 
-    line: int
-    column: int
     items: list[Node] = field(default_factory=list)
-
-    @property
-    def place(self) -> Place:
-        """Where it starts."""
-        return _placed((self.line, self.column))
 
 
 @dataclass(slots=True)
-class Mapping:
+class Mapping(_Placed):
     """Keys and values in the file's order."""
 
-    line: int
-    column: int
     entries: dict[str, tuple[Scalar, Node]] = field(default_factory=dict)
-
-    @property
-    def place(self) -> Place:
-        """Where it starts."""
-        return _placed((self.line, self.column))
 
 
 Node: TypeAlias = Scalar | Sequence | Mapping

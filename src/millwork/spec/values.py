@@ -76,6 +76,7 @@ def describe_range(bounds: Range) -> str:
 
 
 def _bound(number: float) -> str:
+    """As `:g`, which has six digits; a whole number below 10^12 with all of its own."""
     return f"{number:.0f}" if 1e6 <= abs(number) < 1e12 and number == int(number) else f"{number:g}"
 
 

@@ -83,18 +83,18 @@ def show(
 def preview(call: Call, run: str, step: str, port: str, path: str = "") -> Preview:
     """The beginning of a file as text, or as the rows of a table; of the only one, or `path`."""
     place, item = _place(call, run, step, port, path)
-    found = preview_of(place, _shown(item.path), item.size)
-    return _of_parquet(call, place, found) if place.endswith(".parquet") else found
+    known = preview_of(place, _shown(item.path), item.size)
+    return _of_parquet(call, place, known) if place.endswith(".parquet") else known
 
 
-def _of_parquet(call: Call, place: str, found: Preview) -> Preview:
+def _of_parquet(call: Call, place: str, known: Preview) -> Preview:
     """With the rows, as a process with the built-ins' libraries tells them, if they are here."""
     with peeker(call.context.home, builds=False) as looking:
         answer = looking.ask({"path": place, "rows": ROWS + 1})
     if "rows" not in answer:
-        return found
+        return known
     names = [column[0] for column in answer["outputs"]["table"]]
-    return with_rows(found, names, answer["rows"], ROWS)
+    return with_rows(known, names, answer["rows"], ROWS)
 
 
 def download(call: Call, run: str, step: str, port: str, path: str = "") -> Download:

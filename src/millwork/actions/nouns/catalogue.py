@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 _SAMPLES = "sample_data"
 
 
-def list_(call: Call, category: str = "", search: str = "") -> Builtins:  # noqa: ARG001
+def list_(
+    call: Call,  # noqa: ARG001  every verb is given it
+    category: str = "",
+    search: str = "",
+) -> Builtins:
     """The built-in components, of one category, or in which all words of `search` occur."""
     known = dict.fromkeys(each.category for each in declarations().values())
     if category and category not in known:
@@ -39,7 +43,7 @@ def list_(call: Call, category: str = "", search: str = "") -> Builtins:  # noqa
     return {"items": [_row(each) for each in found]}
 
 
-def show(call: Call, name: str) -> BuiltinShown:  # noqa: ARG001
+def show(call: Call, name: str) -> BuiltinShown:  # noqa: ARG001  every verb is given it
     """A built-in component: its ports and parameters, other names of it, and an example."""
     found = builtin(BUILTIN + name.removeprefix(BUILTIN))
     return {

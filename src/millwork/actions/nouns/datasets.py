@@ -23,14 +23,7 @@ from millwork.views.assets import (
 DataType: TypeAlias = Literal["file", "folder", "table"]
 
 
-_SHARED = verbs_of("dataset", "a dataset")
-show = _SHARED.show
-change = _SHARED.change
-delete = _SHARED.delete
-versions = _SHARED.versions
-version = _SHARED.version
-deprecate = _SHARED.deprecate
-diff = _SHARED.diff
+show, change, delete, versions, version, deprecate, diff = verbs_of("dataset", "a dataset")
 
 
 def list_(

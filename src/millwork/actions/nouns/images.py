@@ -13,14 +13,7 @@ from millwork.views.assets import (
     version_of,
 )
 
-_SHARED = verbs_of("image", "an image")
-show = _SHARED.show
-change = _SHARED.change
-delete = _SHARED.delete
-versions = _SHARED.versions
-version = _SHARED.version
-deprecate = _SHARED.deprecate
-diff = _SHARED.diff
+show, change, delete, versions, version, deprecate, diff = verbs_of("image", "an image")
 
 
 def list_(

@@ -20,14 +20,7 @@ from millwork.views.assets import (
 Stage: TypeAlias = Literal["Pending", "Approved", "Rejected"]
 
 
-_SHARED = verbs_of("model", "a model")
-show = _SHARED.show
-change = _SHARED.change
-delete = _SHARED.delete
-versions = _SHARED.versions
-version = _SHARED.version
-deprecate = _SHARED.deprecate
-diff = _SHARED.diff
+show, change, delete, versions, version, deprecate, diff = verbs_of("model", "a model")
 
 
 def list_(

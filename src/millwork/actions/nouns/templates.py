@@ -10,12 +10,12 @@ from millwork.spec.tree import Tree
 from millwork.views.templates import TemplateNode, TemplateRow, Templates, TemplateShown
 
 
-def list_(call: Call) -> Templates:  # noqa: ARG001
+def list_(call: Call) -> Templates:  # noqa: ARG001  every verb is given it
     """The templates: pipelines of built-in components on real data."""
     return {"items": [_row(_tree(name)) for name in NAMES]}
 
 
-def show(call: Call, name: str) -> TemplateShown:  # noqa: ARG001
+def show(call: Call, name: str) -> TemplateShown:  # noqa: ARG001  every verb is given it
     """A template: what it is for, its nodes, and its file."""
     tree = _tree(name)
     return {

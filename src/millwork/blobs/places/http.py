@@ -185,10 +185,13 @@ class _Secure(HTTPSConnection):
 
     allow_private = False
 
+    def __init__(self, host: str, port: int | None, timeout: float) -> None:
+        self._tls = ssl.create_default_context()
+        super().__init__(host, port, timeout=timeout, context=self._tls)
+
     def connect(self) -> None:
         plain = _connected(self.host, self.port, self.allow_private)
-        context = ssl.create_default_context()
-        self.sock = context.wrap_socket(plain, server_hostname=self.host)
+        self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
 
 
 def _connected(host: str, port: int, allow_private: bool) -> socket.socket:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _DEVICE = "/dev/fuse"
 _REMOTE = "MILLWORK"
-_LONGEST_START, _LONGEST_END, _LOOK = 60.0, 10.0, 0.02
+_LONGEST_START, _LONGEST_END, _LOOK = 60.0, 10.0, 0.02  # seconds
 _SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 _KEPT = re.compile(r"PATH|HOME|TMPDIR|AWS_.*|SSL_CERT_.*|(?i:https?_proxy|no_proxy)")
 _SPECIAL = "\\*?[]{}"

@@ -26,6 +26,7 @@ from millwork.blobs.places import mounting
 from millwork.blobs.places.model import Access, StorageError
 from millwork.blobs.places.opening import open_place
 from millwork.plan.contract import CREDENTIAL
+from millwork.plan.transfers import DONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,10 +36,10 @@ if TYPE_CHECKING:
 
 _VARIABLE = "MILLWORK_TRANSFER_SECRETS"
 _FAILED = 74  # EX_IOERR of sysexits.h
-_DONE, _LOCK = "transfers.done", "transfers.lock"
+_LOCK = "transfers.lock"
 _ENDS, _SENT, _END_LOCK = "ends", "uploads.done", "uploads.lock"
 _RECORD = "lock"
-_LOOK = 0.1
+_LOOK = 0.1  # seconds
 
 
 def main(words: Sequence[str]) -> NoReturn:
@@ -52,7 +53,7 @@ def main(words: Sequence[str]) -> NoReturn:
     command = list(words[2:])
     with ExitStack() as mounts:
         try:
-            with _alone(order["attempt"], _LOCK, _DONE) as is_first:
+            with _alone(order["attempt"], _LOCK, DONE) as is_first:
                 for transfer in downloads:
                     if transfer["mount"] and not mounting.trouble():
                         _mount(transfer, order["attempt"], secrets, mounts)
@@ -133,7 +134,7 @@ def _is_there(attempt: str, replica: str) -> bool:
 def _has_no_end(path: str) -> bool:
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            return " end\n" not in file.read(4096)
+            return " end\n" not in file.read()
     except OSError:
         return False
 

@@ -11,16 +11,18 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from millwork.base.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 LOCK, LOG, REASON = "lock", "log", "reason"
 ORDER = "transfers.json"
 """What is brought before and after the command; not there for most."""
+LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 _LOCK_FD = 8
 
 # $1 attempt folder, $2 working folder, $3 memory in KiB, $4 processes; then files to enter by
@@ -60,10 +62,7 @@ def spawn(
 
     `folder` is the attempt's; its log takes what the step prints. Raises OSError.
     """
-    lock = os.open(f"{folder}/{LOCK}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    with locked(folder) as lock:
         arguments = [folder, work, limits.memory, limits.processes, *limits.procs, "--", *words]
         return os.posix_spawn(
             "/bin/sh",
@@ -73,11 +72,23 @@ def spawn(
             setsigdef=_DEFAULTED,
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 1, f"{folder}/{LOG}", flags, 0o600),
+                (os.POSIX_SPAWN_OPEN, 1, f"{folder}/{LOG}", LOG_FLAGS, 0o600),
                 (os.POSIX_SPAWN_DUP2, 1, 2),
                 (os.POSIX_SPAWN_DUP2, lock, _LOCK_FD),
             ],
         )
+
+
+@contextmanager
+def locked(folder: str) -> Iterator[int]:
+    """An attempt's lock, held for the block, and then by whom it was handed down to.
+
+    Raises OSError, also if it is held already.
+    """
+    lock = os.open(f"{folder}/{LOCK}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield lock
     finally:
         os.close(lock)
 

@@ -27,7 +27,7 @@ VARIABLE = "MILLWORK_TRANSFER_SECRETS"
 
 
 def release(folder: str) -> None:
-    """Takes away what is still mounted for a process that is over, whoever has ended it how."""
+    """Takes away what is still mounted for a process that is over, however it ended."""
     with open(f"{folder}/{recorder.ORDER}", encoding="utf-8") as file:
         order = json.load(file)
     if any(transfer["mount"] for transfer in order["transfers"]):

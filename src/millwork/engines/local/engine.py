@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from millwork.engines.host.usage import Extent
     from millwork.engines.local import limits
     from millwork.engines.local.warm import WarmProcess
-    from millwork.plan.model import Plan, Replica
+    from millwork.plan.model import Plan, Replica, Warm
     from millwork.ports import Secrets
     from millwork.spec.model import Environment, Resources
 
@@ -115,30 +115,28 @@ class LocalEngine(HostEngine):
         return Launch(words, env, confinement, facts)
 
     def _spawn(self, folder: str, work: str, launch: Launch, plan: Plan) -> tuple[int, bool]:
-        process = self._warm_process(plan, launch.confinement)
-        if process and plan.warm:
+        # A limit of addresses would count the libraries; transfers are words around a command.
+        is_cold = launch.confinement.memory or plan.transfers or os.environ.get(_WARM) == "no"
+        if plan.warm and not is_cold and (process := self._warm_process(plan.code, plan.warm)):
             words = plan.warm.words
             pid = process.spawn(folder, work, words, launch.env, launch.confinement)
             if pid is not None:
                 return pid, False
         return super()._spawn(folder, work, launch, plan)
 
-    def _warm_process(self, plan: Plan, limits: recorder.Confinement) -> WarmProcess | None:
-        """The process that can fork such a step now; None if there is none, or it must not."""
-        # A limit of addresses would count the libraries; transfers are words around a command.
-        if not plan.warm or limits.memory or plan.transfers or os.environ.get(_WARM) == "no":
-            return None
-        env = requirements.built(f"{self._home}/code/{plan.code}", self._envs)
+    def _warm_process(self, digest: str, warm: Warm) -> WarmProcess | None:
+        """The process that can fork such a step of this code now; None if there is none."""
+        code = f"{self._home}/code/{digest}"
+        env = requirements.built(code, self._envs)
         if env is None:
             return None
-        key = (plan.code, env)
+        key = (digest, env)
         if key not in self._warm:
             from millwork.engines.local.warm import WarmProcess
 
-            code = f"{self._home}/code/{plan.code}"
-            variables = {**environment.activated(env, dict(self._environ_of_host))}
+            variables = environment.activated(env, dict(self._environ_of_host))
             variables["PYTHONPYCACHEPREFIX"] = f"{self._envs}/bytecode"
-            self._warm[key] = WarmProcess(env, code, plan.warm.functions, variables)
+            self._warm[key] = WarmProcess(env, code, warm.functions, variables)
         process = self._warm[key]
         return process if process.is_ready() else None
 

@@ -9,12 +9,12 @@ import json
 import os
 import select
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import Unavailable
+from millwork.engines.local import requirements
 from millwork.worker import environment
 
 if TYPE_CHECKING:
@@ -96,13 +96,13 @@ class Peeker:
         )
 
     def _environment(self) -> str | None:
-        requirements = f"{self._code}/requirements.txt"
-        found = environment.ready(self._envs, requirements, sys.executable)
+        found = requirements.built(self._code, self._envs)
         if found or not self._builds:
             return found
         import uv
 
+        wanted = requirements.of_code(self._code)
         try:
-            return environment.build(uv.find_uv_bin(), self._envs, requirements, sys.executable)
+            return environment.build(uv.find_uv_bin(), self._envs, wanted.path, wanted.python)
         except environment.EnvironmentFailed as error:
             raise Unavailable(f"the built-ins' libraries cannot be installed: {error}") from None

@@ -6,7 +6,6 @@ They end when this process does; the steps that they have forked do not.
 from __future__ import annotations
 
 import array
-import fcntl
 import json
 import os
 import select
@@ -20,8 +19,8 @@ from millwork.engines.host.processes import MARK
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_LONGEST_ID = 120
-_LENGTH = 4
+_LONGEST_ID = 120  # the room for an attempt's id, which a fork writes over its first environment
+_LENGTH = 4  # bytes that say how long an order is
 _BEGINS, _PATIENCE = 3.0, 10.0  # seconds for a start, and for a fork behind an import
 
 
@@ -80,17 +79,14 @@ class WarmProcess:
             "work": work,
             "words": list(words),
         }
-        lock = os.open(f"{folder}/{recorder.LOCK}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        log = os.open(f"{folder}/{recorder.LOG}", flags, 0o600)
+        log = os.open(f"{folder}/{recorder.LOG}", recorder.LOG_FLAGS | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._send(json.dumps(order).encode(), [lock, log])
-            answer = self._answer()
+            with recorder.locked(folder) as lock:
+                self._send(json.dumps(order).encode(), [lock, log])
+                answer = self._answer()
         except OSError:
             answer = ""
         finally:
-            os.close(lock)
             os.close(log)
         if answer.strip().isdigit():
             return int(answer)

@@ -68,9 +68,9 @@ def _with_tables(pipeline: Pipeline, known: Mapping[str, Tree]) -> Tree:
     """
     inputs, children = dict(pipeline.inputs), dict(known)
     for name, node in pipeline.nodes.items():
+        if name not in children:
+            continue
         for port, source in node.inputs.items():
-            if name not in children:
-                continue
             child = children[name].definition
             declared = child.inputs.get(port)
             if not isinstance(source, Reference) or not declared or declared.type != "table":
