@@ -2,7 +2,7 @@
 BIN := .venv/bin
 export MILLWORK_HOME ?= $(HOME)/.millwork
 
-.PHONY: setup run test quick lint format docs figures peers lock clean
+.PHONY: setup run console test quick lint format docs figures peers lock clean
 
 setup: .venv/.done
 
@@ -11,6 +11,9 @@ setup: .venv/.done
 
 run: setup
 	@$(BIN)/millwork run examples/flights/pipeline.yaml --name first-run
+
+console: setup
+	@./scripts/console
 
 test: setup lint
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"

@@ -23,6 +23,7 @@ from millwork.actions.counters import observe_request
 from millwork.actions.exchange import Download, EventFeed, LogFeed, Text
 from millwork.actions.login import identify, redeem_link
 from millwork.actions.perform import Asked, let_in, perform
+from millwork.api import console
 from millwork.api.bodies import read_json, received
 from millwork.api.feed import BEAT
 from millwork.api.guard import HEADERS, check_host, check_origin
@@ -52,9 +53,11 @@ _LOG_TICK = 0.3
 _LOGINS = 2  # at once: each costs as much as argon2 is meant to
 _UNKNOWN = "this token is not known: it was mistyped, has expired or was revoked"
 # They ask others, who may take their time: the rest does not wait for that.
-_OUTWARD = ("data.list", "connections.check", "runs.create", "components.create")
+_OUTWARD = ("data.list", "connections.check", "runs.create", "components.create", "plans.create")
 _STREAMS = ("events.follow", "runs.follow", "logs.follow")
 PREFIX = "/api/v1"
+_PAGES = ("/", "/enter", "/w/{rest:path}")
+_ASSETS = ("/assets/{name}", "/millwork.svg")
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,8 @@ class Door:
         routes += [
             Route(f"{PREFIX}/openapi.json", self._guarded(self._contract)),
             Route("/login", self._guarded(self._come_in)),
-            Route("/", self._guarded(self._front)),
+            *(Route(path, self._guarded(self._page)) for path in _PAGES),
+            *(Route(path, self._guarded(self._asset)) for path in _ASSETS),
             Route("/{rest:path}", self._guarded(self._nowhere)),
         ]
         return Starlette(routes=routes, exception_handlers={HTTPException: self._no_route})
@@ -233,10 +237,15 @@ class Door:
             raise Unauthenticated("this link has been used, or is too old: millwork login")
         return self._with_cookie(RedirectResponse("/", 303), session)
 
-    async def _front(self, request: Request, _: str) -> Response:
+    async def _page(self, request: Request, _: str) -> Response:
         who = await self._known(request, "anyone")
-        said = f"You are {who.person}." if who else "Nobody is logged in."
-        return Response(_PAGE.format(said=said), media_type="text/html")
+        return console.page(who.person if who else "")
+
+    async def _asset(self, request: Request, _: str) -> Response:
+        encodings = request.headers.get("accept-encoding", "")
+        path = request.url.path.lstrip("/")
+        found = await self.threads.do(lambda _: console.asset(path, encodings))
+        return found or await self._nowhere(request, "")
 
     async def _nowhere(self, request: Request, _: str) -> Response:
         await self._known(request, "person")
@@ -288,12 +297,3 @@ def _part(feed: LogFeed, offset: int, context: Context) -> tuple[bytes, int, boo
 
 def _json(content: Any) -> Response:
     return Response(msgspec.json.encode(content), media_type="application/json")
-
-
-_PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Millwork</title>
-<h1>Millwork</h1>
-<p>The server is up. {said}</p>
-<p>Its API is described by <a href="/api/v1/openapi.json">/api/v1/openapi.json</a>.</p>
-</html>
-"""

@@ -167,3 +167,9 @@ def _answer(binding: Binding, schemas: dict[int, Any]) -> dict[str, Any]:
         return {"description": "As it is.", "content": {kind: {"schema": {"type": "string"}}}}
     schema = schemas[id(binding.answer)]
     return {"description": "Done.", "content": {"application/json": {"schema": schema}}}
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.buffer.write(document())

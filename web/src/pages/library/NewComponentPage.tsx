@@ -1,0 +1,3 @@
+export function NewComponentPage() {
+  return null;
+}

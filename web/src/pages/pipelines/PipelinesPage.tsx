@@ -1,0 +1,3 @@
+export function PipelinesPage() {
+  return null;
+}

@@ -1,0 +1,112 @@
+/** The pipeline that is on the canvas: what it is, what is known of it, and what was done to it. */
+import { createContext, useContext } from "react";
+import { createStore, type StoreApi, useStore } from "zustand";
+import { begin, type History, record, redo, undo } from "@/models/history";
+import type { Change, Pipeline } from "@/models/pipeline/model";
+import type { Face } from "@/models/ports";
+import type { Schemas } from "@/services/api";
+
+export type Plan = Schemas["PlanView"];
+export type Saving = "saved" | "changed" | "saving" | "conflict" | "failed";
+
+/** A step of the run that the canvas follows. */
+export interface StepState {
+  status: string;
+  reason: string;
+  seconds: number | null;
+  isReused: boolean;
+  attempts: number;
+}
+
+export interface Designer {
+  workspace: string;
+  draft: string;
+  bundle: string;
+  revision: number;
+  saving: Saving;
+  history: History<Pipeline>;
+  /** The nodes that are chosen; the last one is what the panel shows. */
+  selected: string[];
+  /** What nodes may be, by the reference that a node's `component` says. */
+  faces: Record<string, Face>;
+  /** What the server last knew of the text: columns and faults by node; null before it was asked. */
+  plan: Plan | null;
+  /** The run that is shown on the nodes, and its steps by node. */
+  run: string;
+  steps: Record<string, StepState>;
+  edit: (label: string, change: Change, burst?: string) => void;
+  undo: () => void;
+  redo: () => void;
+  select: (names: string[]) => void;
+  learn: (faces: Face[]) => void;
+  set: (some: Partial<Pick<Designer, "plan" | "saving" | "revision" | "run" | "steps">>) => void;
+  tell: (steps: Record<string, StepState>) => void;
+}
+
+export type DesignerStore = StoreApi<Designer>;
+
+export interface Opened {
+  workspace: string;
+  draft: string;
+  bundle: string;
+  revision: number;
+  pipeline: Pipeline;
+  clock?: () => number;
+}
+
+export function openDesigner(opened: Opened): DesignerStore {
+  const { pipeline, clock = Date.now, ...rest } = opened;
+  return createStore<Designer>((set) => ({
+    ...rest,
+    saving: "saved",
+    history: begin(pipeline),
+    selected: [],
+    faces: {},
+    plan: null,
+    run: "",
+    steps: {},
+    edit: (label, change, burst = "") =>
+      set((now) => {
+        const next = change(now.history.now);
+        if (next === now.history.now) return now;
+        const selected = now.selected.filter((name) => name in next.nodes);
+        const history = record(now.history, label, next, burst, clock());
+        return { history, selected, saving: "changed" };
+      }),
+    undo: () => set((now) => returned(now, undo(now.history))),
+    redo: () => set((now) => returned(now, redo(now.history))),
+    select: (selected) => set({ selected }),
+    learn: (faces) =>
+      set((now) => ({
+        faces: { ...now.faces, ...Object.fromEntries(faces.map((face) => [face.reference, face])) },
+      })),
+    set: (some) => set(some),
+    tell: (steps) => set((now) => ({ steps: { ...now.steps, ...steps } })),
+  }));
+}
+
+function returned(now: Designer, history: History<Pipeline>): Partial<Designer> {
+  if (history.now === now.history.now) return {};
+  const selected = now.selected.filter((name) => name in history.now.nodes);
+  return { history, selected, saving: "changed" };
+}
+
+export const DesignerContext = createContext<DesignerStore | null>(null);
+
+/** A part of what the canvas shows; drawn again only if that part changes. */
+export function useDesigner<T>(part: (designer: Designer) => T): T {
+  return useStore(useDesignerStore(), part);
+}
+
+export function useDesignerStore(): DesignerStore {
+  const store = useContext(DesignerContext);
+  if (!store) throw new Error("there is no designer around this");
+  return store;
+}
+
+/** The component of a node, as far as it is known. */
+export function faceOf(designer: Designer, name: string): Face | undefined {
+  const component = designer.history.now.nodes[name]?.component;
+  if (component === undefined) return undefined;
+  return designer.plan?.nodes[name]?.face ?? designer.faces[component];
+}

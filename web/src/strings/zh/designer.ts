@@ -1,0 +1,3 @@
+import type { designer as english } from "../en/designer";
+
+export const designer: Record<keyof typeof english, string> = {};

@@ -1,0 +1,7 @@
+import { designer } from "./designer";
+import { library } from "./library";
+import { panels } from "./panels";
+import { runs } from "./runs";
+import { shell } from "./shell";
+
+export const zh = { ...shell, ...library, ...designer, ...panels, ...runs };

@@ -1,0 +1,3 @@
+import type { library as english } from "../en/library";
+
+export const library: Record<keyof typeof english, string> = {};
