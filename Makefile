@@ -9,13 +9,16 @@ setup: .venv/.done
 .venv/.done: requirements.lock pyproject.toml
 	@./scripts/setup
 
+# The console is built after the first result, which nobody waits for.
 run: setup
 	@$(BIN)/millwork run examples/flights/pipeline.yaml --name first-run
+	-@./scripts/console
 
 console: setup
 	@./scripts/console
 
-test: setup lint
+test: setup lint console
+	@./scripts/console test
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
 
 quick: setup
@@ -26,6 +29,7 @@ lint: setup
 	$(BIN)/ruff check src tests bench examples
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@./scripts/console lint
 
 format: setup
 	$(BIN)/ruff format src tests bench examples

@@ -20,7 +20,18 @@ from typing import TYPE_CHECKING
 
 from tests.kill import runner
 
-from bench import batches, builtins, containers, damage, deaths, jobs, measure, server, tables
+from bench import (
+    batches,
+    builtins,
+    console,
+    containers,
+    damage,
+    deaths,
+    jobs,
+    measure,
+    server,
+    tables,
+)
 from bench.measure import MILLWORK, Cost
 from bench.rows import Row
 
@@ -215,6 +226,7 @@ FIGURES: dict[str, Callable[[Path], Iterator[Row]]] = {
     "server": server.server,
     "builtins": builtins.figures,
     "tables": tables.tables,
+    "console": console.console,
     "floods": damage.floods,
     "hogs": damage.hogs,
     "results": damage.results,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from millwork.actions.convert import FLAVOURS, convert
+from millwork.actions.convert import TARGETS, convert
 from millwork.actions.load import Options, load
 from millwork.actions.preview import preview
 from millwork.base.errors import BadRequest, InvalidFile
@@ -67,7 +67,7 @@ def write(tmp_path: Path) -> Any:
 
 @pytest.mark.quick
 def test_the_command_line_knows_the_flavours() -> None:
-    assert parser.FLAVOURS == FLAVOURS
+    assert parser.DIALECTS == TARGETS
 
 
 @pytest.mark.quick

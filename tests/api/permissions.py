@@ -41,11 +41,12 @@ SCOPES: Mapping[str, Mapping[str, str]] = {
 BY_METHOD = {"get": "read", "post": "write", "put": "write", "patch": "write", "delete": "delete"}
 OTHERS = {  # verbs whose action their method does not tell
     "runs.change": "operate", "runs.cancel": "operate", "runs.resume": "operate",
-    "models.approve": "approve",
+    "models.approve": "approve", "components.check": "read", "plans.create": "read",
 }  # fmt: skip
 NOUNS = {  # verbs whose noun their name does not tell
     "steps": "run", "attempts": "run", "logs": "run", "artifacts": "run", "events": "run",
     "files": "run", "bundles": "run", "drafts": "pipeline", "data": "connection",
+    "plans": "pipeline", "palette": "component",
 }  # fmt: skip
 ANYONE = {"server.health", "server.ready", "sessions.login"}
 ADMINS = {"server.metrics", "people.list", "people.create", "people.change", "people.delete",

@@ -69,6 +69,8 @@ def bodies(name: str) -> dict[str, Any]:
             "files": [{"path": "x", "sha256": "0" * 64}]},
         "runs.create": {"component": "absent"}, "runs.change": {"note": "x"}, "runs.cancel": {},
         "runs.resume": {}, "components.create": {"text": ""}, "pipelines.create": {"text": ""},
+        "conversions.create": {"text": "", "to": "json"},
+        "components.check": {"text": ""}, "plans.create": {"text": ""},
         "datasets.create": {"name": "not a name"}, "models.create": {"name": "not a name"},
         "images.create": {"name": "not a name", "uri": "x"}, "codes.create": {
             "name": "not a name", "repository": "x"},
@@ -230,7 +232,7 @@ def make(by: Door, kind: str, name: str, is_own: bool, visibility: Visibility) -
 # --- the cells ----------------------------------------------------------------------------
 
 PARTS = {"step": "a", "process": "last", "port": "o", "person": "absent", "token": "absent",
-         "session": "absent", "sha256": EMPTY}  # fmt: skip
+         "session": "absent", "sha256": EMPTY, "reference": "builtin:sample_data"}  # fmt: skip
 QUERY = {"data.list": {"uri": "dataset:absent@1"}}
 
 

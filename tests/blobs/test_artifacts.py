@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -111,6 +112,20 @@ def test_special_files_are_refused(output: Path) -> None:
         listener.bind(str(output / "sock"))
         with pytest.raises(BadOutput, match="sock is neither"):
             seal(str(output))
+
+
+def test_a_large_file_that_cannot_be_brought_to_the_disk_is_no_output(
+    output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (output / "large").write_bytes(b"x" * (5 << 20))
+    assert seal(str(output)).size > 5 << 20
+
+    def fail(_descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(BadOutput, match="Input/output error"):
+        seal(str(output))
 
 
 @pytest.mark.quick

@@ -29,14 +29,15 @@ from millwork.formats.azureml.leniencies import LENIENCIES
 from millwork.spec.reference import field_table, port_table, record_table
 from tests.client import generate as client
 from tests.client.generate import is_made
-from tests.docs import catalogue, transcripts
+from tests.docs import catalogue, scheduling, transcripts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 _PART = re.compile(
-    r"(<!-- (fields|options|ports|points|settings|verbs|api|roles|catalogue): ([a-z_ ]+) -->\n\n)"
+    r"(<!-- (fields|options|ports|points|settings|verbs|api|roles|catalogue|scheduling): "
+    r"([a-z_ ]+) -->\n\n)"
     r"(.*?)\n?<!-- end -->",
     re.DOTALL,
 )
@@ -162,7 +163,12 @@ def part(kind: str, name: str) -> str:
     return options_table(name) if kind == "options" else port_table()
 
 
-_MADE = {"verbs": verbs_table, "api": api_table, "roles": roles_table}
+_MADE = {
+    "verbs": verbs_table,
+    "api": api_table,
+    "roles": roles_table,
+    "scheduling": scheduling.examples_table,
+}
 
 
 def parts(text: str) -> list[tuple[str, str, str]]:

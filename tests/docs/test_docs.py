@@ -82,7 +82,7 @@ def test_every_command_has_a_heading_and_its_options() -> None:
     assert named == [*dict.fromkeys(named)]
     assert set(named) == set(generate.commands())
     headings = set(re.findall(r"^##+ millwork (.+)$", text, re.MULTILINE))
-    assert headings == {*named, "runs", "secrets", "data", "templates"}
+    assert headings == {*named, "runs", "secrets", "data", "templates", "schedule"}
 
 
 @quick

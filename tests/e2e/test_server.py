@@ -50,7 +50,8 @@ def test_a_run_goes_through(server: Server, component: Component) -> None:
     api = api_of(server)
     run = api.run(component("echo hello | tee $PAI_OUTPUT_OUT/x.txt", outputs={"out": {}}))
     assert api.wait(run) == "succeeded"
-    assert api.get(f"/runs/{run}/steps/step/logs/last")["text"] == "hello\n"
+    log = api.get(f"/runs/{run}/steps/step/logs/last")
+    assert (log["text"], log["size"], log["lost_to"]) == ("hello\n", 6, 0)
     [artifact] = api.get(f"/runs/{run}/artifacts")["items"]
     assert (artifact["port"], artifact["size"], artifact["files"]) == ("out", 6, 1)
     shown = api.get(f"/runs/{run}/artifacts/step/out/preview")

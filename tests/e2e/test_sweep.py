@@ -117,6 +117,10 @@ def test_a_grid_leaves_what_its_best_trial_left(millwork: Millwork, job: Job) ->
     assert [trial["values"]["x"] for trial in told["trials"]] == ["0.9", "0.4", "0.7"]
     assert (told["best"], told["algorithm"]) == (2, "grid")
     assert "best: trial 2" in result.err
+    sweep = millwork("runs", "show", "last", "--json").json["steps"][0]["sweep"]
+    assert (sweep["metric"], sweep["goal"]) == ("loss", "minimize")
+    assert [trial["values"]["x"] for trial in sweep["trials"]] == ["0.9", "0.4", "0.7"]
+    assert sweep["trials"][1]["metrics"]["loss"] == pytest.approx(0.01)
 
 
 def test_trials_are_runs_that_are_listed_when_asked_for_and_reused(

@@ -85,6 +85,25 @@ def test_forked_steps_give_the_same_and_are_attempts_like_others(
     assert not any(each["usage"].get("start") for each in attempts(millwork, cold).values())
 
 
+def test_a_builtin_by_itself_is_forked_from_what_was_begun_for_it(
+    millwork: Millwork, tmp_path: Path, home: Path
+) -> None:
+    (tmp_path / "t.csv").write_text(CSV)
+    words = ("run", "builtin:standardise", "-i", "table=t.csv", "--force", "--json")
+    runs = [
+        millwork(*words, "-p", "columns=x", env=env).json["run"]
+        for env in ({}, {}, {"MILLWORK_WARM": "no"})  # the first installs the libraries
+    ]
+    assert len({json.dumps(digests(millwork, run)) for run in runs}) == 1
+    used = [attempts(millwork, run)["standardise"]["usage"] for run in runs]
+    assert [each.get("start") for each in used] == [None, "forked", None]
+    assert all(each["cpu_seconds"] > 0 for each in used)
+    assert 10 << 20 < used[1]["peak_memory"] < 2 << 30
+    assert not list(home.glob("code/*/**/__pycache__"))
+    refused = millwork(*words, "-p", "columns=absent")
+    assert (refused.code, "there is no column 'absent'" in refused.err) == (2, True)
+
+
 def test_a_fault_in_a_forked_step_is_its_own(millwork: Millwork, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(CSV)
     nodes = {
@@ -216,9 +235,14 @@ def test_what_is_not_forked_in_time_is_done_once(
     done = tmp_path / "done"
     first = (
         "import os, signal, time\n"
+        "def words(pid):\n"
+        "    try:\n"
+        "        return open(f'/proc/{pid}/cmdline', 'rb').read().split(b'\\0')\n"
+        "    except OSError:\n"
+        "        return []\n"
         "def main(t1):\n"
-        "    pids = [p for p in os.listdir('/proc') if p.isdecimal() and\n"
-        "            b'--warm' in open(f'/proc/{p}/cmdline', 'rb').read().split(b'\\0')]\n"
+        "    pids = [p for p in os.listdir('/proc') if p.isdecimal() and b'--warm' in words(p)\n"
+        f"            and {str(home).encode()!r} in b' '.join(words(p))]\n"
         "    [os.kill(int(p), signal.SIGSTOP) for p in pids if int(p) != os.getpid()\n"
         "     and os.getsid(int(p)) == int(p) and int(p) != os.getppid()]\n"
         "    return t1\n"

@@ -249,6 +249,7 @@ def test_a_flood_is_kept_to_its_head_and_tail(engine: LocalEngine) -> None:
     dropped = outcome.usage["log_bytes_dropped"]
     assert f"[{dropped:,} bytes of the log were dropped here]".encode() in text
     assert dropped > (megabytes - 40) * 1024 * 1024
+    assert engine.extent(attempt) == (offset, (logs.HEAD, logs.HEAD + dropped))
 
 
 def test_waking_ends_the_wait_early(tmp_path: Path) -> None:

@@ -56,9 +56,10 @@ def test_a_pipeline_of_builtins_is_saved_and_loaded(tmp_path: Path) -> None:
     assert not (tmp_path / "deep" / "components").exists()
 
 
-def test_a_builtin_by_itself_is_not_saved(tmp_path: Path) -> None:
-    with pytest.raises(BadRequest, match="every Millwork has builtin:standardise"):
-        scale.save(tmp_path / "component.yaml")
+def test_a_builtin_by_itself_is_saved_with_its_code(tmp_path: Path) -> None:
+    own = load(scale.save(tmp_path / "mine" / "component.yaml"))
+    assert signature(own) == signature(scale)
+    assert (tmp_path / "mine" / "runtime" / "requirements.txt").is_file()
 
 
 def test_they_run_by_themselves_and_in_a_pipeline(

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import pytest
 
 from millwork import BadRequest, Input, InputPath, InvalidFile, OutputPath, component, load
-from millwork.sdk import step
 from millwork.spec.model import Batch, Output, Parameter, Range, RunPolicy, Split
 from millwork.spec.model import Component as Definition
 from millwork.spec.model import Input as Port
+from millwork.worker import function as step
 from tests.sdk.functions import measure, write
 
 if TYPE_CHECKING:

@@ -417,6 +417,9 @@ class SimEngine:
     def log(self, process: str, offset: int) -> tuple[bytes, int]:
         return b"", offset
 
+    def extent(self, process: str) -> tuple[int, tuple[int, int]]:
+        return 0, (0, 0)
+
     def lacks(self, environment: Any) -> str:
         return ""
 

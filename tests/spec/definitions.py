@@ -18,6 +18,7 @@ from millwork.spec.model import (
     JobOptions,
     LocalPath,
     Metric,
+    Note,
     Output,
     Parameter,
     Pipeline,
@@ -31,6 +32,7 @@ from millwork.spec.model import (
     Secret,
     Split,
 )
+from millwork.spec.pipeline import COLOURS
 from millwork.spec.types import PORT_TYPES, holds_files
 
 TEXT = st.text(
@@ -303,11 +305,14 @@ def pipelines(draw: st.DrawFn) -> Pipeline:
             run_policy=draw(POLICIES),
         )  # fmt: skip
     places = st.tuples(*[st.floats(-1e9, 1e9)] * 2)
+    sizes = st.none() | st.tuples(*[st.floats(1e-3, 1e6)] * 2)
+    colours = st.sampled_from(COLOURS)
     return Pipeline(
         nodes=nodes,
         inputs=draw(named(ports, INPUTS)),
         parameters=draw(named(values, parameters())),
         outputs={name: Reference(name, "out") for name in nodes},
         layout=draw(named(list(nodes), places)),
+        notes=draw(tuples(st.lists(st.builds(Note, ANY_TEXT, places, sizes, colours), max_size=2))),
         **{name: draw(field) for name, field in HEAD.items()},
     )

@@ -124,9 +124,9 @@ def test_every_fault_at_once_with_its_place() -> None:
 
 
 FAULTS = {
-    "one name for an input and an output": (
-        "inputs: {data: {}}\noutputs: {data: {}}",
-        "outputs.data: 'data' is also the name of one of the inputs; names are unique",
+    "one name for an output and a parameter": (
+        "outputs: {data: {}}\nparameters: {data: {type: Int}}",
+        "parameters.data: 'data' is also the name of one of the outputs; names are unique",
     ),
     "one name for an input and a parameter": (
         "inputs: {data: {}}\nparameters: {data: {type: Int}}",

@@ -9,6 +9,7 @@ from millwork.spec.fields import Reading
 from millwork.spec.model import (
     ForEach,
     LocalPath,
+    Note,
     Pipeline,
     PipelineNode,
     Reference,
@@ -58,6 +59,7 @@ def test_every_field_of_a_node() -> None:
         "    replicas: {chief: 1, worker: {count: 4, resources: {gpu: 1}}}\n"
         "outputs: {model: {from: train.model}}\n"
         "layout: {split: [0, -1.5]}\n"
+        "notes: [{text: so, at: [1, 2.5], size: [80, 20], colour: red}, {text: it, at: [0, 0]}]\n"
     )
     assert pipeline.nodes["split"].inputs == {
         "rows": Reference("inputs", "raw"),
@@ -85,6 +87,7 @@ def test_every_field_of_a_node() -> None:
     )
     assert pipeline.outputs == {"model": Reference("train", "model")}
     assert pipeline.layout == {"split": (0, -1.5)}
+    assert pipeline.notes == (Note("so", (1, 2.5), (80, 20), "red"), Note("it", (0, 0)))
     assert upstream(train) == {"split"}
     assert [str(reference) for _, reference in references(train)] == [
         "split.train",
@@ -194,6 +197,18 @@ FAULTS = {
     "a position of three numbers": (
         "nodes: {a: {component: ./a}}\nlayout: {a: [1, 2, 3]}",
         "layout.a: a position is two numbers: [x, y]",
+    ),
+    "a note without a place": (
+        "nodes: {a: {component: ./a}}\nnotes: [{text: x}]",
+        "notes[0].at: missing: where it stands, `[x, y]`",
+    ),
+    "a note of no size": (
+        "nodes: {a: {component: ./a}}\nnotes: [{text: x, at: [0, 0], size: [1]}]",
+        "notes[0].size: a size is two numbers: [width, height]",
+    ),
+    "a note of another colour": (
+        "nodes: {a: {component: ./a}}\nnotes: [{text: x, at: [0, 0], colour: pink}]",
+        "notes[0].colour: 'pink' is not one of yellow, blue, green, red, grey",
     ),
     "no replicas": (
         "nodes: {a: {component: ./a, replicas: 0}}",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from millwork.spec.model import JOB_TYPES, Component, Constraints, ReplicaGroup
-from millwork.spec.roles import ROLES, by_role, faults, warnings
+from millwork.spec.model import JOB_TYPES, Batch, Component, Constraints, ReplicaGroup
+from millwork.spec.roles import ROLES, allowed, by_role, faults, warnings
 
 pytestmark = pytest.mark.quick
 
@@ -66,3 +68,17 @@ def test_constraints_and_work() -> None:
     assert [*faults(spark, two)] == [
         ((), "only a command has more than one replica, and this is: spark")
     ]
+
+
+def test_how_many_of_each_role_a_component_may_have() -> None:
+    def of(**fields: Any) -> dict[str, tuple[int, int | None]]:
+        return allowed(Component("c", "1.0.0", "true", **fields))
+
+    assert of() == {"worker": (1, None)}
+    assert of(constraints=Constraints(multiple_instances=False)) == {"worker": (1, 1)}
+    assert of(work="sweep") == {"worker": (1, 1)}
+    assert of(job_type="PyTorchJob") == {
+        "master": (0, 1), "worker": (0, None), "aimaster": (0, 1),
+    }  # fmt: skip
+    batch = of(job_type="ElasticBatchJob", batch=Batch("rows"))
+    assert batch == {"worker": (1, None)}

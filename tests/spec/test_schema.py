@@ -83,6 +83,7 @@ del PIPELINE["command"]
         {**PIPELINE, "nodes": {"a": {"component": "./a", "inputs": {"x": "a.b"}}}},
         {**PIPELINE, "nodes": {"a": {"component": "./a", "replicas": 0}}},
         {**PIPELINE, "layout": {"a": [1, 2, 3]}},
+        {**PIPELINE, "notes": [{"text": "x", "at": [0, 0], "size": [0, 1]}]},
     ],
     ids=lambda document: json.dumps(document)[-50:],
 )

@@ -16,7 +16,7 @@ const mill: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: "mill",
-  primaryShade: { light: 6, dark: 4 },
+  primaryShade: { light: 6, dark: 7 },
   colors: { mill },
   fontFamily:
     'Inter, "Segoe UI", "Noto Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", system-ui, sans-serif',

@@ -39,6 +39,7 @@ catalogue.list        GET    /catalogue                                         
 catalogue.show        GET    /catalogue/{name}                                         person
 templates.list        GET    /templates                                                person
 templates.show        GET    /templates/{name}                                         person
+conversions.create    POST   /conversions                                              person
 workspaces.list       GET    /workspaces                                               person
 workspaces.create     POST   /workspaces                                               admin
 workspaces.show       GET    ~                                                         workspace:read
@@ -57,6 +58,7 @@ runs.list             GET    ~/runs                                             
 runs.create           POST   ~/runs                                                    run:write
 runs.show             GET    ~/runs/{run}                                              run:read
 runs.result           GET    ~/runs/{run}/result                                       run:read
+runs.source           GET    ~/runs/{run}/source                                       run:read
 runs.change           PATCH  ~/runs/{run}                                              run:operate
 runs.cancel           POST   ~/runs/{run}/cancel                                       run:operate
 runs.resume           POST   ~/runs/{run}/resume                                       run:operate
@@ -76,8 +78,11 @@ artifacts.list        GET    ~/runs/{run}/artifacts                             
 artifacts.show        GET    ~/runs/{run}/artifacts/{step}/{port}                      run:read
 artifacts.preview     GET    ~/runs/{run}/artifacts/{step}/{port}/preview              run:read
 artifacts.download    GET    ~/runs/{run}/artifacts/{step}/{port}/file                 run:read
+palette.list          GET    ~/palette                                                 component:read
+palette.show          GET    ~/palette/{reference}                                     component:read
 components.list       GET    ~/components                                              component:read
 components.create     POST   ~/components                                              component:write
+components.check      POST   ~/components/check                                        component:read
 components.show       GET    ~/components/{name}                                       component:read
 components.change     PATCH  ~/components/{name}                                       component:write
 components.delete     DELETE ~/components/{name}                                       component:delete
@@ -138,6 +143,7 @@ drafts.show           GET    ~/drafts/{name}                                    
 drafts.save           PUT    ~/drafts/{name}                                           pipeline:write
 drafts.publish        POST   ~/drafts/{name}/publish                                   pipeline:write
 drafts.delete         DELETE ~/drafts/{name}                                           pipeline:delete
+plans.create          POST   ~/plans                                                   pipeline:read
 connections.list      GET    ~/connections                                             connection:read
 connections.show      GET    ~/connections/{name}                                      connection:read
 connections.set       PUT    ~/connections/{name}                                      connection:write
@@ -180,8 +186,8 @@ class Verb:
 
     @property
     def writes(self) -> bool:
-        """Whether it may change anything."""
-        return self.method != "GET"
+        """Whether it may change anything; what is only read may come in a body, too."""
+        return self.method != "GET" and self.action != "read"
 
 
 def _read(table: str) -> dict[str, Verb]:

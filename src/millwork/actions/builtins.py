@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from millwork.base.names import BUILTIN, BUILTIN_TAG, is_builtin
 from millwork.plan.model import Warm
+from millwork.spec.model import Code, Source
 from millwork.spec.tree import Tree
 
 if TYPE_CHECKING:
@@ -14,7 +16,10 @@ if TYPE_CHECKING:
 
     from millwork.engines.local.peeking import Peeker
     from millwork.plan.model import Step
-    from millwork.spec.model import Definition
+    from millwork.spec.model import Component, Definition
+
+CODE = "runtime"
+"""The folder beside a file that a built-in was written to, for the code of all of them."""
 
 
 def builtin_tree(reference: str) -> Tree:
@@ -31,6 +36,25 @@ def code_folder() -> str:
     return os.path.dirname(runtime.__file__)
 
 
+def own_component(reference: str) -> Component:
+    """A built-in as a component of one's own, whose file has its code beside it, in CODE."""
+    from millwork.catalogue.index import builtin
+
+    component = builtin(reference).component(code_folder())
+    tags = {name: text for name, text in component.tags.items() if name != BUILTIN_TAG}
+    return replace(component, tags=tags, code=Code(f"./{CODE}"), source=Source())
+
+
+def put_code(folder: str) -> None:
+    """Puts the built-ins' code into CODE in a folder.
+
+    BadRequest if there is something else of that name, or where nothing can be written.
+    """
+    from millwork.blobs import code
+
+    code.put(code_folder(), os.path.join(folder, CODE))
+
+
 def functions_of(steps: Iterable[Step]) -> tuple[str, ...]:
     """The functions of a run's built-ins in their order, if several of its steps are; else none."""
     found = [step for step in steps if _is_plain_builtin(step)]
@@ -42,15 +66,21 @@ def functions_of(steps: Iterable[Step]) -> tuple[str, ...]:
 def warm_of(step: Step, functions: tuple[str, ...]) -> Warm | None:
     """How a step may be forked from a process that has imported its libraries already.
 
-    None unless it is a built-in's among others (`functions`), with variables as they all have
-    them: a library reads some of those when it is imported.
+    None unless it is a built-in's, with variables as they all have them: a library reads some of
+    those when it is imported. `functions` are those of the run, if there are several.
     """
-    return Warm(_words(step), functions) if functions and _is_plain_builtin(step) else None
+    return Warm(_words(step), functions) if _is_plain_builtin(step) else None
 
 
 def _is_plain_builtin(step: Step) -> bool:
+    """Whether a step is a built-in's as it was declared; anybody may write that tag."""
     component = step.component
-    return BUILTIN_TAG in component.tags and not (step.env or component.env or step.is_job)
+    if BUILTIN_TAG not in component.tags or step.env or step.is_job:
+        return False
+    from millwork.catalogue.index import declarations
+
+    declared = declarations().get(component.name)
+    return declared is not None and declared.component("") == component
 
 
 def _words(step: Step) -> tuple[str, ...]:
@@ -60,9 +90,11 @@ def _words(step: Step) -> tuple[str, ...]:
 
 def peeker(home: str, *, builds: bool) -> Peeker:
     """Who tells the columns of tables; with `builds` its libraries are installed if need be."""
+    from millwork.blobs import code
     from millwork.engines.local.peeking import Peeker
 
-    return Peeker(code_folder(), f"{home}/envs", builds=builds)
+    digest = code.scan(code_folder(), f"{home}/code").digest
+    return Peeker(code_folder(), digest, home, builds=builds)
 
 
 def hint_of(word: str) -> str:

@@ -10,28 +10,43 @@ from millwork.base.records import dataclass, field
 from millwork.plan.model import GivenPath, StepOutput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterator, Mapping
     from typing import TypeAlias
 
     from millwork.catalogue.model import Declaration
     from millwork.catalogue.shapes import Shape
     from millwork.plan.model import Graph, InputSource, Step
+    from millwork.views.plans import Column, Table
 
     Ask: TypeAlias = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about a step, and which parameter of it, if it is about one."""
+
+    step: str
+    message: str
+    parameter: str = ""
+
+    def __str__(self) -> str:
+        where = f"parameter '{self.parameter}': " if self.parameter else ""
+        return f"step '{self.step}': {where}{self.message}"
 
 
 @dataclass(frozen=True)
 class Survey:
     """What is known: of each step the shapes at its inputs and outputs.
 
-    `doubts` are, by step and for people, what cannot be if the step is not skipped by a condition,
-    or if a component of somebody's own reads a table as the built-ins do; and what is likely to be
-    a slip.
+    `faults` are columns which are known not to be there. `doubts` are what cannot be if the step
+    is not skipped by a condition, or if a component of somebody's own reads a table as the
+    built-ins do; and what is likely to be a slip.
     """
 
     inputs: Mapping[str, Mapping[str, Shape]]
     outputs: Mapping[str, Mapping[str, Shape]]
-    doubts: tuple[tuple[str, str], ...] = ()
+    faults: tuple[Finding, ...] = ()
+    doubts: tuple[Finding, ...] = ()
 
 
 def has_columns(graph: Graph) -> bool:
@@ -44,26 +59,31 @@ def has_columns(graph: Graph) -> bool:
 
 
 def survey(graph: Graph, ask: Ask) -> Survey:
-    """The columns at every port.
+    """The columns at every port; raises BadRequest with every fault. `ask` as for `looked`."""
+    found = looked(graph, ask)
+    if found.faults:
+        raise BadRequest("\n".join(map(str, found.faults)))
+    return found
+
+
+def looked(graph: Graph, ask: Ask, unready: Container[str] = ()) -> Survey:
+    """The columns at every port, with what is wrong.
 
     `ask` answers questions about files and queries as `runtime.peek` does; whoever cannot look
-    answers `{}`. Raises BadRequest with every step that names a column which is known not to be
-    there.
+    answers `{}`. Steps that are `unready` lack something: what they would make is not known.
     """
     from graphlib import TopologicalSorter  # a run without tables does not pay for it
 
-    surveyor = _Surveyor(graph, ask)
+    surveyor = _Surveyor(graph, ask, unready)
     for name in TopologicalSorter(
         {name: step.upstream for name, step in graph.steps.items()}
     ).static_order():
         surveyor.look_at(name)
-    if surveyor.faults:
-        raise BadRequest("\n".join(surveyor.faults))
     doubts = (*surveyor.doubts, *_unwired(graph))
-    return Survey(surveyor.inputs, surveyor.outputs, doubts)
+    return Survey(surveyor.inputs, surveyor.outputs, tuple(surveyor.faults), doubts)
 
 
-def _unwired(graph: Graph) -> Iterator[tuple[str, str]]:
+def _unwired(graph: Graph) -> Iterator[Finding]:
     """Steps that train on a table which a fitted step has changed, and no wire tells how."""
     read = {
         (given.step, given.port)
@@ -79,11 +99,10 @@ def _unwired(graph: Graph) -> Iterator[tuple[str, str]]:
             if (fitted, "transform") in read:
                 continue
             said = (
-                f"step '{name}': its table was changed by '{fitted}', whose transform is wired "
-                f"nowhere: wire {fitted}.transform to {name}.transform, or new data will not be "
-                "treated alike"
+                f"its table was changed by '{fitted}', whose transform is wired nowhere: wire "
+                f"{fitted}.transform to {name}.transform, or new data will not be treated alike"
             )
-            yield name, said
+            yield Finding(name, said)
 
 
 def _fitted_before(graph: Graph, name: str) -> Iterator[str]:
@@ -100,10 +119,11 @@ def _fitted_before(graph: Graph, name: str) -> Iterator[str]:
 class _Surveyor:
     graph: Graph
     ask: Ask
+    unready: Container[str]
     inputs: dict[str, dict[str, Shape]] = field(default_factory=dict)
     outputs: dict[str, Mapping[str, Shape]] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)
-    doubts: list[tuple[str, str]] = field(default_factory=list)
+    faults: list[Finding] = field(default_factory=list)
+    doubts: list[Finding] = field(default_factory=list)
     _looked: dict[str, Shape] = field(default_factory=dict)
     _may_be_skipped: set[str] = field(default_factory=set)
 
@@ -116,14 +136,18 @@ class _Surveyor:
             port: self._shape(source, step, port) for port, source in step.inputs.items()
         }
         self.outputs[name] = {}
+        misnamed = next(self._misnamed(step, self.inputs[name]), None)
+        if misnamed:
+            self._note(step, misnamed)
+            return
         try:
             self.outputs[name] = self._made(step, self.inputs[name])
         except BadRequest as error:
-            said = f"step '{name}': {error}"
-            if is_builtin_definition(step.component) and name not in self._may_be_skipped:
-                self.faults.append(said)
-            else:
-                self.doubts.append((name, said))
+            self._note(step, Finding(name, str(error)))
+
+    def _note(self, step: Step, finding: Finding) -> None:
+        is_certain = is_builtin_definition(step.component) and step.name not in self._may_be_skipped
+        (self.faults if is_certain else self.doubts).append(finding)
 
     def _shape(self, source: InputSource, step: Step, port: str) -> Shape:
         if isinstance(source, StepOutput):
@@ -139,8 +163,7 @@ class _Surveyor:
         from millwork.catalogue.index import builtin
         from millwork.catalogue.rules import Given
 
-        self._check_named(step, found)
-        if not is_builtin_definition(step.component) or step.each:
+        if not is_builtin_definition(step.component) or step.each or step.name in self.unready:
             return {}
         declaration = builtin(step.component.source.file)
         if any(isinstance(value, StepOutput) for value in step.parameters.values()):
@@ -148,8 +171,8 @@ class _Surveyor:
         made = declaration.rule(Given(found, dict(step.parameters)))
         return self._peeked(declaration, step, found) or made if declaration.peeks else made
 
-    def _check_named(self, step: Step, found: Mapping[str, Shape]) -> None:
-        """Raises BadRequest for a column that the input it belongs to has not got."""
+    def _misnamed(self, step: Step, found: Mapping[str, Shape]) -> Iterator[Finding]:
+        """Columns that the inputs they belong to have not got."""
         from millwork.catalogue.rules import require
         from millwork.catalogue.shapes import Columns
 
@@ -161,7 +184,7 @@ class _Surveyor:
             try:
                 require(shape, value if isinstance(value, tuple) else [str(value)])
             except BadRequest as error:
-                raise BadRequest(f"parameter '{name}': {error}") from None
+                yield Finding(step.name, str(error), name)
 
     def _peeked(
         self, declaration: Declaration, step: Step, found: Mapping[str, Shape]
@@ -189,6 +212,16 @@ class _Surveyor:
         if "refused" in answer:
             raise BadRequest(str(answer["refused"]))
         return {port: _columns(each) for port, each in answer.get("outputs", {}).items()}
+
+
+def table_of(shape: Shape) -> Table | None:
+    """A table's columns for an answer; None for what is no table, or not known to be one."""
+    from millwork.catalogue.shapes import Columns
+
+    if not isinstance(shape, Columns):
+        return None
+    listed: list[Column] = [{"name": name, "type": dtype} for name, dtype in shape.types.items()]
+    return {"columns": listed, "whole": shape.is_whole}
 
 
 def _columns(answer: list[list[str]] | None) -> Shape:

@@ -4,67 +4,93 @@ from __future__ import annotations
 
 import json
 import os
-import re
-from typing import TYPE_CHECKING, get_args
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, get_args
 
+from millwork.actions.builtins import own_component
+from millwork.actions.dialects import is_foreign, read_text
 from millwork.actions.load import Options, load, read_file
 from millwork.base.errors import BadRequest
-from millwork.base.names import is_builtin
-from millwork.base.records import dataclass
-from millwork.base.sizes import format_size
-from millwork.formats.pai import lines
-from millwork.spec.document import PIPELINE_LIMITS
+from millwork.base.names import TEMPLATE, is_builtin
+from millwork.base.records import dataclass, field
 from millwork.spec.model import Flavour, Pipeline
-from millwork.spec.writer import to_text, to_yaml
+from millwork.spec.writer import to_document, to_text, to_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from millwork.actions.dialects import Dialect, Foreign
     from millwork.spec.model import Component, Definition, Source
     from millwork.spec.tree import Tree
 
 FLAVOURS: tuple[Flavour, ...] = get_args(Flavour)
-_DOCUMENTS = (".yaml", ".yml", ".json")
-_LONGEST_NAME = 100
+TARGETS = (*FLAVOURS, "json", "pai-designer", "python")
+"""What can be asked for, besides a component of a Python function."""
+_COMPONENT = "component"
+_SCRIPT = "a script of Python composes a pipeline"
 
 
 @dataclass(frozen=True)
 class Converted:
-    """A file's text, and in words each thing of the original that it does not carry."""
+    """A file's text, and in words each thing of the original that it does not carry.
+
+    With `needs_code` it runs only beside the built-ins' code (`builtins.put_code`). `files` belong
+    beside it, by path.
+    """
 
     text: str
     left_out: tuple[str, ...] = ()
+    needs_code: bool = False
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def convert_file(path: str, to: str = "") -> Converted:
-    """The component or pipeline at `path` as a file of the flavour `to`.
+    """The component or pipeline at `path` in the dialect `to`.
 
-    PAI's command lines, as they stand in the SQL of DataWorks, become a Millwork pipeline; for
-    them nothing else can be asked for. Raises BadRequest as `load` and `convert` do.
+    What cannot run as it is becomes Millwork's if nothing is asked for: PAI's command lines, drafts
+    of its Designer, manifests of PAIFlow, and Python functions. So does `builtin:NAME`, as a
+    component of one's own. Raises BadRequest as `load` and `convert` do.
     """
     if is_builtin(path):
-        raise BadRequest(f"every Millwork has {path}: a file names it by that")
-    text = "" if os.path.isdir(path) or path.endswith(_DOCUMENTS) else read_file(path)
-    if text and lines.has_commands(text):
-        if to not in ("", "millwork"):
-            raise BadRequest(f"{path}: lines of PAI become a pipeline of Millwork, not {to}")
-        return _of_lines(text, path)
+        return _of_builtin(path, to or "millwork")
+    is_file = not (path.startswith(TEMPLATE) or os.path.isdir(path))
+    text = read_file(path) if is_file else ""
+    if text and is_foreign(text, path):
+        return _converted(read_text(text, path), to or "millwork")
     if not to:
         raise BadRequest(f"{path} holds no lines of PAI: say with --to which flavour is wanted")
+    if to == _COMPONENT:
+        raise BadRequest(f"{path}: only a Python function becomes a component; say --to millwork")
     tree = load(path, Options(check_code=False)).tree
     return convert(tree.definition, to, tree.children)
 
 
-def _of_lines(text: str, path: str) -> Converted:
-    """The pipeline that PAI's command lines become."""
-    from millwork.catalogue.pai import to_pipeline
+def convert_text(text: str, to: str, name: str) -> tuple[Converted, Dialect]:
+    """A text in the dialect `to`, and the dialect that it was in; no file is read.
 
-    if len(text) > PIPELINE_LIMITS.size:
-        raise BadRequest(f"{path}: more than {format_size(PIPELINE_LIMITS.size)} of lines")
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", os.path.basename(path).partition(".")[0])
-    name = stem.strip("._-")[:_LONGEST_NAME] or "pipeline"
-    made = to_pipeline(lines.read_lines(text, path), name, path)
-    return Converted(to_text(made.pipeline), made.left_out)
+    `name` is that of its file: it is said in faults, and names what has no name. Raises BadRequest
+    as `read_text` and `convert` do.
+    """
+    found = read_text(text, name)
+    return _converted(found, to), found.dialect
+
+
+def _converted(found: Foreign, to: str) -> Converted:
+    is_function = found.dialect == "python"
+    if to == _COMPONENT and not is_function:
+        raise BadRequest(f"only a Python function becomes a component, and this is {found.dialect}")
+    wanted = "millwork" if to == _COMPONENT else to
+    made = convert(found.tree.definition, wanted, found.tree.children)
+    losses = tuple(f"{path}: {reason}" if path else reason for path, reason in found.losses)
+    return replace(made, left_out=(*losses, *made.left_out), files=found.files)
+
+
+def _of_builtin(reference: str, to: str) -> Converted:
+    made = convert(own_component(reference), to)
+    left = made.left_out
+    if to in ("azureml-old", "azureml-v2"):
+        left = (*left, "code: it reads PAI_* variables, which only Millwork and PAI set")
+    return replace(made, left_out=left, needs_code=True)
 
 
 def convert(
@@ -75,14 +101,53 @@ def convert(
     `children` are the trees of a pipeline's nodes. Raises BadRequest for an unknown flavour, and
     for what that flavour cannot hold at all.
     """
+    if to not in TARGETS:
+        raise BadRequest(f"there is no flavour '{to}'; there are: {', '.join(TARGETS)}")
+    if _is_so_already(definition, to):
+        return Converted(_own_text(definition.source))
     flavour = next((name for name in FLAVOURS if name == to), None)
     if flavour is None:
-        raise BadRequest(f"there is no flavour '{to}'; there are: {', '.join(FLAVOURS)}")
-    if definition.flavour == flavour and definition.source.text:
-        return Converted(_own_text(definition.source))
+        return _in_other(definition, to, children or {})
     if isinstance(definition, Pipeline):
         return _pipeline(definition, flavour, children or {})
     return _component(definition, flavour)
+
+
+def _is_so_already(definition: Definition, to: str) -> bool:
+    """Whether its own text is what is asked for; Millwork's may be YAML or JSON."""
+    text = definition.source.text
+    if not text or definition.flavour != "millwork":
+        return bool(text) and definition.flavour == to
+    return to == ("json" if text.lstrip("\ufeff \t\r\n").startswith("{") else "millwork")
+
+
+def _in_other(definition: Definition, to: str, children: Mapping[str, Tree]) -> Converted:
+    """In a dialect that is no flavour: a definition of another flavour is Millwork's first."""
+    if definition.flavour != "millwork":
+        own = convert(definition, "millwork", children)
+        tree = read_text(own.text, definition.source.file or "text").tree
+        made = _in_other(tree.definition, to, {**children, **tree.children})
+        return replace(made, left_out=(*own.left_out, *made.left_out))
+    if to == "json":
+        return Converted(_json(to_document(definition)))
+    if not isinstance(definition, Pipeline):
+        what = "a draft of PAI's Designer is a pipeline" if to == "pai-designer" else _SCRIPT
+        raise BadRequest(f"'{definition.name}' is a component; {what}")
+    if to == "python":
+        from millwork.formats.python import write_script
+
+        text, left = write_script(definition, children)
+    else:
+        from millwork.catalogue.designer import twin_of
+        from millwork.formats.designer import write_draft
+
+        document, left = write_draft(definition, twin_of)
+        text = _json(document)
+    return Converted(text, tuple(f"{path}: {reason}" for path, reason in left))
+
+
+def _json(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def _own_text(source: Source) -> str:
@@ -107,11 +172,15 @@ def _component(component: Component, to: Flavour) -> Converted:
         component, left = to_millwork(component)
     if to == "millwork":
         return Converted(to_text(component), tuple(left))
+    if shared := ", ".join(component.inputs.keys() & component.outputs.keys()):
+        raise BadRequest(
+            f"'{component.name}' has an input and an output of the same name ({shared}), and PAI's "
+            "names are unique: rename one of them, in its code too"
+        )
     from millwork.formats.pai import write_pai
 
     document, more = write_pai(component)
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    return Converted(text, (*left, *more))
+    return Converted(_json(document), (*left, *more))
 
 
 def _pipeline(pipeline: Pipeline, to: Flavour, children: Mapping[str, Tree]) -> Converted:

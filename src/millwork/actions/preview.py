@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from millwork.plan.graph import Arguments
     from millwork.plan.model import Each, Graph, InputSource, Plan, Step
     from millwork.spec.tree import Tree
+    from millwork.views.plans import Table
 
 _JOB = Job("RUN", "ATTEMPT")
 
@@ -51,23 +52,15 @@ def _columns(graph: Graph, home: str) -> dict[str, dict[str, Any]]:
     return {
         name: {
             "columns": {"inputs": _tables(found.inputs[name]), "outputs": _tables(made)},
-            "doubts": [text for step, text in found.doubts if step == name],
+            "doubts": [str(each) for each in found.doubts if each.step == name],
         }
         for name, made in found.outputs.items()
     }
 
 
-def _tables(shapes: Mapping[str, Shape]) -> dict[str, Any]:
-    from millwork.catalogue.shapes import Columns
-
-    return {
-        port: {
-            "columns": [{"name": name, "type": dtype} for name, dtype in shape.types.items()],
-            "whole": shape.is_whole,
-        }
-        for port, shape in shapes.items()
-        if isinstance(shape, Columns)
-    }
+def _tables(shapes: Mapping[str, Shape]) -> dict[str, Table]:
+    known = {port: columns.table_of(shape) for port, shape in shapes.items()}
+    return {port: table for port, table in known.items() if table}
 
 
 def _plan(step: Step) -> Plan:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from millwork.actions.call import Call
     from millwork.spec.model import Definition
+    from millwork.spec.tree import Tree
     from millwork.store.assets import Kept
     from millwork.views.assets import PublishedView
 
@@ -39,17 +40,18 @@ _FILE = "text"
 
 @dataclass
 class Finder:
-    """Finds what nodes name, for one person; keeps the pins, what is private, and warnings."""
+    """Finds what nodes name, for one person; keeps that, its pins, what is private, warnings."""
 
     call: Call
     pins: dict[str, Pin] = field(default_factory=dict)
+    kept: dict[str, Kept] = field(default_factory=dict)
     warnings: list[Fault] = field(default_factory=list)
     private: list[str] = field(default_factory=list)
     _known: dict[str, Published] = field(default_factory=dict)
 
     def __call__(self, reference: str) -> Published:
         """What `name@version` or `name` stands for; raises BadRequest with what to do."""
-        kept = self._resolved(reference)
+        kept = self.kept[reference] = self.resolved(reference)
         what = f"{kept.kind} '{reference}'"
         if kept.visibility == "private":
             self.private.append(reference)
@@ -61,7 +63,14 @@ class Finder:
         }  # fmt: skip
         return rebuilt(self.call.context, kept, self._known)
 
-    def _resolved(self, reference: str) -> Kept:
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """What was found, as the registry refers to it: `component:name@version`."""
+        named = (f"{pin['kind']}:{pin['name']}@{pin['version']}" for pin in self.pins.values())
+        return tuple(dict.fromkeys(named))
+
+    def resolved(self, reference: str) -> Kept:
+        """The version that `name@version` or `name` stands for; raises as a call does."""
         name, _, version = reference.partition("@")
         if not is_entity(name) or (version and not is_entity(version)):
             raise BadRequest(
@@ -109,7 +118,7 @@ def publish(
         version=None if version == NEXT else version,
         own="" if version == NEXT else _own_version(definition), visibility=visibility,
         description=definition.description, words=_words(definition),
-        uses=[f"{pin['kind']}:{pin['name']}@{pin['version']}" for pin in finder.pins.values()],
+        uses=finder.uses,
     )  # fmt: skip
     made = with_code(call.context, read, bundle, kept.version).tree.definition
     return published_of(kept, plain(made), (*read.warnings, *notices, *finder.warnings))
@@ -130,16 +139,21 @@ def content_of(call: Call, kept: Kept) -> Mapping[str, Any]:
 
 
 def faults_in(call: Call, text: str) -> tuple[Fault, ...]:
-    """Every fault and warning of a text that might be registered."""
+    """Every fault and warning of a text that might be registered as a pipeline."""
+    return checked(call, "pipeline", text)[1]
+
+
+def checked(call: Call, kind: str, text: str) -> tuple[Tree | None, tuple[Fault, ...]]:
+    """What is in a text that might be registered, if it has no errors; its faults and warnings."""
     finder = Finder(call)
     try:
         read = read_published(call.context, text, _FILE, finder)
-        _check_kind(read.tree.definition, "pipeline")
+        _check_kind(read.tree.definition, kind)
     except InvalidFile as error:
-        return (*error.faults, *finder.warnings)
+        return None, (*error.faults, *finder.warnings)
     except BadRequest as error:
-        return (Fault(_FILE, 0, 0, "", "error", str(error)),)
-    return (*read.warnings, *finder.warnings)
+        return None, (Fault(_FILE, 0, 0, "", "error", str(error)),)
+    return read.tree, (*read.warnings, *finder.warnings)
 
 
 def _check_kind(definition: Definition, kind: str) -> None:

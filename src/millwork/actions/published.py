@@ -16,11 +16,14 @@ from millwork.base.errors import BadRequest, InvalidFile, NotFound
 from millwork.base.faults import Fault
 from millwork.base.names import is_builtin, is_text
 from millwork.base.records import dataclass, field
+from millwork.base.uris import looks_like_uri
 from millwork.blobs.code import is_kept
 from millwork.formats.azureml.findings import Files
 from millwork.registry.kinds import is_digest, repository_faults, uri_faults
-from millwork.spec.document import collector_paused, parse
+from millwork.spec.document import PIPELINE_LIMITS, collector_paused, parse
+from millwork.spec.fields import Reading
 from millwork.spec.model import Code, Component, LocalPath, Pipeline
+from millwork.spec.pipeline import sketch_pipeline
 from millwork.spec.reader import read_root
 from millwork.spec.tree import Tree
 
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from millwork.actions.context import Context
-    from millwork.spec.fields import Reading
     from millwork.spec.model import Definition, Path, Source
     from millwork.store.assets import Kept
 
@@ -52,6 +54,12 @@ class Published:
     tree: Tree
     warnings: tuple[Fault, ...]
     depth: int
+
+
+def check_text(text: str) -> None:
+    """Raises BadRequest for a text that no component, pipeline or draft may have."""
+    if len(text) > PIPELINE_LIMITS.size or not is_text(text):
+        raise BadRequest(f"text: UTF-8 text, at most {PIPELINE_LIMITS.size >> 20} MB")
 
 
 @collector_paused()
@@ -82,6 +90,23 @@ def read_published(
     if grower.depth > DEEPEST:
         raise BadRequest(f"at most {DEEPEST} pipelines may stand one in another")
     return Published(tree, tuple(reading.faults), grower.depth)
+
+
+@collector_paused()
+def sketched(
+    context: Context, text: str, file: str, find: Callable[[str], Published]
+) -> tuple[Tree, Reading]:
+    """As much of a pipeline in Millwork's flavour as can be read, its wires checked; every fault.
+
+    Its tree has no child where a node's component is not known. Arguments and errors are those of
+    `read_published`, by which a text of another flavour is read whole.
+    """
+    root = parse(text, file)
+    if "apiVersion" not in root.entries:
+        read = read_published(context, text, file, find)
+        return read.tree, Reading(file, list(read.warnings))
+    pipeline, reading = sketch_pipeline(root, text, file)
+    return _Grower(find).grown(pipeline, (), reading), reading
 
 
 def rebuilt(
@@ -250,9 +275,9 @@ def _foreign_files(pipeline: Pipeline) -> Iterator[tuple[Path, str]]:
     """The places where a pipeline names files beside it: a server has none for it."""
     message = "a registered pipeline has no files beside it: make it an input of the pipeline"
     for name, local in pipeline.data.items():
-        if "://" not in local.path:
+        if not looks_like_uri(local.path):
             yield ("inputs", name), message
     for name, node in pipeline.nodes.items():
         for port, binding in node.inputs.items():
-            if isinstance(binding, LocalPath) and "://" not in binding.path:
+            if isinstance(binding, LocalPath) and not looks_like_uri(binding.path):
                 yield ("nodes", name, "inputs", port), message

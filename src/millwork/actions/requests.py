@@ -11,14 +11,14 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from millwork.actions.assets import load_registered
+from millwork.actions.assets import found, load_registered
 from millwork.actions.builtins import builtin_tree
 from millwork.actions.load import Options, load
 from millwork.actions.select import Selection
 from millwork.actions.sources import fetched
 from millwork.actions.storage import Fence
 from millwork.actions.submit import Owner, Request, submit
-from millwork.base.errors import BadRequest, Forbidden, InvalidFile, NotFound
+from millwork.base.errors import BadRequest, Conflict, Forbidden, InvalidFile, NotFound
 from millwork.base.names import is_builtin
 from millwork.base.records import dataclass, field
 from millwork.blobs.code import is_kept
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from millwork.spec.tree import Tree
 
 _BUNDLE = re.compile(r"[0-9a-f]{64}")
+_DRAFT = "text"
+"""What faults call a draft's text."""
 ENGINES = ("local", "container")
 
 
@@ -47,6 +49,8 @@ class RunWish:
     bundle: str = ""
     code: str = ""
     file: str = ""
+    draft: str = ""
+    revision: int = 0
     inputs: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -77,9 +81,9 @@ def ask(call: Call, wish: RunWish) -> Submitted:
     _check_engine(call, wish)
     source = fetched(call, wish.code) if wish.code else None
     sent = source.folder if source else bundle_folder(call, wish.bundle) if wish.file else ""
-    tree, notices = _tree(call, wish, sent)
+    wanted = _wanted(call, wish, sent)
     request = Request(
-        tree=_with_image(tree, wish.image),
+        tree=_with_image(wanted.tree, wish.image),
         arguments=Arguments(wish.inputs, dict(wish.parameters), wish.replicas, wish.outputs),
         parallel=wish.parallel,
         name=wish.name,
@@ -92,11 +96,12 @@ def ask(call: Call, wish: RunWish) -> Submitted:
         incremental=wish.incremental,
         owner=Owner(call.workspace, call.who.person, wish.visibility, wish.priority),
         commits={"": source.state} if source else wish.commits,
-        uses=_uses(wish, tree),
-        fence=_fence(call, sent),
+        uses=wanted.uses,
+        origin=wanted.origin,
+        fence=fence_of(call, sent),
     )
     submitted = submit(call.context, request)
-    return replace(submitted, notices=(*notices, *submitted.notices))
+    return replace(submitted, notices=(*wanted.notices, *submitted.notices))
 
 
 def bundle_folder(call: Call, digest: str) -> str:
@@ -108,11 +113,13 @@ def bundle_folder(call: Call, digest: str) -> str:
 
 
 def _check(wish: RunWish) -> None:
-    named = [each for each in (wish.component, wish.pipeline, wish.bundle, wish.code) if each]
-    if len(named) != 1:
+    ways = (wish.component, wish.pipeline, wish.draft, wish.bundle, wish.code)
+    if sum(map(bool, ways)) != 1:
         raise BadRequest(
-            "say what to run: one of component, pipeline, or the file of a bundle or code"
+            "say what to run: one of component, pipeline, draft, or the file of a bundle or code"
         )
+    if wish.revision and not wish.draft:
+        raise BadRequest("revision: goes with a draft")
     if bool(wish.bundle or wish.code) != bool(wish.file):
         raise BadRequest("file: which one of the bundle, or of the code source, is run")
     if not 1 <= wish.priority <= 9:
@@ -137,8 +144,11 @@ def _check_engine(call: Call, wish: RunWish) -> None:
         raise Forbidden(f"runs of this server have the engine {default}; an admin may choose")
 
 
-def _fence(call: Call, folder: str) -> Fence | None:
-    """What data a run may not be given: whoever owns the home may read what is in it."""
+def fence_of(call: Call, folder: str = "") -> Fence | None:
+    """What data a run may not be given: whoever owns the home may read what is in it.
+
+    What was sent, to a `folder`, is not meant.
+    """
     if call.who.is_admin:
         return None
 
@@ -150,25 +160,49 @@ def _fence(call: Call, folder: str) -> Fence | None:
     return Fence(call.context.home, open_)
 
 
-def _tree(call: Call, wish: RunWish, folder: str) -> tuple[Tree, tuple[str, ...]]:
+@dataclass(frozen=True)
+class _Wanted:
+    """What is run, with what of the registry that is, and which draft it came from."""
+
+    tree: Tree
+    notices: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+    origin: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _wanted(call: Call, wish: RunWish, folder: str) -> _Wanted:
     if folder:
         return _of_folder(call, wish, folder)
+    if wish.draft:
+        return _of_draft(call, wish)
     if is_builtin(wish.component):
-        return builtin_tree(wish.component), ()
+        return _Wanted(builtin_tree(wish.component))
     kind, given = ("component", wish.component) if wish.component else ("pipeline", wish.pipeline)
     name, _, version = given.partition("@")
-    return load_registered(call, kind, name, version, tuple(wish.inputs))
+    tree, notices = load_registered(call, kind, name, version, tuple(wish.inputs))
+    used = f"{kind}:{tree.definition.name}@{tree.definition.version}"
+    return _Wanted(tree, notices, (used,))
 
 
-def _uses(wish: RunWish, tree: Tree) -> tuple[str, ...]:
-    """What of the registry is run, with its version; what is only sent has no name there."""
-    if wish.file or is_builtin(wish.component):
-        return ()
-    kind = "component" if wish.component else "pipeline"
-    return (f"{kind}:{tree.definition.name}@{tree.definition.version}",)
+def _of_draft(call: Call, wish: RunWish) -> _Wanted:
+    """What a draft's text says now; raises Conflict if another revision is meant."""
+    from millwork.actions.publish import Finder
+    from millwork.actions.published import read_published, with_code
+
+    kept = found(call, "draft", wish.draft)
+    if wish.revision not in (0, kept.revision):
+        raise Conflict(f"draft '{kept.name}' is at revision {kept.revision}: look at it, then run")
+    text, bundle = kept.document["text"], kept.document["bundle"]
+    finder = Finder(call)
+    read = read_published(call.context, text, _DRAFT, finder, tuple(wish.inputs))
+    made = with_code(call.context, read, bundle, read.tree.definition.version)
+    origin = {"draft": kept.name, "revision": kept.revision, "bundle": bundle}
+    return _Wanted(
+        made.tree, tuple(map(str, (*read.warnings, *finder.warnings))), finder.uses, origin
+    )
 
 
-def _of_folder(call: Call, wish: RunWish, folder: str) -> tuple[Tree, tuple[str, ...]]:
+def _of_folder(call: Call, wish: RunWish, folder: str) -> _Wanted:
     path = os.path.normpath(os.path.join(folder, wish.file))
     if not path.startswith(f"{folder}/"):
         raise NotFound(f"there is no file '{wish.file[:200]}' there")
@@ -178,7 +212,8 @@ def _of_folder(call: Call, wish: RunWish, folder: str) -> tuple[Tree, tuple[str,
         raise InvalidFile([_within(folder, fault) for fault in error.faults]) from None
     except BadRequest as error:
         raise BadRequest(str(error).replace(f"{folder}/", "")) from None
-    return loaded.tree, tuple(str(_within(folder, fault)) for fault in loaded.warnings)
+    notices = tuple(str(_within(folder, fault)) for fault in loaded.warnings)
+    return _Wanted(loaded.tree, notices, origin={"bundle": wish.bundle} if wish.bundle else {})
 
 
 def _within(folder: str, fault: Fault) -> Fault:

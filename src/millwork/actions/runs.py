@@ -106,7 +106,25 @@ def page_of(context: Context, run: RunRow) -> views.RunView:
     replicas = context.store.replicas(run.id)
     alive, now = is_tended(context, run), context.clock.wall()
     batches = _batches(context, run, steps)
-    return views.page(run, steps, attempts, replicas, alive, now, batches)
+    sweeps = _sweeps(context, run, steps)
+    return views.page(run, steps, attempts, replicas, alive, now, batches, sweeps)
+
+
+def _sweeps(context: Context, run: RunRow, steps: Sequence[StepRow]) -> dict[str, views.SweepView]:
+    digests = {step.spec.get("component", "") for step in steps}
+    documents = {digest: context.store.definition(digest) or "" for digest in digests}
+    # What is no sweep pays for no more than this look.
+    if not any('"search_space"' in document for document in documents.values()):
+        return {}
+    from millwork.actions.sweep_status import sweep_of
+    from millwork.plan.codec import decode_component
+
+    components = {step.name: decode_component(documents[step.spec["component"]]) for step in steps}
+    return {
+        name: sweep_of(context, run, name, component)
+        for name, component in components.items()
+        if component.work == "sweep"
+    }
 
 
 def _batches(context: Context, run: RunRow, steps: Sequence[StepRow]) -> dict[str, dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from millwork.actions import columns
@@ -48,7 +49,8 @@ class Request:
 
     `commits` says which commit the code of a component is of, by its name, where the files that are
     here cannot tell; that of the empty name is for all others. `uses` names what of the registry it
-    is, as `component:name@version`. `fence`: which files its inputs may not be.
+    is, as `component:name@version`, `origin` from which bundle and draft it came. `fence`: which
+    files its inputs may not be.
     """
 
     tree: Tree
@@ -65,6 +67,7 @@ class Request:
     owner: Owner | None = None
     commits: Mapping[str, GitState] = field(default_factory=dict)
     uses: tuple[str, ...] = ()
+    origin: Mapping[str, Any] = field(default_factory=dict)
     fence: Fence | None = None
 
 
@@ -117,10 +120,12 @@ def submit(context: Context, request: Request) -> Submitted:
     graph, git = _with_code(context, storage, graph, notices)
     git |= _commits(request, graph)
     graph, images = _with_images(engine, graph, request.require_image, notices)
-    run = _row(context, request, graph, {"git": git, **images, **({"uses": uses} if uses else {})})
+    source, text = _source(request)
+    more = {"source": source, **({"uses": uses} if uses else {})}
+    run = _row(context, request, graph, {"git": git, **images, **more})
     definitions, steps = _step_rows(graph)
     reach("submit.checked")
-    context.store.create_run(run, steps, definitions, changes)
+    context.store.create_run(run, steps, {**definitions, **text}, changes)
     reach("submit.kept")
     return Submitted(run, graph, tuple(notices), taken)
 
@@ -160,6 +165,23 @@ def _row(context: Context, request: Request, graph: Graph, found: Mapping[str, A
         epoch=1,
     )
     return _waiting(row, request.owner, graph, parallel) if request.owner else row
+
+
+def _source(request: Request) -> tuple[dict[str, Any], dict[str, str]]:
+    """What was run, for the record, and a pipeline's text by its digest: it may be large."""
+    definition = request.tree.definition
+    is_pipeline = isinstance(definition, Pipeline)
+    given = {"inputs": dict(request.arguments.inputs),
+             "parameters": dict(request.arguments.parameters)}  # fmt: skip
+    said = {"kind": "pipeline" if is_pipeline else "component", **request.origin}
+    said |= {name: value for name, value in given.items() if value}
+    if not is_pipeline:
+        return said, {}
+    text = definition.source.text if definition.flavour == "millwork" else ""
+    if not text:
+        return said, {}
+    digest = sha256(text.encode()).hexdigest()
+    return {**said, "text": digest}, {digest: text}
 
 
 def _waiting(row: RunRow, owner: Owner, graph: Graph, parallel: int) -> RunRow:
@@ -229,7 +251,7 @@ def _column_doubts(context: Context, graph: Graph) -> list[str]:
     if not columns.has_columns(graph):
         return []
     with peeker(context.home, builds=False) as looking:
-        return [text for _, text in columns.survey(graph, looking.ask).doubts]
+        return [str(each) for each in columns.survey(graph, looking.ask).doubts]
 
 
 def _storage(context: Context, request: Request) -> Storage:

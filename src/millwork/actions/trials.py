@@ -22,7 +22,7 @@ from millwork.blobs import tracking
 from millwork.plan.codec import encode, encode_component
 from millwork.plan.graph import Arguments
 from millwork.plan.model import GivenPath, Step
-from millwork.plan.sweep import trial_of
+from millwork.plan.sweep import STOPPED, trial_of
 from millwork.ports import RunRow, StepRow
 from millwork.ports.changes import RunChanged
 from millwork.spec import values
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from millwork.run.loop import Loop
     from millwork.spec.model import Component, Value
 
-STOPPED = "stopped early: "
 _STEP = "trial"
 _PAGE = 200
 _WATCH = 0.5

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from millwork.app.settings import Settings
     from millwork.engines.container.tool import Settings as ContainerSettings
     from millwork.engines.host.engine import HostEngine
+    from millwork.engines.local.warm import WarmProcess
     from millwork.ports import Leasing, RunRow
     from millwork.run.loop import Command
     from millwork.store.admission import AdmissionStore
@@ -41,10 +42,11 @@ DATABASE = "MILLWORK_DATABASE"
 _GPUS = "/proc/driver/nvidia/gpus"
 
 
-def open_context(control: Control | None = None) -> Context:
+def open_context(control: Control | None = None, begun: WarmProcess | None = None) -> Context:
     """The context of `$MILLWORK_HOME`; raises Unavailable if the home cannot be used.
 
     `control` hears what people want of a run; by default, as one who has started it in a terminal.
+    `begun` may fork the steps of built-ins on the local engine.
     """
     if os.environ.get("MILLWORK_FAULT"):
         from millwork.app.faults import arm_from_environment
@@ -66,7 +68,7 @@ def open_context(control: Control | None = None) -> Context:
         clock=SystemClock(),
         masters=LocalMasters(),
         machine=this_machine(),
-        engine=_engines(home, control.wake, secrets),
+        engine=_engines(home, control.wake, secrets, begun),
         commands=commands,
         shards=cache(open_shards),
         leasing=partial(_leasing, home, control),
@@ -81,7 +83,7 @@ def open_context(control: Control | None = None) -> Context:
     )
 
 
-def _engines(home: str, wake: int, secrets: HomeSecrets) -> Engines:
+def _engines(home: str, wake: int, secrets: HomeSecrets, begun: WarmProcess | None) -> Engines:
     """The engines of the home by name, each made when it is first asked for."""
 
     @cache
@@ -94,7 +96,7 @@ def _engines(home: str, wake: int, secrets: HomeSecrets) -> Engines:
         if name == LOCAL:
             from millwork.engines.local.engine import LocalEngine
 
-            return LocalEngine(home, copy, wake, secrets.of(workspace))
+            return LocalEngine(home, copy, wake, secrets.of(workspace), begun)
         from millwork.engines.container.engine import ContainerEngine
 
         own = secrets.of(workspace)

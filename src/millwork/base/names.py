@@ -80,6 +80,8 @@ def variable_suffix(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]", "_", name).upper()
 
 
+WITHHELD = "MILLWORK_SECRET_"
+"""What the host's variables that hold secrets begin with; no step inherits them."""
 BUILTIN = "builtin:"
 BUILTIN_TAG = "builtin"
 """The tag that built-in components have."""

@@ -301,6 +301,35 @@ def copy(digest: str, store: str, target: str) -> None:
                     copy_file(entry.path, new, 0o777 if executable else 0o666)
 
 
+def put(folder: str, target: str) -> None:
+    """Put a writable copy of the code in `folder` at `target`, whole or not at all.
+
+    The same code may be there already. BadRequest if anything else is, or where nothing can be
+    written.
+    """
+    tree = scan(folder)
+    target = os.path.abspath(target)
+    if os.path.isdir(target) and scan(target).digest == tree.digest:
+        return
+    try:
+        with folder_beside(target) as temporary:
+            for entry in tree.files:
+                _write_copy(os.path.join(folder, entry.path), temporary, entry)
+            if not put_in_place(temporary, target):
+                raise BadRequest(f"{target} is there already, and is other code")
+    except OSError as error:
+        raise BadRequest(f"cannot write {target}: {error.strerror}") from error
+
+
+def _write_copy(source: str, target: str, entry: Entry) -> None:
+    place = os.path.join(target, entry.path)
+    os.makedirs(os.path.dirname(place), exist_ok=True)
+    if entry.link:
+        os.symlink(entry.link, place)
+    else:
+        copy_file(source, place, 0o777 if entry.executable else 0o666)
+
+
 @dataclass(frozen=True)
 class GitState:
     """Where code came from: `commit` in full, `dirty` if files differ from it or are untracked.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from millwork.base.errors import NoSpace
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_BLOCK = 1 << 18
+_BLOCK, _LARGE = 1 << 18, 1 << 22
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
 
@@ -26,13 +26,39 @@ def hash_file(path: str, *, sync: bool = False) -> tuple[str, os.stat_result]:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     try:
         digest = sha256()
-        while block := os.read(descriptor, _BLOCK):
-            digest.update(block)
-        if sync:
-            os.fsync(descriptor)
+        with _syncing(descriptor) if sync else nullcontext():
+            while block := os.read(descriptor, _BLOCK):
+                digest.update(block)
         return digest.hexdigest(), os.fstat(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def _syncing(descriptor: int) -> Iterator[None]:
+    """A file's bytes are on the disk after the block; if there are many, on their way meanwhile."""
+    if os.fstat(descriptor).st_size < _LARGE:
+        yield
+        os.fsync(descriptor)
+        return
+    from threading import Thread  # what is small does not pay for it
+
+    faults: list[OSError] = []
+
+    def bring() -> None:
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            faults.append(error)
+
+    thread = Thread(target=bring)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+    if faults:
+        raise faults[0]
 
 
 def copy_file(source: str, target: str, mode: int, *, sync: bool = False) -> int:

@@ -77,7 +77,7 @@ def _names() -> Mapping[str, tuple[Declaration, PaiName]]:
 
 
 @dataclass
-class _Names:
+class Names:
     """Names that are given once each; `_last` is the number that was given last, by variable."""
 
     _used: set[str] = field(default_factory=set)
@@ -108,8 +108,8 @@ class _Importer:
     children: dict[str, Tree] = field(default_factory=dict)
     inputs: dict[str, Input] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
-    _node_names: _Names = field(default_factory=_Names)
-    _input_names: _Names = field(default_factory=_Names)
+    _node_names: Names = field(default_factory=Names)
+    _input_names: Names = field(default_factory=Names)
     _sources: dict[tuple[str, str], Reference] = field(default_factory=dict)
     _outputs: dict[Reference, str] = field(default_factory=dict)
 
@@ -126,7 +126,7 @@ class _Importer:
         declaration, pai = found
         name = self._node_names.free(declaration.name)
         self.reading.places["nodes", name] = command.place
-        ports, made_by, words = map(_folded, (pai.inputs, pai.outputs, pai.parameters))
+        ports, made_by, words = map(folded, (pai.inputs, pai.outputs, pai.parameters))
         inputs: dict[str, Reference] = {}
         written: dict[str, str] = {}
         parameters: dict[str, Any] = {}
@@ -162,7 +162,7 @@ class _Importer:
     def finished(self, name: str) -> Pipeline:
         """The pipeline of all lines; InvalidFile with every fault of them."""
         read = {each for node in self.nodes.values() for each in node.inputs.values()}
-        names = _Names()
+        names = Names()
         outputs: dict[str, Reference] = {}
         for reference, table in self._outputs.items():
             if reference not in read:
@@ -179,14 +179,14 @@ class _Importer:
         """What has written a table or a model, else an input of the pipeline."""
         key = _kind(port), table.casefold()
         if key not in self._sources:
-            name = self._input_names.free(_plain(table))
+            name = self._input_names.free(port_name(table))
             self.inputs[name] = Input(port.type, description=f"PAI's {key[0]} {table}")
             self._sources[key] = Reference("inputs", name)
         return self._sources[key]
 
     def _write(self, table: str, reference: Reference, port: Output) -> None:
         self._sources[_kind(port), table.casefold()] = reference
-        self._outputs[reference] = _plain(table)
+        self._outputs[reference] = port_name(table)
 
     def _set(
         self,
@@ -197,7 +197,7 @@ class _Importer:
         pai: PaiName,
     ) -> None:
         """A parameter's value in our words; one that it does not allow is left out."""
-        known = _folded(pai.values.get(word, {}))
+        known = folded(pai.values.get(word, {}))
         given = known.get(argument.value.casefold(), argument.value)
         try:
             parameters[word] = values.read(declaration.parameters[word], given)
@@ -214,10 +214,11 @@ def _kind(port: Input | Output) -> str:
     return "model" if port.type == "model" else "table"
 
 
-def _folded(words: Mapping[str, str]) -> dict[str, str]:
+def folded(words: Mapping[str, str]) -> dict[str, str]:
+    """PAI's names by how they are compared: in any case of letters."""
     return {word.casefold(): ours for word, ours in words.items()}
 
 
-def _plain(table: str) -> str:
+def port_name(table: str) -> str:
     """A table's name as a port's."""
     return _NO_NAME.sub("_", table)[:_LONGEST].lstrip("_") or "table"

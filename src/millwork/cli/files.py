@@ -13,6 +13,7 @@ from millwork.base.errors import BadRequest
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Mapping
 
 
 def run(options: Namespace) -> int:
@@ -100,6 +101,7 @@ def _shown(argv: list[str]) -> str:
 
 
 def _convert(options: Namespace) -> int:
+    from millwork.actions.builtins import CODE, put_code
     from millwork.actions.convert import convert_file
 
     if options.output and os.path.lexists(options.output):
@@ -107,11 +109,43 @@ def _convert(options: Namespace) -> int:
     converted = convert_file(options.file, options.to)
     for line in converted.left_out:
         sys.stderr.write(f"millwork: not carried over: {line}\n")
-    if not options.output:
-        sys.stdout.write(converted.text)
+    if options.output:
+        if converted.needs_code:
+            put_code(os.path.dirname(options.output))
+        _write_beside(options.output, converted.files)
+        _write_new(options.output, converted.text)
         return 0
-    _write_new(options.output, converted.text)
+    if converted.needs_code:
+        sys.stderr.write(f"millwork: it needs its code in ./{CODE}: -o FILE writes both\n")
+    for path in converted.files:
+        sys.stderr.write(f"millwork: it needs {path} beside it: -o FILE writes all\n")
+    sys.stdout.write(converted.text)
     return 0
+
+
+def _write_beside(output: str, files: Mapping[str, str]) -> None:
+    """Writes the files that belong beside `output`; BadRequest if one has another text."""
+    places = {os.path.join(os.path.dirname(output), path): text for path, text in files.items()}
+    missing = {path: text for path, text in places.items() if not _holds(path, text)}
+    for path, text in missing.items():
+        try:
+            os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        except OSError as error:
+            raise BadRequest(f"cannot write {path}: {error.strerror}") from None
+        _write_new(path, text)
+
+
+def _holds(path: str, text: str) -> bool:
+    """Whether a file has a text already; BadRequest if it has another."""
+    if not os.path.lexists(path):
+        return False
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            if file.read() == text:
+                return True
+    except (OSError, UnicodeDecodeError):
+        pass
+    raise BadRequest(f"{path} is there already")
 
 
 def _schema(_options: Namespace) -> int:

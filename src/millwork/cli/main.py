@@ -9,23 +9,26 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest, MillworkError, Unavailable
-from millwork.base.names import is_text
+from millwork.base.names import is_builtin, is_text
 from millwork.cli.parser import NOUNS, RUN_VERBS, build_parser
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable, Sequence
 
+    from millwork.engines.local.warm import WarmProcess
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns 0, or 1 the run failed, 2 wrong request, 3 out of reach."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     words, command = _split_command(words)
+    begun = _begun(words)  # first: it takes as long as all that is to be imported here
     if words and _is_noun(words):
         verb: Callable[[], int] = partial(_noun, words)
     else:
         options = build_parser().parse_args(words)
-        options.command_words = command
+        options.command_words, options.begun = command, begun
         verb = partial(_verb, options)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # names may hold what a terminal's encoding has not
@@ -66,6 +69,16 @@ def _split_command(words: list[str]) -> tuple[list[str], list[str] | None]:
         at = words.index("--")
         return words[:at], words[at + 1 :]
     return words, None
+
+
+def _begun(words: Sequence[str]) -> WarmProcess | None:
+    """What may fork the step of a built-in that is to be run on this machine."""
+    name = next(filter(is_builtin, words), "") if words[:1] == ["run"] else ""
+    if not name or any(word.startswith("--engine") for word in words):
+        return None
+    from millwork.app import ahead
+
+    return ahead.begin()
 
 
 def _is_noun(words: Sequence[str]) -> bool:
@@ -115,6 +128,10 @@ def _verb(options: Namespace) -> int:
         from millwork.cli import templates
 
         return templates.run(options)
+    if options.verb == "schedule":
+        from millwork.cli import schedule
+
+        return schedule.run(options)
     if options.verb == "data":
         from millwork.cli import data
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Kept here too, so that --help imports nothing; a test compares them with the spec's.
-FLAVOURS = ("millwork", "pai", "azureml-old", "azureml-v2")
+DIALECTS = ("millwork", "pai", "azureml-old", "azureml-v2", "json", "pai-designer", "python")
 JOB_TYPES = ("Job", "TFJob", "PyTorchJob", "XGBoostJob", "MPIJob", "ElasticBatchJob")
 SHARD_ACTIONS = ("next", "renew", "done", "fail", "map")
 ENGINES = ("local", "container")
@@ -21,17 +21,18 @@ STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
 # The nouns whose commands `cli.nouns` makes of their verbs, and the verbs of `runs` of that kind.
 NOUNS = (
     "artifacts", "attempts", "audit", "bundles", "catalogue", "codes", "components",
-    "connections", "datasets", "drafts", "events", "files", "images", "logs", "members", "models",
-    "people", "pipelines", "server", "sessions", "steps", "tokens", "workspaces",
+    "connections", "conversions", "datasets", "drafts", "events", "files", "images", "logs",
+    "members", "models", "palette", "people", "pipelines", "plans", "server", "sessions", "steps",
+    "tokens", "workspaces",
 )  # fmt: skip
-RUN_VERBS = ("change", "create", "delete", "events", "follow", "lineage", "result")
+RUN_VERBS = ("change", "create", "delete", "events", "follow", "lineage", "result", "source")
 
 _REPLICAS = "replicas of a component or COMMAND: N, or `chief=1,worker=2,ps=1`"
 _NOUNS_TEXT = """\
 nouns, of a server or of this home; `millwork NOUN --help` shows the verbs of one:
-  artifacts, attempts, audit, bundles, catalogue, codes, components, connections, datasets,
-  drafts, events, files, images, logs, members, models, people, pipelines, server, sessions,
-  steps, tokens, workspaces
+  artifacts, attempts, audit, bundles, catalogue, codes, components, connections, conversions,
+  datasets, drafts, events, files, images, logs, members, models, palette, people, pipelines,
+  plans, server, sessions, steps, tokens, workspaces
 """
 _DESCRIPTION = """\
 Run components, and pipelines of them, on this machine.
@@ -74,6 +75,7 @@ def build_parser() -> ArgumentParser:
     _add_secrets(verbs)
     _add_data(verbs)
     _add_templates(verbs)
+    _add_schedule(verbs)
     shard = verbs.add_parser(
         "shard",
         help="lease shards, for the program of a batch's step",
@@ -242,10 +244,13 @@ def _add_files(verbs: _SubParsersAction[ArgumentParser]) -> None:
     convert = verbs.add_parser("convert", help="write a component or pipeline in another dialect")
     convert.add_argument(
         "file", metavar="FILE",
-        help="a component or pipeline file, or one with lines `PAI -name ...`",
+        help="a component or pipeline file of any dialect, or builtin:NAME",
     )  # fmt: skip
     convert.add_argument(
-        "--to", choices=FLAVOURS, default="", help="the dialect; of lines of PAI it is `millwork`"
+        "--to",
+        choices=DIALECTS,
+        default="",
+        help="the dialect (default of a built-in, and of what cannot run as it is: `millwork`)",
     )
     convert.add_argument("-o", "--output", metavar="FILE", help="write there, not to the terminal")
     verbs.add_parser("schema", help="print the JSON Schema of component and pipeline files")
@@ -297,4 +302,31 @@ def _add_templates(verbs: _SubParsersAction[ArgumentParser]) -> None:
         action.add_argument("name", metavar="NAME", help="a template")
     copied.add_argument("folder", nargs="?", metavar="FOLDER", help="where to (default: NAME)")
     for action in (listed, shown):
+        action.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_schedule(verbs: _SubParsersAction[ArgumentParser]) -> None:
+    schedule = verbs.add_parser("schedule", help="when schedules are due, and their values")
+    actions = schedule.add_subparsers(dest="action", metavar="ACTION", required=True)
+    value = actions.add_parser("eval", help="print the value of an expression at a time")
+    value.add_argument("expression", metavar="EXPR", help="such as part_${yyyymmdd-1}_$[hh24]")
+    value.add_argument("--cyctime", required=True, metavar="TIME", help="2024-02-29T06:00")
+    value.add_argument("--bizdate", metavar="DATE", help="(default: the day before)")
+    value.add_argument("--tz", default="UTC", metavar="ZONE", help="(default: UTC)")
+    value.add_argument("--fold", type=int, choices=(0, 1), default=0,
+                       help="1: the second time that a clock shows that in autumn")  # fmt: skip
+    ahead = actions.add_parser("preview", help="print when a schedule is due next, and values")
+    ahead.add_argument("expressions", nargs="*", metavar="EXPR", help="to be shown in each")
+    ahead.add_argument("--every", default="day", help="how often (default: day)",
+                       choices=("minute", "hour", "day", "week", "month", "year"))  # fmt: skip
+    ahead.add_argument("--at", metavar="TIMES", help="02:30,14:30 (default: 00:00)")
+    ahead.add_argument("--on", default="", metavar="DAYS",
+                       help="monday,friday of a week; 1,15,last of a month; 02-29")  # fmt: skip
+    ahead.add_argument("--step", type=int, default=1, metavar="N", help="every N hours or minutes")
+    ahead.add_argument("--clock", choices=("once", "dataworks"), default="once",
+                       help="what a changed clock does to it")  # fmt: skip
+    ahead.add_argument("--first", metavar="DATE", help="from that day on (default: today)")
+    ahead.add_argument("-n", type=int, default=10, metavar="N", help="how many (default: 10)")
+    ahead.add_argument("--tz", default="UTC", metavar="ZONE", help="(default: UTC)")
+    for action in (value, ahead):
         action.add_argument("--json", action="store_true", help="print JSON")

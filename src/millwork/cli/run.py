@@ -61,7 +61,7 @@ def run(options: Namespace) -> int:
         forced=tuple(options.force),
         incremental=options.incremental,
     )
-    context = open_context()
+    context = open_context(begun=options.begun)
     submitted = submit.submit(context, request)
     out = sys.stderr if options.json else sys.stdout
     for line in (*map(str, warnings), *submitted.notices):

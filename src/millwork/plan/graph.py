@@ -58,18 +58,17 @@ def _with_destinations(graph: Graph, outputs: Mapping[str, str]) -> Graph:
 
 
 def _expanded(tree: Tree, arguments: Arguments) -> Graph:
-    if refusals := dict.fromkeys(_refusals(tree)):
-        raise BadRequest("\n".join(refusals))
+    if reasons := dict.fromkeys(refusals(tree)):
+        raise BadRequest("\n".join(reasons))
     faults: list[str] = []
     inputs = _inputs(tree, arguments, faults)
     parameters = _parameters(tree, arguments, faults)
     if faults:
         raise BadRequest("\n".join(faults))
-    builder = _Builder()
     definition = tree.definition
     if isinstance(definition, Component):
         name = definition.name
-        builder.steps[name] = Step(
+        step = Step(
             name,
             definition,
             inputs,
@@ -78,18 +77,42 @@ def _expanded(tree: Tree, arguments: Arguments) -> Graph:
             timeout=definition.timeout,
             replicas=_asked_for(definition, arguments.replicas),
         )
-        return Graph(builder.steps, {port: StepOutput(name, port) for port in definition.outputs})
+        return Graph({name: step}, {port: StepOutput(name, port) for port in definition.outputs})
     if arguments.replicas:
         raise BadRequest("a pipeline has no replicas; its nodes have, as `replicas`")
+    return opened(tree, inputs, parameters)
+
+
+def opened(
+    tree: Tree,
+    inputs: Mapping[str, InputSource],
+    parameters: Mapping[str, Value | StepOutput],
+) -> Graph:
+    """The steps of the pipeline `tree`, which is given these; that nothing is missing is not asked.
+
+    Raises BadRequest for a value that does not fit where a pipeline within it hands it on.
+    """
+    pipeline, builder = tree.definition, _Builder()
+    assert isinstance(pipeline, Pipeline)
     builder.open(tree, inputs, parameters, _Place())
-    outputs = {name: builder.output(tree, ref, "") for name, ref in definition.outputs.items()}
+    outputs = {name: source_of(tree, ref) for name, ref in pipeline.outputs.items()}
     return Graph(builder.steps, outputs)
 
 
-def _refusals(tree: Tree) -> Iterator[str]:
+def source_of(tree: Tree, reference: Reference, prefix: str = "") -> StepOutput:
+    """The step and port behind `node.output`, through any number of sub-pipelines."""
+    child = tree.children[reference.owner].definition
+    if isinstance(child, Component):
+        return StepOutput(prefix + reference.owner, reference.name)
+    inner = child.outputs[reference.name]
+    return source_of(tree.children[reference.owner], inner, f"{prefix}{reference.owner}.")
+
+
+def refusals(tree: Tree) -> Iterator[str]:
+    """The reasons for which a part of a tree is not run."""
     yield from tree.definition.refusals
     for child in tree.children.values():
-        yield from _refusals(child)
+        yield from refusals(child)
 
 
 def _asked_for(component: Component, counts: Mapping[str, int]) -> dict[str, ReplicaGroup]:
@@ -185,7 +208,7 @@ class _Builder:
         pipeline = tree.definition
         assert isinstance(pipeline, Pipeline)
         prefix = place.prefix
-        scope = _Scope(self, tree, inputs, parameters, prefix)
+        scope = _Scope(tree, inputs, parameters, prefix)
         for name, node in pipeline.nodes.items():
             child = tree.children[name]
             child_inputs = {**default_data(child), **scope.inputs_of(node)}
@@ -202,14 +225,6 @@ class _Builder:
                 prefix + name, node, child.definition, child_inputs, child_parameters, inner, each
             )
 
-    def output(self, tree: Tree, reference: Reference, prefix: str) -> StepOutput:
-        """The step and port behind `node.output`, through any number of sub-pipelines."""
-        child = tree.children[reference.owner].definition
-        if isinstance(child, Component):
-            return StepOutput(prefix + reference.owner, reference.name)
-        inner = child.outputs[reference.name]
-        return self.output(tree.children[reference.owner], inner, f"{prefix}{reference.owner}.")
-
     def _ends(self, tree: Tree, names: tuple[str, ...], prefix: str) -> tuple[str, ...]:
         ends: list[str] = []
         for name in names:
@@ -225,7 +240,6 @@ class _Builder:
 class _Scope:
     """What a pipeline's references mean at one place of the tree."""
 
-    builder: _Builder
     tree: Tree
     inputs: Mapping[str, InputSource]
     parameters: Mapping[str, Value | StepOutput]
@@ -238,7 +252,7 @@ class _Scope:
             if isinstance(binding, LocalPath):
                 found[name] = _given(folder, binding)
             elif binding.owner != "inputs":
-                found[name] = self.builder.output(self.tree, binding, self.prefix)
+                found[name] = source_of(self.tree, binding, self.prefix)
             elif binding.name in self.inputs:
                 found[name] = self.inputs[binding.name]
         return found
@@ -250,7 +264,7 @@ class _Scope:
         for name, parameter in declared.items():
             given: Any = node.parameters.get(name, parameter.default)
             if isinstance(given, Reference) and given.owner != "parameters":
-                found[name] = self.builder.output(self.tree, given, self.prefix)
+                found[name] = source_of(self.tree, given, self.prefix)
                 continue
             if isinstance(given, Reference):
                 given = self.parameters.get(given.name, parameter.default)
@@ -268,7 +282,7 @@ class _Scope:
         values: dict[str, Value | StepOutput] = {}
         for reference in condition.references(condition.parse(node.when)):
             if reference.owner != "parameters":
-                values[str(reference)] = self.builder.output(self.tree, reference, self.prefix)
+                values[str(reference)] = source_of(self.tree, reference, self.prefix)
             elif reference.name in self.parameters:
                 values[str(reference)] = self.parameters[reference.name]
         return (Guard(node.when, values),)
@@ -278,7 +292,7 @@ class _Scope:
             return None
         reference, into = node.foreach.items, node.foreach.into
         if reference.owner != "parameters":
-            items: Value | StepOutput = self.builder.output(self.tree, reference, self.prefix)
+            items: Value | StepOutput = source_of(self.tree, reference, self.prefix)
         elif reference.name in self.parameters:
             items = self.parameters[reference.name]
         else:

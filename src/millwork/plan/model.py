@@ -169,7 +169,10 @@ class Finish:
 
 @dataclass(frozen=True)
 class Warm:
-    """A built-in's step among others: its function's words, and the functions of all of them."""
+    """A built-in's step: its function's words, and the functions of all of the run's built-ins.
+
+    None of them if it is the only one, for which no process is worth beginning.
+    """
 
     words: tuple[str, ...]
     functions: tuple[str, ...]

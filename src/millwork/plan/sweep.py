@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from millwork.spec.model import Component, Path, Value
 
 CONFIG = "input/config/sweep.json"
+STOPPED = "stopped early: "
+"""How the reason of a trial begins that the driver (`worker/sweep.py`) has stopped."""
 _PARTS = ("algorithm", "sampling", "search_space", "objective", "early_termination", "limits")
 _OPTUNA = Environment("optuna==4.9.0\n")
 _PLACEHOLDER = re.compile(r"\$\{\{\s*search_space\.")

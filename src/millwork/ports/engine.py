@@ -146,6 +146,9 @@ class Engine(Protocol):
     def log(self, process: str, offset: int) -> tuple[bytes, int]:
         """What it printed from `offset` on, and the offset to go on from."""
 
+    def extent(self, process: str) -> tuple[int, tuple[int, int]]:
+        """How many bytes it has printed so far, and from where to where they were not kept."""
+
     def silence(self, process: str) -> float:
         """Seconds since it last printed, or was started."""
 

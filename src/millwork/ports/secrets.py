@@ -8,10 +8,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-VARIABLE = "MILLWORK_SECRET_"
-"""What the host's variables that hold secrets begin with; no step inherits them."""
-
-
 class Secrets(Protocol):
     """Keeps values that only steps get, in their environment. Unavailable if it cannot be read."""
 

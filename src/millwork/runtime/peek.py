@@ -1,9 +1,10 @@
 """Columns found by looking, without doing the work: `python . --peek` answers a line each.
 
-A question is `{"path": ...}`, the columns of the table there, and with `"rows": N` its first rows;
-or `{"function": "source.read_csv", "members": [...], "parameters": {...}, "inputs": {port: {"path":
-...} or {"columns": [[name, type], ...]}}}`, the columns that a function would give: those that a
-function `NAME_columns` beside it tells, or else those of what it returns. The answer is
+A question is `{"path": ...}`, the columns of the table there, and with `"rows": N` its first rows
+and how many there are; or `{"function": "source.read_csv", "members": [...], "parameters": {...},
+"inputs": {port: {"path": ...} or {"columns": [[name, type], ...]}}}`, the columns that a function
+would give: those that a function `NAME_columns` beside it tells, or else those of what it returns.
+The answer is
 `{"outputs": {port: [[name, type], ...]}}`, a path's port being `table`; `{"refused": "one line"}`
 if its step would end so; or `{"error": "one line"}`.
 """
@@ -62,9 +63,10 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
 
 def _first_rows(path: Path, count: int) -> dict[str, Any]:
     """The first rows of a table as texts, a missing value as an empty one."""
-    frame = tables.scan(path).head(count).collect()
+    table = tables.scan(path)
+    frame, total = table.head(count).collect(), table.select(pl.len()).collect().item()
     rows = [["" if cell is None else str(cell) for cell in row] for row in frame.iter_rows()]
-    return {"outputs": {"table": _columns(frame.lazy())}, "rows": rows}
+    return {"outputs": {"table": _columns(frame.lazy())}, "rows": rows, "total": total}
 
 
 def _asked(question: dict[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""`python . --warm FD FUNCTION...`: a process that has imported the libraries, and forks a step.
+"""`python . --warm FD FOLDER FUNCTION...`: a process that has imported libraries, and forks steps.
 
 It never computes: a process forked after a query of polars hangs. Each step is forked twice: the
 first is its recorder, in a session of its own, which holds the attempt's lock and writes down how
 the second, the step itself, has ended. So a step has its own log, limits and end, and outlives
-this process and whoever asked for it, as any other step does.
+this process and whoever asked for it, as any other step does. Byte code of ours goes to FOLDER.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import array
 import ast
 import ctypes
+import gc
 import json
 import os
 import resource
@@ -22,6 +23,8 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from . import bytecode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,13 +38,16 @@ _CANNOT_BEGIN = 125
 
 def main(words: list[str]) -> int:
     """Import what those functions need, and fork a step for each order until there is no more."""
-    descriptor, *functions = words
+    descriptor, folder, *functions = words
     channel = socket.socket(fileno=int(descriptor))
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # recorders are nobody's to wait for
+    gc.disable()  # what is imported is no garbage
+    bytecode.keep_in(folder)
     libraries = preload(functions)
     channel.sendall(b"ready\n")
     while order := _next_while_importing(channel, libraries):
         said, lock, log = order
+        gc.freeze()
         pid = os.fork()
         if pid == 0:
             channel.close()
@@ -133,12 +139,14 @@ def _record(order: dict[str, Any], lock: int, log: int) -> None:
     code = os.waitstatus_to_exitcode(status)
     times = f"{_seconds(usage.ru_utime)} {_seconds(usage.ru_stime)}"
     code = 128 - code if code < 0 else code
-    os.write(lock, f"{code} end\n0m0.0s 0m0.0s\n{times}\n".encode())
+    peak = f"peak {usage.ru_maxrss}"
+    os.write(lock, f"{code} end\n0m0.0s 0m0.0s\n{times}\n{peak}\n".encode())
     os._exit(0)
 
 
 def _begun(order: dict[str, Any], log: int) -> int:
     """The step itself; its exit code."""
+    gc.enable()
     _mark(order["env"][MARK])
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from millwork.base.errors import BadRequest
+from millwork.actions.builtins import own_component, put_code
 from millwork.base.names import BUILTIN, is_builtin, is_node
 from millwork.sdk.arguments import bind
 from millwork.sdk.building import OPEN, output_types
@@ -123,7 +123,8 @@ class Component:
         """The definition as a file in `folder` says it; what it needs there is written."""
         definition = self.tree.definition
         if is_builtin(self.file):
-            raise BadRequest(f"every Millwork has {self.file}: a file names it by that")
+            put_code(str(folder))
+            return own_component(self.file)
         if isinstance(definition, Pipeline):
             files = {name: file_of(child) for name, child in self.tree.children.items()}
             return moved(definition, folder, files)

@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import inspect
-import json
 import shutil
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, get_origin, overload
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
+from millwork import worker
 from millwork.base.errors import BadRequest
-from millwork.base.names import variable_suffix
 from millwork.base.records import dataclass
+from millwork.formats.python.shipping import (
+    CALL,
+    MAIN,
+    REQUIREMENTS,
+    call_of,
+    document_of,
+    requirements_of,
+)
 from millwork.sdk.component import Component
 from millwork.sdk.definitions import define
 from millwork.sdk.saving import claim
 from millwork.sdk.signatures import read_function
-from millwork.spec.component import API_VERSION
 from millwork.spec.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from millwork.sdk.signatures import Signature
     from millwork.spec.model import Definition
-
-MAIN = "millwork_step.py"
-CALL = "millwork_step.json"
-VALUE = "value"
-_JSON_TYPES = (int, float, str, bool, list, dict)
 
 
 @dataclass(frozen=True)
@@ -63,30 +63,19 @@ class FunctionComponent(Component):
         """
         if any(found.name != self.file_name for found in folder.iterdir()):
             claim(folder / MAIN)
-        shutil.copyfile(Path(__file__).with_name("step.py"), folder / MAIN)
-        call = json.dumps(self._call(), indent=1, ensure_ascii=False)
-        (folder / CALL).write_text(f"{call}\n", encoding="utf-8")
-        text = "".join(f"{line}\n" for line in self._requirements)
-        (folder / "requirements.txt").write_text(text, encoding="utf-8")
+        shutil.copyfile(Path(worker.__file__).with_name("function.py"), folder / MAIN)
+        (folder / CALL).write_text(self._call(), encoding="utf-8")
+        (folder / REQUIREMENTS).write_text(requirements_of(self._requirements), encoding="utf-8")
         _ship(self._module.file, folder / self._module.place)
         for name in self._files:
             place = Path(self._module.place).parent / name
             _ship(self._module.file.parent / name, folder / place)
         return self.tree.definition
 
-    def _call(self) -> dict[str, Any]:
-        """What the step is to call, and where its arguments stand."""
-        tree: Any = self.tree.definition
-        outputs = {name: f"PAI_OUTPUT_{variable_suffix(name)}" for name in tree.outputs}
-        value = outputs.pop(VALUE, "") if VALUE not in _words(self.function) else ""
-        inputs = {name: f"PAI_INPUT_{variable_suffix(name)}" for name in tree.inputs}
-        return {
-            "module": self._module.name,
-            "file": self._module.place,
-            "function": self.function.__name__,
-            "paths": inputs | outputs,
-            "value": value,
-        }
+    def _call(self) -> str:
+        function, module = self.function, self._module
+        words = inspect.signature(function).parameters.keys()
+        return call_of(function.__name__, module.name, module.place, self.tree.definition, words)
 
 
 @overload
@@ -135,36 +124,11 @@ def _make(
         if not (inside and (module.file.parent / name).exists()):
             raise BadRequest(f"files: there is no {name} in the folder of {module.file.name}")
     signature = read_function(original, "component")
-    _add_value(original.__name__, signature)
-    description = inspect.getdoc(original)
-    document = {
-        "apiVersion": API_VERSION,
-        "kind": "Component",
-        "name": original.__name__,
-        "version": "1.0.0",
-        "command": f"python {MAIN} {module.name}:{original.__name__}",
-        **({"description": description} if description else {}),
-        **signature.document(),
-        **fields,
-    }
+    signature.add_value(f"{original.__name__}()")
+    description = inspect.getdoc(original) or ""
+    document = document_of(original.__name__, module.name, signature, description, fields)
     definition = define(document, str(module.file))
     return FunctionComponent(original, definition, module, requirements, files)
-
-
-def _add_value(who: str, signature: Signature) -> None:
-    kind = get_origin(signature.returns) or signature.returns
-    if kind is None or kind is type(None):
-        return
-    if kind not in _JSON_TYPES:
-        names = ", ".join(kind.__name__ for kind in _JSON_TYPES)
-        raise BadRequest(f"{who}(): its result is kept as JSON; annotate it as one of: {names}")
-    if VALUE in signature.inputs | signature.outputs | signature.parameters:
-        raise BadRequest(f"{who}(): '{VALUE}' is the output that its result becomes: rename it")
-    signature.outputs[VALUE] = {"type": "value"}
-
-
-def _words(function: Callable[..., Any]) -> frozenset[str]:
-    return frozenset(inspect.signature(function).parameters)
 
 
 def _refuse_unimportable(function: Any) -> None:

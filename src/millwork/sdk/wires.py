@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -17,6 +16,7 @@ from typing import (
 )
 
 from millwork.base.records import dataclass
+from millwork.formats.python.signature import Port
 from millwork.sdk.names import attributes, listed
 
 if TYPE_CHECKING:
@@ -171,19 +171,5 @@ def each(items: Wire | Node | Any, *, max_parallel: int | None = None) -> Any:
     return Each(wire, max_parallel)
 
 
-@dataclass(frozen=True)
-class Port:
-    """What marks an annotation as a port: `owner` is the kind of function it is for."""
-
-    owner: Literal["pipeline", "component"]
-    kind: Literal["inputs", "outputs"]
-
-
 Input: TypeAlias = Annotated[Wire, Port("pipeline", "inputs")]
 """An input of a pipeline: `rows: Input`, or with a type `rows: Annotated[Input, "table"]`."""
-
-InputPath: TypeAlias = Annotated[Path, Port("component", "inputs")]
-"""An input of a function component: the path of a file or folder to read."""
-
-OutputPath: TypeAlias = Annotated[Path, Port("component", "outputs")]
-"""An output of a function component: the path of a folder to write into, which is there."""

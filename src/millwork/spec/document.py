@@ -122,8 +122,10 @@ def collector_paused() -> Iterator[None]:
 
 
 @collector_paused()
-def parse(text: str, file: str, repeated: list[Fault] | None = None) -> Mapping:
-    """The tree of a component or pipeline file.
+def parse(
+    text: str, file: str, repeated: list[Fault] | None = None, limits: Limits | None = None
+) -> Mapping:
+    """The tree of a component or pipeline file; `limits` are those of its kind if none are given.
 
     Raises InvalidFile with the place of the first thing that cannot be accepted, or of every key
     that was written twice and every character that cannot be used. Where `repeated` is given, a
@@ -131,7 +133,8 @@ def parse(text: str, file: str, repeated: list[Fault] | None = None) -> Mapping:
     knows by the tree whose file it is, and whether to let it pass.
     """
     text = text.removeprefix("\ufeff")
-    limits = PIPELINE_LIMITS if _IS_PIPELINE.search(text) else COMPONENT_LIMITS
+    if limits is None:
+        limits = PIPELINE_LIMITS if _IS_PIPELINE.search(text) else COMPONENT_LIMITS
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > limits.size:
         message = f"the file has {size:,} bytes; at most {limits.size:,} are read"

@@ -55,6 +55,10 @@ class Reading:
             return False
         return any(path[:length] in self._broken for length in range(1, len(path) + 1))
 
+    def faulty(self) -> set[Path]:
+        """Every place that is wrong, or that holds something wrong."""
+        return {path[:length] for path in self._broken for length in range(1, len(path) + 1)}
+
     def nearest(self, text: str, options: Collection[str]) -> str:
         """`; did you mean ...?` with the closest of `options`, or nothing.
 

@@ -389,6 +389,16 @@ class PipelineNode:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Words on the canvas, for people: where they stand, and how large and in what colour."""
+
+    text: str
+    at: tuple[float, float]
+    size: tuple[float, float] | None = None
+    colour: str = "yellow"
+
+
+@dataclass(frozen=True)
 class Pipeline:
     """A graph of nodes; it has ports and parameters of its own, so it is a component too.
 
@@ -413,6 +423,7 @@ class Pipeline:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     outputs: Mapping[str, Reference] = field(default_factory=dict)
     layout: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
     source: Source = field(default_factory=Source, compare=False)
 
 

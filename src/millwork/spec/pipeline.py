@@ -42,6 +42,7 @@ from millwork.spec.jobs import JOB, RUN_POLICY
 from millwork.spec.model import (
     ForEach,
     LocalPath,
+    Note,
     Pipeline,
     PipelineNode,
     Reference,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 
 ROOTS = ("inputs", "parameters")
 ON_LOST = ("retry", "fail")
+COLOURS = ("yellow", "blue", "green", "red", "grey")
 
 
 @dataclass(frozen=True)
@@ -195,19 +197,40 @@ FOREACH = Record(
 
 
 class _Position(ListOf):
-    """Where a node stands on the canvas."""
+    """Where something stands on the canvas."""
 
     label = "[x, y]"
+    what = "a position"
 
     def read(self, node: Any, path: Path, reading: Reading) -> Any:
         given = super().read(node, path, reading)
         if given is INVALID or len(given) == 2:
             return given
-        return reading.fault(path, "a position is two numbers: [x, y]")
+        return reading.fault(path, f"{self.what} is two numbers: {self.label}")
 
     def schema(self) -> dict[str, Any]:
         return {**super().schema(), "minItems": 2, "maxItems": 2}
 
+
+class _Size(_Position):
+    """How large something is on the canvas."""
+
+    label = "[width, height]"
+    what = "a size"
+
+
+_POSITION = _Position(Number(-1e9, 1e9, whole=False))
+NOTE = Record(
+    "note",
+    (
+        Field("text", Text(), "What it says, in Markdown", True),
+        Field("at", _POSITION, "Where it stands, `[x, y]`", True),
+        Field("size", _Size(Number(0, 1e6, whole=False, above=True)), "`[width, height]`",
+              default="as the text needs"),
+        Field("colour", Choice(COLOURS), "Its colour", default="yellow"),
+    ),
+    plain(Note),
+)  # fmt: skip
 
 NODE = Record(
     "node",
@@ -261,9 +284,10 @@ PIPELINE = Record(
         ),
         Field(
             "layout",
-            MapOf(_Position(Number(-1e9, 1e9, whole=False))),
+            MapOf(_POSITION),
             "Canvas positions, `[x, y]`; no part of the graph",
         ),
+        Field("notes", ListOf(NOTE), "Words on the canvas; no part of the graph"),
     ),
     lambda given, _path, _reading: given,
 )  # fmt: skip
@@ -274,13 +298,19 @@ def read_pipeline(root: Mapping, text: str, file: str) -> tuple[Pipeline, Readin
 
     Raises InvalidFile with every fault of the file.
     """
+    pipeline, reading = sketch_pipeline(root, text, file)
+    if any(fault.severity == "error" for fault in reading.faults):
+        raise InvalidFile(reading.faults)
+    return pipeline, reading
+
+
+def sketch_pipeline(root: Mapping, text: str, file: str) -> tuple[Pipeline, Reading]:
+    """As much of the pipeline in `root` as can be read, and the reading with every fault."""
     reading = Reading(file)
     given = PIPELINE.read(root, (), reading)
     del given["apiVersion"], given["kind"]
     pipeline = Pipeline(**given, source=Source(file, text=text, places=reading.places))
     check_pipeline(pipeline, reading)
-    if any(fault.severity == "error" for fault in reading.faults):
-        raise InvalidFile(reading.faults)
     return pipeline, reading
 
 
@@ -354,7 +384,8 @@ def _check_reference(
         reading.fault(path, f"'{reference}' cannot stand here: parameters read values, not inputs")
 
 
-def _check_cycle(pipeline: Pipeline, reading: Reading) -> None:
+def stuck(pipeline: Pipeline) -> dict[str, set[str]]:
+    """The nodes that wait for one another, or for such nodes, with what each of them waits for."""
     waiting = {
         name: upstream(node) & pipeline.nodes.keys() for name, node in pipeline.nodes.items()
     }
@@ -370,6 +401,11 @@ def _check_cycle(pipeline: Pipeline, reading: Reading) -> None:
             waiting[name].discard(done)
             if not waiting[name]:
                 free.append(name)
+    return waiting
+
+
+def _check_cycle(pipeline: Pipeline, reading: Reading) -> None:
+    waiting = stuck(pipeline)
     if waiting:
         circle = _one_circle(waiting)
         reading.fault(

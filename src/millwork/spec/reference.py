@@ -20,7 +20,7 @@ from millwork.spec.component import (
 )
 from millwork.spec.fields import ByShape, ListOf, MapOf, Record
 from millwork.spec.jobs import ELASTIC, JOB, RUN_POLICY
-from millwork.spec.pipeline import BINDING, FOREACH, GROUP, NODE, PIPELINE
+from millwork.spec.pipeline import BINDING, FOREACH, GROUP, NODE, NOTE, PIPELINE
 from millwork.spec.types import PORT_TYPES, fits
 
 
@@ -54,6 +54,7 @@ RECORDS: dict[str, tuple[str, Record]] = {
     "binding": ("pipeline-file.md", BINDING),
     "foreach": ("pipeline-file.md", FOREACH),
     "role": ("pipeline-file.md", GROUP),
+    "note": ("pipeline-file.md", NOTE),
     "pipeline output": ("pipeline-file.md", _record(PIPELINE.rows["outputs"].type)),
 }
 """Each record with fields, by the heading it has, and the page of the docs that it is on."""

@@ -32,6 +32,7 @@ _TOLD = {
 """What of a job's options each type has (pai-contract 1.2)."""
 _WORKING = ("chief", "master", "launcher", "worker")
 _WORKS = ("command", "distributed")
+_AIMASTER = "aimaster"
 
 
 def by_role(groups: Mapping[str, ReplicaGroup]) -> dict[str, ReplicaGroup]:
@@ -40,6 +41,20 @@ def by_role(groups: Mapping[str, ReplicaGroup]) -> dict[str, ReplicaGroup]:
     PAI writes `Worker` and `PS`; a bare number of replicas has no role.
     """
     return {(role or "worker").lower(): group for role, group in groups.items()}
+
+
+def allowed(component: Component) -> dict[str, tuple[int, int | None]]:
+    """How many replicas of each role a component may have, least and most; None is any number.
+
+    What several roles make together, as a job without any worker, is what `faults` tells.
+    """
+    limits = component.constraints
+    is_alone = bool(limits and not limits.multiple_instances)
+    if is_alone or (component.work not in _WORKS and not component.batch):
+        return {"worker": (1, 1)}
+    known = [role for role in ROLES[component.job_type] if role != _AIMASTER or not component.batch]
+    working = [role for role in known if role in _WORKING]
+    return {role: (int(working == [role]), None if role in _MANY else 1) for role in known}
 
 
 def faults(component: Component, groups: Mapping[str, ReplicaGroup]) -> Iterator[tuple[Path, str]]:
@@ -56,7 +71,7 @@ def faults(component: Component, groups: Mapping[str, ReplicaGroup]) -> Iterator
     if component.work not in _WORKS and not component.batch and count > 1:
         yield (), f"only a command has more than one replica, and this is: {component.work}"
     for written in groups if component.batch else ():
-        if written.lower() == "aimaster":
+        if written.lower() == _AIMASTER:
             yield (written,), "a batch has none: Millwork leases the shards itself"
     yield from _faults_of_roles(component.job_type, groups)
 

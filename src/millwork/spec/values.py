@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from millwork.base.names import is_text
 
@@ -59,6 +59,16 @@ def read(parameter: Parameter, given: object) -> Value:
     value = convert(parameter, given)
     check(parameter, value)
     return value
+
+
+def typed(parameter: Parameter | None, given: Any) -> Any:
+    """`given` as the parameter's type, where that is known and it is of that type."""
+    if parameter is None:
+        return given
+    try:
+        return convert(parameter, given)
+    except ValueError:
+        return given
 
 
 def to_text(value: Value) -> str:

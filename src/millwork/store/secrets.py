@@ -9,8 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from millwork.base.errors import Unavailable
-from millwork.base.names import variable_suffix
-from millwork.ports.secrets import VARIABLE
+from millwork.base.names import WITHHELD, variable_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,9 +31,9 @@ class HomeSecrets:
         self._prefix = "" if workspace == "default" else f"{workspace}/"
         self._path = f"{home}/{FILE}"
         self._environ = {
-            name.removeprefix(VARIABLE): value
+            name.removeprefix(WITHHELD): value
             for name, value in environ.items()
-            if name.startswith(VARIABLE) and name == name.upper() and value and not self._prefix
+            if name.startswith(WITHHELD) and name == name.upper() and value and not self._prefix
         }
 
     def of(self, workspace: str) -> HomeSecrets:

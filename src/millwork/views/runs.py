@@ -64,6 +64,26 @@ class AttemptView(TypedDict):
     verdict: NotRequired[dict[str, Any]]
 
 
+class TrialView(TypedDict):
+    """A trial of a sweep: its run, what it tried and what it measured; `stopped` if given up."""
+
+    run: str
+    trial: int
+    status: str
+    reason: str
+    seconds: float
+    values: dict[str, str]
+    metrics: dict[str, float]
+
+
+class SweepView(TypedDict):
+    """A sweep: the `metric` that it is about, to `minimize` or `maximize`, and its trials."""
+
+    metric: str
+    goal: str
+    trials: list[TrialView]
+
+
 class StepView(TypedDict):
     """A step; `outputs` are paths by port, `tries` the attempts at it."""
 
@@ -76,6 +96,7 @@ class StepView(TypedDict):
     metrics: dict[str, float]
     tries: NotRequired[list[AttemptView]]
     batch: NotRequired[dict[str, Any]]
+    sweep: NotRequired[SweepView]
 
 
 class RunView(RunSummary):
@@ -180,16 +201,20 @@ def page(
     master_alive: bool,
     now: float,
     batches: Mapping[str, Mapping[str, Any]] | None = None,
+    sweeps: Mapping[str, SweepView] | None = None,
 ) -> RunView:
-    """All that is known of a run; `batches` are those of its steps (`views.batches`)."""
+    """All that is known of a run, with the `batches` (`views.batches`) and `sweeps` of steps."""
     tries = tries_of(attempts, replicas)
+    views = (step_view(step, tries.get(step.name, [])) for step in steps)
+    shown = [_with_batch(view, batches or {}) for view in views]
+    for step in shown:
+        if step["node"] in (sweeps or {}):
+            step["sweep"] = (sweeps or {})[step["node"]]
     return {
         **summary(run, master_alive, now),
         "notes": run.notes,
         "facts": dict(run.facts),
-        "steps": [
-            _with_batch(step_view(step, tries.get(step.name, [])), batches or {}) for step in steps
-        ],
+        "steps": shown,
         "outputs": output_paths(run, steps),
     }
 

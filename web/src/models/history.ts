@@ -31,7 +31,8 @@ export function record<S>(
 ): History<S> {
   if (next === history.now) return history;
   const last = history.done.at(-1);
-  const isSame = burst && last?.burst === burst && time - last.time < MOMENT && !history.undone.length;
+  const isSame =
+    burst && last?.burst === burst && time - last.time < MOMENT && !history.undone.length;
   if (isSame) {
     const done = [...history.done.slice(0, -1), { ...last, time }];
     return { now: next, done, undone: [] };

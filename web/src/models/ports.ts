@@ -1,5 +1,6 @@
 /** What may be wired to what, why not, and what would help. */
 import type { Schemas } from "@/services/api";
+import { type Pipeline, reach, type Wire } from "./pipeline/model";
 
 export type Face = Schemas["Face"];
 export type FaceInput = Face["inputs"][number];
@@ -52,3 +53,35 @@ export const SHAPES: Record<string, string> = {
   checkpoint: "circle",
   any: "ring",
 };
+
+/** Why a wire cannot be. */
+export type Refusal =
+  | { why: "self" | "ring" | "unknown" }
+  | { why: "type"; output: string; input: string };
+
+/** What the ports of the nodes are, by node; of the pipeline's own inputs, those of `inputs`. */
+export interface PortTypes {
+  output: (node: string, port: string) => string | undefined;
+  input: (node: string, port: string) => string | undefined;
+}
+
+/** Why a wire, whose source may be `inputs`, is refused; null if it is not. */
+export function refusal(pipeline: Pipeline, types: PortTypes, wire: Wire): Refusal | null {
+  if (wire.source === wire.target) return { why: "self" };
+  const output = types.output(wire.source, wire.output);
+  const input = types.input(wire.target, wire.input);
+  if (output === undefined || input === undefined) return { why: "unknown" };
+  if (!fits(output, input)) return { why: "type", output, input };
+  return upstream(pipeline, wire.source).has(wire.target) ? { why: "ring" } : null;
+}
+
+const known = new WeakMap<Pipeline["nodes"], Map<string, Set<string>>>();
+
+/** While a wire is drawn every port in sight is asked, at each move of the pointer. */
+function upstream(pipeline: Pipeline, name: string): Set<string> {
+  const sets = known.get(pipeline.nodes) ?? new Map<string, Set<string>>();
+  known.set(pipeline.nodes, sets);
+  const found = sets.get(name) ?? reach(pipeline, [name], "up");
+  sets.set(name, found);
+  return found;
+}

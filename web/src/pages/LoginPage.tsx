@@ -71,5 +71,8 @@ export function LoginPage() {
 /** Where they wanted to go, if that is a place of this console and of nobody else's. */
 export function wanted(search: string): string {
   const to = new URLSearchParams(search).get("to") ?? "/";
-  return /^\/w\/[^/\\]/.test(to) ? to : "/";
+  if (!URL.canParse(to, window.location.origin)) return "/";
+  const { origin, pathname, search: rest } = new URL(to, window.location.origin);
+  const isOurs = origin === window.location.origin && /^\/w\/[^/]/.test(pathname);
+  return isOurs ? pathname + rest : "/";
 }

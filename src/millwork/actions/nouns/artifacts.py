@@ -15,7 +15,7 @@ from millwork.actions.runs import found
 from millwork.base.cursor import read_number
 from millwork.base.errors import BadRequest, Conflict, NotFound
 from millwork.blobs.artifacts import Item, Manifest
-from millwork.views.previews import ROWS, Preview, preview_of, with_rows
+from millwork.views.previews import CARDS, ROWS, Preview, preview_of, with_rows
 
 _MOST_FILES = 1000
 
@@ -81,10 +81,25 @@ def show(
 
 
 def preview(call: Call, run: str, step: str, port: str, path: str = "") -> Preview:
-    """The beginning of a file as text, or as the rows of a table; of the only one, or `path`."""
-    place, item = _place(call, run, step, port, path)
+    """The beginning of a file: text, the rows of a table, what a report or model says of itself.
+
+    Without a `path` it is the only file, or the one that tells what the others are, or the first
+    of a table's.
+    """
+    chosen = path or _telling(call, run, step, port)
+    place, item = _place(call, run, step, port, chosen)
     known = preview_of(place, _shown(item.path), item.size)
     return _of_parquet(call, place, known) if place.endswith(".parquet") else known
+
+
+def _telling(call: Call, run: str, step: str, port: str) -> str:
+    """The file of several that stands for all; empty if there is none."""
+    view, manifest = _view(call, run, step, port)
+    paths = [_shown(item.path) for item in manifest.files if item.sha256]
+    if len(paths) < 2:
+        return ""
+    card = next((path for path in CARDS if path in paths), "")
+    return paths[0] if view["type"] == "table" and not card else card
 
 
 def _of_parquet(call: Call, place: str, known: Preview) -> Preview:
@@ -93,8 +108,7 @@ def _of_parquet(call: Call, place: str, known: Preview) -> Preview:
         answer = looking.ask({"path": place, "rows": ROWS + 1})
     if "rows" not in answer:
         return known
-    names = [column[0] for column in answer["outputs"]["table"]]
-    return with_rows(known, names, answer["rows"], ROWS)
+    return with_rows(known, answer["outputs"]["table"], answer["rows"], answer["total"])
 
 
 def download(call: Call, run: str, step: str, port: str, path: str = "") -> Download:

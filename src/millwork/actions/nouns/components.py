@@ -7,12 +7,15 @@ from functools import partial
 from millwork.actions import assets, publish
 from millwork.actions.assets import Filter, Sort, Visibility
 from millwork.actions.call import Call
+from millwork.actions.published import check_text
 from millwork.actions.versioned import verbs_of
 from millwork.views.assets import (
     AssetPage,
     DifferencesView,
     PublishedView,
+    faults_of,
 )
+from millwork.views.faces import About, CheckedView, face_of
 
 _SHARED = verbs_of("component", "a component")
 change = _SHARED.change
@@ -50,6 +53,17 @@ def create(
     file's own; a file without one, and the version `next`, get the one after the latest.
     """
     return publish.publish(call, "component", text, bundle, version, visibility, labels)
+
+
+def check(call: Call, text: str) -> CheckedView:
+    """What is wrong with a component's text, of any flavour, and what it would look like."""
+    check_text(text)
+    tree, faults = publish.checked(call, "component", text)
+    return {
+        "faults": faults_of(faults),
+        "face": face_of(tree, About()) if tree else None,
+        "flavour": tree.definition.flavour if tree else "",
+    }
 
 
 def show(call: Call, name: str) -> PublishedView:

@@ -6,12 +6,10 @@ from millwork.actions import assets
 from millwork.actions import publish as publishing
 from millwork.actions.assets import Filter, Sort, Visibility
 from millwork.actions.call import Call
-from millwork.actions.published import code_folder
-from millwork.base.errors import BadRequest, Conflict
-from millwork.base.names import is_text
+from millwork.actions.published import check_text, code_folder
+from millwork.base.errors import Conflict
 from millwork.registry.kinds import thing_faults
 from millwork.registry.searching import search_text
-from millwork.spec.document import PIPELINE_LIMITS
 from millwork.store.assets import Kept, New
 from millwork.views.assets import (
     Deleted,
@@ -55,8 +53,7 @@ def save(
     The text may have faults. Raises Conflict if somebody has saved it meanwhile.
     """
     assets.refuse(thing_faults("draft", name, "", {}, ""))
-    if len(text) > PIPELINE_LIMITS.size or not is_text(text):
-        raise BadRequest(f"text: UTF-8 text, at most {PIPELINE_LIMITS.size >> 20} MB")
+    check_text(text)
     code_folder(call.context, bundle)
     place = (call.workspace, "draft", name)
     there = call.context.assets().get(*place)

@@ -17,7 +17,10 @@ _MOST = 1 << 20
 
 
 class LogNames(TypedDict):
-    """The logs of the last attempt at a step: one for each of its processes."""
+    """The logs of the last attempt at a step: one for each of its processes.
+
+    `worker-1~1` is that of worker-1 when it was started again.
+    """
 
     attempt: str
     items: list[str]
@@ -27,20 +30,25 @@ class LogPart(TypedDict):
     """A part of a log.
 
     `text` begins at `offset`; `next` is where it ends, in bytes of the log as it was printed.
-    Of a long log the middle is not kept: then `next` is further than the text is long.
+    Of a long log the middle is not kept: then `next` is further than the text is long. `size` is
+    all that was printed, and `lost_from` to `lost_to` is what of it is gone.
     """
 
     offset: int
     next: int
     text: str
     is_over: bool
+    size: int
+    lost_from: int
+    lost_to: int
 
 
 def list_(call: Call, run: str, step: str) -> LogNames:
     """The logs of the last attempt at a step."""
     row, _ = found_step_of(call, run, step)
     logs = looking.logs_of(call.context, row, step)
-    return {"attempt": logs.attempt, "items": [name or "last" for name, _ in logs.processes]}
+    names = [process.partition("/")[2] or "last" for _, process in logs.processes]
+    return {"attempt": logs.attempt, "items": names}
 
 
 def read(
@@ -61,7 +69,11 @@ def read(
     end -= max(0, len(data) - limit)
     is_over = not looking.is_running(call.context, row, found.partition("/")[0])
     text, pending = _decoded(data[:limit])
-    return {"offset": offset, "next": end - pending, "text": text, "is_over": is_over}
+    size, (lost_from, lost_to) = engine.extent(found)
+    return {
+        "offset": offset, "next": end - pending, "text": text, "is_over": is_over,
+        "size": size, "lost_from": lost_from, "lost_to": lost_to,
+    }  # fmt: skip
 
 
 def _decoded(data: bytes) -> tuple[str, int]:

@@ -14,12 +14,14 @@ from millwork.actions.lineage import lineage_of_run
 from millwork.actions.pages import with_one_more
 from millwork.actions.requests import RunWish, ask
 from millwork.actions.resume import requeue
+from millwork.actions.run_source import source_of_run
 from millwork.actions.runs import found
 from millwork.base.cursor import read_cursor, write_cursor
 from millwork.base.errors import BadRequest, Conflict
 from millwork.base.names import is_text
 from millwork.blobs.code import GitState, without_credentials
 from millwork.views.assets import RunLineage
+from millwork.views.plans import RunSource
 from millwork.views.retention import RunDeleted
 from millwork.views.runs import RunPage, RunResult, RunView, summary
 
@@ -110,6 +112,8 @@ def create(
     bundle: str = "",
     code: str = "",
     file: str = "",
+    draft: str = "",
+    revision: int = 0,
     inputs: dict[str, str] | None = None,
     outputs: dict[str, str] | None = None,
     parameters: dict[str, Any] | None = None,
@@ -132,19 +136,20 @@ def create(
 ) -> RunAsked:
     """Asks for a run; it waits for its turn.
 
-    What is run is one of: `component` or `pipeline` of the registry, NAME or NAME@VERSION; or the
-    `file` in an uploaded `bundle`, or in a `code` source of the registry at its commit. `commits`
-    says which commit a component of a bundle is of.
+    What is run is one of: `component` or `pipeline` of the registry, NAME or NAME@VERSION; a
+    `draft`, at the `revision` that was looked at (0: as it is now); or the `file` in an uploaded
+    `bundle`, or in a `code` source of the registry at its commit. `commits` says which commit a
+    component of a bundle is of.
     """
     _check_said(name, note)
     wish = RunWish(
         component=component, pipeline=pipeline, bundle=bundle, code=code, file=file,
+        draft=draft, revision=revision,
         inputs=inputs or {}, outputs=outputs or {}, parameters=parameters or {},
         replicas=replicas or {}, name=name, note=note, tags=tags or {}, priority=priority,
         visibility=visibility, parallel=parallel, engine=engine, image=image,
         require_image=require_image, first=first, last=last, only=only,
-        force=tuple(force or ()), incremental=incremental,
-        commits=_commits(commits or {}),
+        force=tuple(force or ()), incremental=incremental, commits=_commits(commits or {}),
     )  # fmt: skip
     submitted = ask(call, wish)
     call.context.nudge()
@@ -155,6 +160,15 @@ def create(
 def show(call: Call, run: str) -> RunView:
     """All that is known of a run: its steps, their attempts, its outputs."""
     return looking.page_of(call.context, found(call, run))
+
+
+def source(call: Call, run: str) -> RunSource:
+    """What was run, as a pipeline's text: to draw it, to change it, and to run it again.
+
+    It is the text that was given, or is written anew from the steps; then files that were given
+    are inputs. `faces` are those of its steps, whether their components are registered or not.
+    """
+    return source_of_run(call.context, found(call, run))
 
 
 def result(call: Call, run: str) -> RunResult:

@@ -15,6 +15,7 @@ from millwork.client.nouns.catalogue import CatalogueVerbs
 from millwork.client.nouns.codes import CodesVerbs
 from millwork.client.nouns.components import ComponentsVerbs
 from millwork.client.nouns.connections import ConnectionsVerbs
+from millwork.client.nouns.conversions import ConversionsVerbs
 from millwork.client.nouns.data import DataVerbs
 from millwork.client.nouns.datasets import DatasetsVerbs
 from millwork.client.nouns.drafts import DraftsVerbs
@@ -24,8 +25,10 @@ from millwork.client.nouns.images import ImagesVerbs
 from millwork.client.nouns.logs import LogsVerbs
 from millwork.client.nouns.members import MembersVerbs
 from millwork.client.nouns.models import ModelsVerbs
+from millwork.client.nouns.palette import PaletteVerbs
 from millwork.client.nouns.people import PeopleVerbs
 from millwork.client.nouns.pipelines import PipelinesVerbs
+from millwork.client.nouns.plans import PlansVerbs
 from millwork.client.nouns.runs import RunsVerbs
 from millwork.client.nouns.secrets import SecretsVerbs
 from millwork.client.nouns.server import ServerVerbs
@@ -50,6 +53,7 @@ class Nouns:
         self.audit = AuditVerbs(door)
         self.catalogue = CatalogueVerbs(door)
         self.templates = TemplatesVerbs(door)
+        self.conversions = ConversionsVerbs(door)
         self.workspaces = WorkspacesVerbs(door)
         self.members = MembersVerbs(door)
         self.events = EventsVerbs(door)
@@ -60,6 +64,7 @@ class Nouns:
         self.attempts = AttemptsVerbs(door)
         self.logs = LogsVerbs(door)
         self.artifacts = ArtifactsVerbs(door)
+        self.palette = PaletteVerbs(door)
         self.components = ComponentsVerbs(door)
         self.pipelines = PipelinesVerbs(door)
         self.datasets = DatasetsVerbs(door)
@@ -67,6 +72,7 @@ class Nouns:
         self.images = ImagesVerbs(door)
         self.codes = CodesVerbs(door)
         self.drafts = DraftsVerbs(door)
+        self.plans = PlansVerbs(door)
         self.connections = ConnectionsVerbs(door)
         self.secrets = SecretsVerbs(door)
         self.data = DataVerbs(door)

@@ -33,7 +33,7 @@ class ArtifactsVerbs(Noun):
         return answer
 
     def preview(self, run: str, step: str, port: str, *, path: str = "") -> Preview:
-        """The beginning of a file as text, or as the rows of a table; of the only one, or `path`."""
+        """The beginning of a file: text, the rows of a table, what a report or model says of itself."""
         answer: Preview = self._door.ask(
             "artifacts.preview", run=run, step=step, port=port, path=path
         )

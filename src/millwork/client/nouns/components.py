@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         VersionPage,
         VersionView,
     )
+    from millwork.views.faces import CheckedView
 
 from millwork.client.noun import Noun
 
@@ -66,6 +67,11 @@ class ComponentsVerbs(Noun):
             visibility=visibility,
             labels=labels,
         )
+        return answer
+
+    def check(self, *, text: str) -> CheckedView:
+        """What is wrong with a component's text, of any flavour, and what it would look like."""
+        answer: CheckedView = self._door.ask("components.check", text=text)
         return answer
 
     def show(self, name: str) -> PublishedView:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from millwork.client.messages import Message
     from millwork.views.assets import RunLineage
+    from millwork.views.plans import RunSource
     from millwork.views.retention import RunDeleted
     from millwork.views.runs import RunPage, RunResult, RunView
 
@@ -59,6 +60,8 @@ class RunsVerbs(Noun):
         bundle: str = "",
         code: str = "",
         file: str = "",
+        draft: str = "",
+        revision: int = 0,
         inputs: dict[str, str] | None = None,
         outputs: dict[str, str] | None = None,
         parameters: dict[str, Any] | None = None,
@@ -92,6 +95,11 @@ class RunsVerbs(Noun):
     def result(self, run: str) -> RunResult:
         """What a run has come to."""
         answer: RunResult = self._door.ask("runs.result", run=run)
+        return answer
+
+    def source(self, run: str) -> RunSource:
+        """What was run, as a pipeline's text: to draw it, to change it, and to run it again."""
+        answer: RunSource = self._door.ask("runs.source", run=run)
         return answer
 
     def change(

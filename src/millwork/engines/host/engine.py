@@ -19,7 +19,6 @@ from millwork.base.records import dataclass, field
 from millwork.engines.host import logs, processes, recorder
 from millwork.plan.contract import ML
 from millwork.ports.engine import Ended, Outcome
-from millwork.ports.secrets import VARIABLE
 from millwork.worker import mask
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from millwork.ports.engine import Image, Sample
     from millwork.spec.model import Environment
 
-_OURS = ("MILLWORK_DATABASE", "MILLWORK_HOME", "MILLWORK_URL")
 _AGAIN, _ASK_AGAIN = 0.1, 0.02
 _FIRST_PORT, _PORTS = 20_000, 12_000
 
@@ -90,11 +88,7 @@ class HostEngine(ABC):
         self._copy_code = copy_code
         self._wake = wake
         self._secrets = secrets
-        self._environ_of_host = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in _OURS and not name.startswith(VARIABLE)
-        }
+        self._environ_of_host = processes.inherited()
         self._poll = select.poll()
         if wake is not None:
             self._poll.register(wake, select.POLLIN)
@@ -246,6 +240,10 @@ class HostEngine(ABC):
         """What it printed from `offset` on, and the offset to go on from."""
         return logs.read(self._folder(process), offset)
 
+    def extent(self, process: str) -> tuple[int, tuple[int, int]]:
+        """How many bytes it has printed so far, and from where to where they were not kept."""
+        return logs.extent(self._folder(process))
+
     def silence(self, process: str) -> float:
         """Seconds since it last printed, or was started."""
         return logs.silence(self._folder(process))
@@ -349,7 +347,7 @@ class HostEngine(ABC):
             self._poll.unregister(state.watch)
             del self._by_watch[state.watch]
             os.close(state.watch)
-        peak = self._reap(state) if state.is_child else None
+        peak = self._reap(state) if state.is_child else recorder.peak_of(state.folder)
         self._keeper.forget(state.folder)
         code, cpu = self._outcome_of(state.folder)
         # Daemons may have left the group of a step that ended by itself.

@@ -82,6 +82,16 @@ def read(folder: str, offset: int, limit: int = 4 * 1024 * 1024) -> tuple[bytes,
     return note + data, offset + len(data)
 
 
+def extent(folder: str) -> tuple[int, tuple[int, int]]:
+    """How many bytes were printed, and from where to where they are gone."""
+    try:
+        size = os.stat(f"{folder}/log").st_size
+    except FileNotFoundError:
+        return 0, (0, 0)
+    lost = dropped(folder)
+    return size, (HEAD, HEAD + lost) if lost else (0, 0)
+
+
 def silence(folder: str) -> float:
     """Seconds since something was printed, or the log was begun."""
     try:

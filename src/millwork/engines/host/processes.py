@@ -8,12 +8,24 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from millwork.base.names import WITHHELD
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MARK = "MILLWORK_ATTEMPT"
+_OURS = ("MILLWORK_DATABASE", "MILLWORK_HOME", "MILLWORK_URL")
 # So few ids are looked at one by one: cheaper than the list of all processes (1 ms of 4 a step).
 _FEW = 100
+
+
+def inherited() -> dict[str, str]:
+    """What steps get of this process's variables: none that is for Millwork, and no secret."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _OURS and not name.startswith(WITHHELD)
+    }
 
 
 def marked(attempt: str, after: int | None = None) -> list[int]:

@@ -139,7 +139,14 @@ def outcome_of(folder: str) -> tuple[int | None, float | None]:
     code, _, end = first.partition(" ")
     if end != "end" or not code.isdigit():
         return None, None
-    return int(code), _cpu(times)
+    return int(code), _cpu(times[:2])
+
+
+def peak_of(folder: str) -> int | None:
+    """The step's peak of memory in bytes, if its recorder has noted it: a forked step's does."""
+    last = _read(f"{folder}/{LOCK}").rstrip("\n").rpartition("\n")[2]
+    word, _, kibibytes = last.partition(" ")
+    return int(kibibytes) * 1024 if word == "peak" and kibibytes.isdigit() else None
 
 
 def ended_at(folder: str) -> float:

@@ -14,7 +14,6 @@ from millwork.engines.local import requirements
 from millwork.engines.local.sandbox import Sandbox
 from millwork.plan.contract import ML
 from millwork.ports.engine import OUT_OF_MEMORY
-from millwork.worker import environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -43,12 +42,14 @@ class LocalEngine(HostEngine):
         copy_code: Callable[[str, str], None],
         wake: int | None = None,
         secrets: Secrets | None = None,
+        begun: WarmProcess | None = None,
     ) -> None:
+        """`begun` is a process that may fork steps, begun while this one was getting ready."""
         super().__init__(home, copy_code, wake, secrets)
         self._envs = f"{home}/envs"
         self._plain_code: set[str] = set()
         self._limiter: limits.Limiter | None = None
-        self._warm: dict[tuple[str, str], WarmProcess] = {}
+        self._warm = {begun.digest: begun} if begun else {}
         self.sandbox = Sandbox(f"{home}/sandbox.json")
 
     @property
@@ -126,19 +127,14 @@ class LocalEngine(HostEngine):
 
     def _warm_process(self, digest: str, warm: Warm) -> WarmProcess | None:
         """The process that can fork such a step of this code now; None if there is none."""
-        code = f"{self._home}/code/{digest}"
-        env = requirements.built(code, self._envs)
-        if env is None:
-            return None
-        key = (digest, env)
-        if key not in self._warm:
-            from millwork.engines.local.warm import WarmProcess
+        process = self._warm.get(digest)
+        if process is None and warm.functions:
+            from millwork.engines.local.warm import begin
 
-            variables = environment.activated(env, dict(self._environ_of_host))
-            variables["PYTHONPYCACHEPREFIX"] = f"{self._envs}/bytecode"
-            self._warm[key] = WarmProcess(env, code, warm.functions, variables)
-        process = self._warm[key]
-        return process if process.is_ready() else None
+            process = begin(self._home, digest, warm.functions)
+            if process:
+                self._warm[digest] = process
+        return process if process and process.is_ready() else None
 
     def _wanted(self, folder: str, ml: str, plan: Plan) -> requirements.Wanted:
         if plan.environment is None:

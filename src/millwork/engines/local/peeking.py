@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import Unavailable
 from millwork.engines.local import requirements
+from millwork.engines.local.seen import Seen
 from millwork.worker import environment
 
 if TYPE_CHECKING:
@@ -26,12 +27,14 @@ _EACH, _ALL = 10.0, 30.0  # seconds for an answer, and for all of a survey
 class Peeker:
     """Answers questions as `runtime.peek` has them; the process starts with the first.
 
-    `code` is the folder of the runtime, `envs` that of environments. With `builds` the environment
-    is made if it is not there, which may take a minute, once; else nothing is known without it.
+    `code` is the folder of the runtime and `digest` its content's; environments and what was seen
+    lie below `home`. With `builds` the environment is made if it is not there, which may take a
+    minute, once; else nothing is known without it.
     """
 
-    def __init__(self, code: str, envs: str, *, builds: bool) -> None:
-        self._code, self._envs, self._builds = code, envs, builds
+    def __init__(self, code: str, digest: str, home: str, *, builds: bool) -> None:
+        self._code, self._envs, self._builds = code, f"{home}/envs", builds
+        self._seen = Seen(f"{home}/columns.json", digest)
         self._process: subprocess.Popen[bytes] | None = None
         self._is_started = False
         self._left = _ALL
@@ -44,6 +47,17 @@ class Peeker:
 
     def ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """The answer; empty without an environment, or once an answer has taken too long."""
+        if question.keys() != {"path"}:
+            return self._asked(question)
+        key = self._seen.key(question["path"])
+        answer = self._seen.recall(key)
+        if answer is None:
+            answer = self._asked(question)
+            if "outputs" in answer and self._seen.key(question["path"]) == key:
+                self._seen.remember(key, answer)
+        return answer
+
+    def _asked(self, question: Mapping[str, Any]) -> dict[str, Any]:
         if not self._is_started:
             self._is_started = True
             self._process = self._start()

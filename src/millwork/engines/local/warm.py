@@ -14,7 +14,9 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from millwork.engines.host import recorder
-from millwork.engines.host.processes import MARK
+from millwork.engines.host.processes import MARK, inherited
+from millwork.engines.local import requirements
+from millwork.worker import environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,22 +26,36 @@ _LENGTH = 4  # bytes that say how long an order is
 _BEGINS, _PATIENCE = 3.0, 10.0  # seconds for a start, and for a fork behind an import
 
 
-class WarmProcess:
-    """One of them, for the code in a folder and the environment that it needs.
+def begin(home: str, digest: str, functions: Sequence[str] = ()) -> WarmProcess | None:
+    """One for the built-ins' code under a digest; None if the environment is not built.
 
-    `functions` are those whose libraries are worth importing. `variables` are those that steps
-    have, for what libraries read of them as they are imported.
+    It has what steps have of this process's variables: libraries read some as they are imported.
     """
+    code, envs = f"{home}/code/{digest}", f"{home}/envs"
+    env = requirements.built(code, envs)
+    if env is None:
+        return None
+    words = [f"{env}/bin/python", "-s", "-B", f"{code}/__main__.py", "--warm"]
+    variables = environment.activated(env, inherited())
+    return WarmProcess(digest, words, [f"{envs}/bytecode", *functions], variables)
+
+
+class WarmProcess:
+    """One of them, for the code of a digest; `functions`' libraries are worth importing."""
 
     def __init__(
-        self, env: str, code: str, functions: Sequence[str], variables: Mapping[str, str]
+        self,
+        digest: str,
+        words: Sequence[str],
+        arguments: Sequence[str],
+        variables: Mapping[str, str],
     ) -> None:
+        self.digest = digest
         self._channel, theirs = socket.socketpair()
         descriptor = theirs.fileno()
-        words = [f"{env}/bin/python", "-s", code, "--warm", str(descriptor), *functions]
         with theirs:
             self._process = subprocess.Popen(
-                words,
+                [*words, str(descriptor), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

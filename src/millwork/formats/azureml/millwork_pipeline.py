@@ -43,7 +43,7 @@ def pipeline_to_millwork(pipeline: Pipeline) -> tuple[Pipeline, list[str]]:
             "names a file for each node"
         )
     for name, node in pipeline.nodes.items():
-        if ":" in node.component:
+        if ":" in node.component and not names.is_builtin(node.component):
             raise BadRequest(
                 f"jobs.{name}.component: {node.component} is a reference; a Millwork pipeline "
                 "names a file for each node"

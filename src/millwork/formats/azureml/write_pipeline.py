@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import BadRequest
+from millwork.base.names import is_builtin
 from millwork.formats.azureml.write import v2_name
 from millwork.formats.azureml.write_ports import PortWriter, identifier
 from millwork.formats.azureml.write_work import whole_seconds
 from millwork.spec.model import Component, LocalPath, Pipeline, Reference, Secret
-from millwork.spec.values import to_text
+from millwork.spec.values import to_text, typed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +54,8 @@ class _Writer:
             first = self._outputs.setdefault(wire, name)
             if first != name:
                 self._left.append(f"outputs.{name}: v2 binds {wire} once, as {first}")
+        self._taken: set[str] = set()
+        self._numbers: dict[str, int] = {}
         self._jobs: dict[str, str] = {}
         for name in pipeline.nodes:
             self._jobs[name] = self._job_name(name)
@@ -80,14 +83,19 @@ class _Writer:
             "outputs": outputs,
             "jobs": jobs,
         }
-        for name in ("version_description", "layout"):
+        for name in ("version_description", "layout", "notes"):
             if getattr(pipeline, name):
                 left.append(f"{name}: a pipeline of v2 has no such field")
         return {name: value for name, value in document.items() if value not in ("", {})}, left
 
     def _job_name(self, name: str) -> str:
-        stem = re.sub(r"[^a-z0-9_]", "_", name.lower())
-        found = identifier(stem, self._jobs.values())
+        stem = identifier(re.sub(r"[^a-z0-9_]", "_", name.lower()))
+        found, number = stem, self._numbers.get(stem, 1)
+        while found in self._taken:
+            number += 1
+            found = f"{stem}_{number}"
+        self._numbers[stem] = number
+        self._taken.add(found)
         if found != name:
             self._left.append(f"nodes.{name}: it is called {found} here")
         return found
@@ -106,14 +114,14 @@ class _Writer:
                 self._left.append(f"nodes.{name}.{field}: a job of v2 has no such field")
         child = self._children.get(name)
         if child and child.definition.flavour != "azureml-v2":
-            flavour = child.definition.flavour
-            self._left.append(f"nodes.{name}.component: convert {node.component} too ({flavour})")
+            what = "a built-in" if is_builtin(node.component) else child.definition.flavour
+            self._left.append(f"nodes.{name}.component: convert {node.component} too ({what})")
         found: dict[str, Any] = {
             "type": "pipeline" if child and isinstance(child.definition, Pipeline) else "command",
             "component": node.component,
             "inputs": {
                 identifier(port): self._given(value)
-                for port, value in {**node.inputs, **node.parameters}.items()
+                for port, value in {**node.inputs, **self._typed(name, node)}.items()
             },
             "outputs": {
                 identifier(wire.name): f"${{{{parent.outputs.{identifier(output)}}}}}"
@@ -125,6 +133,15 @@ class _Writer:
             **self._replicas(name, node),
         }
         return {field: value for field, value in found.items() if value != {}}
+
+    def _typed(self, name: str, node: PipelineNode) -> dict[str, Any]:
+        """The parameters of a node, of their types where its component is known."""
+        child = self._children.get(name)
+        known = child.parameters if child else {}
+        return {
+            word: value if isinstance(value, Reference) else typed(known.get(word), value)
+            for word, value in node.parameters.items()
+        }
 
     def _given(self, value: Any) -> Any:
         if isinstance(value, LocalPath):

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from millwork.base import names
 from millwork.base.errors import InvalidFile
 from millwork.spec.component import PARAMETER, check_component, is_capture, is_regex
-from millwork.spec.document import Mapping
 from millwork.spec.fields import (
     INVALID,
     Bool,
@@ -26,9 +25,9 @@ from millwork.spec.fields import (
     MapOf,
     Number,
     Reading,
-    Record,
     Text,
 )
+from millwork.spec.foreign import OpenRecord
 from millwork.spec.model import (
     JOB_TYPES,
     Code,
@@ -45,7 +44,7 @@ from millwork.spec.model import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from millwork.spec.document import Node
+    from millwork.spec.document import Mapping
     from millwork.spec.model import Path
 
 _TYPES = {
@@ -69,23 +68,6 @@ _TAILS: dict[str, tuple[str, ...]] = {
     "enum": ("Range", "Enum"),
     "pattern": ("Range", "Pattern"),
 }
-
-
-class _Open(Record):
-    """A record of PAI's, which has more fields than are used here; they stay in the raw text."""
-
-    def read(self, node: Node, path: Path, reading: Reading) -> Any:
-        if isinstance(node, Mapping):
-            known = {}
-            for name, entry in node.entries.items():
-                if name in self.rows:
-                    known[name] = entry
-                    continue
-                reading.places[*path, name] = entry[0].place
-                near = reading.nearest(name, self.rows)
-                reading.fault((*path, name), f"this field is not used here{near}", "warning")
-            node = Mapping(*node.place, known)
-        return super().read(node, path, reading)
 
 
 class _PaiNames(Reading):
@@ -219,7 +201,7 @@ class _Command(ByShape):
 _ANY_NUMBER = Number(float("-inf"), float("inf"), whole=False)
 _LENGTH = Number(0, LONGEST)
 
-RANGE = _Open(
+RANGE = OpenRecord(
     "range",
     (
         Field("Enum", ListOf(Text()), "The values allowed", attribute="enum"),
@@ -234,7 +216,7 @@ RANGE = _Open(
     _range,
 )
 
-HYPERPARAMETER = _Open(
+HYPERPARAMETER = OpenRecord(
     "hyperparameter",
     (
         Field("Name", Text(names.is_parameter, names.PARAMETER_RULE), "Its name", True,
@@ -257,9 +239,9 @@ _CHANNEL = (
 )
 
 _REGEX = Field("Regex", Text(), "Its one group is the number", True, attribute="regex")
-_PATTERN = _Open("progress pattern", (_REGEX,), lambda given, _path, _reading: given["regex"])
+_PATTERN = OpenRecord("progress pattern", (_REGEX,), lambda given, _path, _reading: given["regex"])
 
-SPEC = _Open(
+SPEC = OpenRecord(
     "AlgorithmSpec",
     (
         Field("Command", _Command(Text(), ListOf(Text())), "What is run", True,
@@ -269,7 +251,7 @@ SPEC = _Open(
         Field("Image", Text(), "Container image", attribute="image"),
         Field(
             "CodeDir",
-            _Open(
+            OpenRecord(
                 "CodeDir",
                 (
                     Field("LocationType", Choice(("OSS", "NAS", "oss", "nas")), "The storage",
@@ -284,14 +266,14 @@ SPEC = _Open(
         ),
         Field("Customization", MapOf(Bool()), "What a job may bring itself"),
         Field("HyperParameters", ListOf(HYPERPARAMETER), "Values", attribute="parameters"),
-        Field("InputChannels", ListOf(_Open("channel", _CHANNEL, _input)), "Data it reads",
+        Field("InputChannels", ListOf(OpenRecord("channel", _CHANNEL, _input)), "Data it reads",
               attribute="inputs"),
-        Field("OutputChannels", ListOf(_Open("channel", _CHANNEL, _output)), "Data it writes",
+        Field("OutputChannels", ListOf(OpenRecord("channel", _CHANNEL, _output)), "Data it writes",
               attribute="outputs"),
         Field(
             "MetricDefinitions",
             ListOf(
-                _Open(
+                OpenRecord(
                     "metric",
                     (
                         Field("Name", Text(bool, "it is empty"), "Its name", True,
@@ -307,7 +289,7 @@ SPEC = _Open(
         ),
         Field(
             "ProgressDefinitions",
-            _Open(
+            OpenRecord(
                 "ProgressDefinitions",
                 (
                     Field("OverallProgress", _PATTERN, "The share", attribute="overall"),
@@ -321,7 +303,7 @@ SPEC = _Open(
         Field(
             "ResourceRequirements",
             ListOf(
-                _Open(
+                OpenRecord(
                     "requirement",
                     (
                         Field("Key", Text(), "What is asked for", True),
@@ -339,7 +321,7 @@ SPEC = _Open(
     lambda given, _path, _reading: given,
 )  # fmt: skip
 
-ALGORITHM = _Open(
+ALGORITHM = OpenRecord(
     "algorithm",
     (
         Field("AlgorithmName", Text(names.is_entity, names.ENTITY_RULE), "Name",

@@ -20,7 +20,7 @@ export function Account() {
   return (
     <Menu position="bottom-end" width={220}>
       <Menu.Target>
-        <Button variant="default" size="compact-sm" aria-label={t("shell.account")}>
+        <Button variant="default" size="compact-sm" aria-label={`${person}: ${t("shell.account")}`}>
           {person}
         </Button>
       </Menu.Target>

@@ -8,11 +8,10 @@ import {
   type Note,
   type Pipeline,
   type PipelineNode,
+  type Place,
   split,
   type Wire,
 } from "./model";
-
-type Place = [number, number];
 
 /** One change after the other. */
 export const all =
@@ -124,7 +123,11 @@ export const rename =
       return node === from ? { ...value, from: `${to}.${port}` } : value;
     };
     const each = <V>(values: Record<string, V> | undefined) =>
-      values && (Object.fromEntries(Object.entries(values).map(([k, v]) => [k, named(v)])) as Record<string, V>);
+      values &&
+      (Object.fromEntries(Object.entries(values).map(([k, v]) => [k, named(v)])) as Record<
+        string,
+        V
+      >);
     const key = (name: string) => (name === from ? to : name);
     const nodes = Object.entries(pipeline.nodes).map(([name, node]) => [
       key(name),

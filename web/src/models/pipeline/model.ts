@@ -5,6 +5,9 @@
 
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
+/** Where something stands on the canvas, from its left and top. */
+export type Place = [number, number];
+
 export interface From {
   from: string;
 }

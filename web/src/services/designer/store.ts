@@ -9,6 +9,14 @@ import type { Schemas } from "@/services/api";
 export type Plan = Schemas["PlanView"];
 export type Saving = "saved" | "changed" | "saving" | "conflict" | "failed";
 
+/** What somebody else has saved meanwhile. */
+export interface Conflict {
+  author: string;
+  changed: number;
+  revision: number;
+  text: string;
+}
+
 /** A step of the run that the canvas follows. */
 export interface StepState {
   status: string;
@@ -18,12 +26,30 @@ export interface StepState {
   attempts: number;
 }
 
+type Known =
+  | "plan"
+  | "saving"
+  | "revision"
+  | "run"
+  | "steps"
+  | "text"
+  | "conflict"
+  | "failure"
+  | "runStatus"
+  | "runReason"
+  | "ran";
+
 export interface Designer {
   workspace: string;
   draft: string;
   bundle: string;
   revision: number;
   saving: Saving;
+  /** The file's text as it was last read or saved: its comments outlive changes. */
+  text: string;
+  conflict: Conflict | null;
+  /** Why saving failed, in words. */
+  failure: string;
   history: History<Pipeline>;
   /** The nodes that are chosen; the last one is what the panel shows. */
   selected: string[];
@@ -34,12 +60,19 @@ export interface Designer {
   /** The run that is shown on the nodes, and its steps by node. */
   run: string;
   steps: Record<string, StepState>;
+  /** The status of that run and its reason, "" while there is none. */
+  runStatus: string;
+  runReason: string;
+  /** The pipeline that was run, by which it is known which results are of what stands here no more. */
+  ran: Pipeline | null;
   edit: (label: string, change: Change, burst?: string) => void;
   undo: () => void;
   redo: () => void;
   select: (names: string[]) => void;
   learn: (faces: Face[]) => void;
-  set: (some: Partial<Pick<Designer, "plan" | "saving" | "revision" | "run" | "steps">>) => void;
+  set: (some: Partial<Pick<Designer, Known>>) => void;
+  /** Begins anew with another pipeline, such as what somebody else has saved. */
+  replace: (pipeline: Pipeline, text: string, revision: number) => void;
   tell: (steps: Record<string, StepState>) => void;
 }
 
@@ -51,20 +84,27 @@ export interface Opened {
   bundle: string;
   revision: number;
   pipeline: Pipeline;
+  text?: string;
   clock?: () => number;
 }
 
 export function openDesigner(opened: Opened): DesignerStore {
-  const { pipeline, clock = Date.now, ...rest } = opened;
+  const { pipeline, text = "", clock = Date.now, ...rest } = opened;
   return createStore<Designer>((set) => ({
     ...rest,
     saving: "saved",
+    text,
+    conflict: null,
+    failure: "",
     history: begin(pipeline),
     selected: [],
     faces: {},
     plan: null,
     run: "",
     steps: {},
+    runStatus: "",
+    runReason: "",
+    ran: null,
     edit: (label, change, burst = "") =>
       set((now) => {
         const next = change(now.history.now);
@@ -81,6 +121,8 @@ export function openDesigner(opened: Opened): DesignerStore {
         faces: { ...now.faces, ...Object.fromEntries(faces.map((face) => [face.reference, face])) },
       })),
     set: (some) => set(some),
+    replace: (next, text, revision) =>
+      set({ history: begin(next), selected: [], text, revision, saving: "saved", conflict: null }),
     tell: (steps) => set((now) => ({ steps: { ...now.steps, ...steps } })),
   }));
 }

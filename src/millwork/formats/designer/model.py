@@ -1,0 +1,90 @@
+"""What stands in a draft, and what of it an edge or a value refers to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from millwork.base.records import dataclass, field
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from millwork.spec.model import Path
+
+MILLWORK = "millwork"
+"""The provider of nodes that only Millwork has; their identifier is what a node names."""
+FOREIGN = "pai:"
+"""What a node's component begins with that only PAI has."""
+READER = "data_source"
+"""The component that reads a table of MaxCompute, `inputTableName`."""
+TABLE_NAME = "inputTableName"
+
+
+class Property(NamedTuple):
+    """A property of a node, `path` its place in the draft."""
+
+    name: str
+    value: str | tuple[str, ...]
+    path: Path
+
+
+@dataclass(frozen=True)
+class DraftNode:
+    """A box of the canvas: `identifier` is PAI's name of its component."""
+
+    id: str
+    name: str
+    identifier: str
+    provider: str
+    properties: tuple[Property, ...]
+    position: tuple[float, float] | None
+    path: Path
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A line of the canvas, from an output's anchor to an input's."""
+
+    source: str
+    source_anchor: str
+    target: str
+    target_anchor: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A global variable, which properties name as `${name}`; None is no value."""
+
+    name: str
+    type: str
+    value: str | tuple[str, ...] | None
+    description: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A draft as it was written."""
+
+    name: str
+    description: str
+    nodes: tuple[DraftNode, ...]
+    edges: tuple[Edge, ...]
+    variables: tuple[Variable, ...]
+
+
+@dataclass(frozen=True)
+class Twin:
+    """PAI's component with the work of one of ours: its names by our names.
+
+    `values` are its words by ours, by our parameter; `unsaid` our defaults as text where its own
+    are others, by our parameter.
+    """
+
+    identifier: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    unsaid: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,167 @@
+"""When a schedule is due: its days, its times of day, and what a changed clock makes of them.
+
+The rules are those of reference/platform.md 1.2 and 1.3. Work of a day happens once a day: at a
+time that the clock skips it is done behind the gap, at one that it shows twice the first time. Work
+of hours and minutes follows the clock: what is skipped is not due, what is shown twice is due
+twice. With the clock of `dataworks` daily work in the gap is a dry run, and of two equal times the
+second alone is due.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import takewhile
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+from millwork.base.records import dataclass
+from millwork.schedule.calendar import settled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
+
+Every: TypeAlias = Literal["minute", "hour", "day", "week", "month", "year"]
+Clock: TypeAlias = Literal["once", "dataworks"]
+EVERY: tuple[Every, ...] = ("minute", "hour", "day", "week", "month", "year")
+LAST = -1
+"""The last day of a month, however many it has."""
+_DAY = 86_400
+
+
+class Due(NamedTuple):
+    """One cycle: the civil day and time, which of the day's it is, and the instant in UTC seconds.
+
+    `number` counts the day's times from 0; `fold` is 1 for the second showing of a time. A dry run
+    succeeds at once and does nothing, so that what depends on it goes on.
+    """
+
+    day: date
+    number: int
+    fold: int
+    instant: int
+    is_dry: bool
+
+    @property
+    def bizdate(self) -> date:
+        """The business date: the day before."""
+        return self.day - timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """How often, at which times of day, and on which days.
+
+    `on` are weekdays 1 to 7 (Monday first) of `week`, days 1 to 31 or LAST of `month`, and months
+    and days, 101 to 1231, of `year`. `off` are days without work: holidays, and the like.
+    """
+
+    every: Every
+    at: tuple[time, ...]
+    on: frozenset[int] = frozenset()
+    off: frozenset[date] = frozenset()
+    first: date = date.min
+    last: date = date.max
+    clock: Clock = "once"
+
+    @property
+    def is_daily(self) -> bool:
+        """Whether it is work of a day, or of more than one."""
+        return self.every not in ("minute", "hour")
+
+    def is_on(self, day: date) -> bool:
+        """Whether there is work on that day; else its cycles are dry runs."""
+        if day in self.off:
+            return False
+        if self.every == "week":
+            return day.isoweekday() in self.on
+        if self.every == "month":
+            return day.day in self.on or (LAST in self.on and _is_last(day))
+        if self.every == "year":
+            return day.month * 100 + day.day in self.on
+        return True
+
+
+def times_between(first: time, last: time, step: timedelta) -> tuple[time, ...]:
+    """The times of day from `first` on, `step` apart, up to `last` and with it."""
+    seconds = int(step.total_seconds())
+    begin, end = _seconds(first), _seconds(last)
+    return tuple(
+        time(each // 3600, each // 60 % 60, each % 60) for each in range(begin, end + 1, seconds)
+    )
+
+
+def ahead(recurrence: Recurrence, zone: ZoneInfo, first: date) -> Iterator[Due]:
+    """Every cycle from a day on, as they come; they may have no end."""
+    day = max(first, recurrence.first)
+    while day <= recurrence.last:
+        yield from _of_day(recurrence, zone, day)
+        if day == date.max:
+            return
+        day += timedelta(days=1)
+
+
+def due(recurrence: Recurrence, zone: ZoneInfo, first: date, last: date) -> list[Due]:
+    """Every cycle of the days from `first` up to `last` and with it, as they come."""
+    return list(takewhile(lambda each: each.day <= last, ahead(recurrence, zone, first)))
+
+
+def _of_day(recurrence: Recurrence, zone: ZoneInfo, day: date) -> list[Due]:
+    is_dry = not recurrence.is_on(day)
+    midnight = _midnight(zone, day)
+    if midnight is not None:
+        return [
+            Due(day, number, 0, midnight + _seconds(at), is_dry)
+            for number, at in enumerate(recurrence.at)
+        ]
+    found = [
+        Due(day, number, fold, instant, is_dry or is_gap)
+        for number, at in enumerate(recurrence.at)
+        for fold, instant, is_gap in _shown(recurrence, datetime.combine(day, at, zone))
+    ]
+    return sorted(found, key=lambda each: each.instant)
+
+
+def _shown(recurrence: Recurrence, at: datetime) -> Iterator[tuple[int, int, bool]]:
+    """Fold and instant of each time that it is due, on a day on which the clock is changed."""
+    is_dataworks = recurrence.clock == "dataworks"
+    if settled(at).replace(tzinfo=None) != at.replace(tzinfo=None):
+        if recurrence.is_daily:
+            yield 0, _instant(settled(at)), is_dataworks
+        return
+    again = at.replace(fold=1)
+    if at.utcoffset() == again.utcoffset():
+        yield 0, _instant(at), False
+        return
+    if is_dataworks:
+        yield 1, _instant(again), False
+        return
+    yield 0, _instant(at), False
+    if not recurrence.is_daily:
+        yield 1, _instant(again), False
+
+
+@lru_cache(maxsize=100_000)
+def _midnight(zone: ZoneInfo, day: date) -> int | None:
+    """The instant at which a day begins; None if its clock is changed before it ends."""
+    begin = datetime.combine(day, time.min, zone)
+    if day == date.max:
+        return None
+    end = datetime.combine(day + timedelta(days=1), time.min, zone)
+    offsets = {each.replace(fold=fold).utcoffset() for each in (begin, end) for fold in (0, 1)}
+    if len(offsets) > 1 or _instant(end) - _instant(begin) != _DAY:
+        return None
+    return _instant(begin)
+
+
+def _instant(at: datetime) -> int:
+    return int(at.astimezone(UTC).timestamp())
+
+
+def _seconds(at: time) -> int:
+    return at.hour * 3600 + at.minute * 60 + at.second
+
+
+def _is_last(day: date) -> bool:
+    return day.day == monthrange(day.year, day.month)[1]

@@ -1,0 +1,67 @@
+import { Alert, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { reasonText } from "@/components/reasons";
+import { StatusMark } from "@/components/status/StatusMark";
+import { durationOf } from "@/models/duration";
+import { ENDED } from "@/models/steps";
+import { reasonsOf } from "@/models/why";
+import { whyOf } from "@/services/designer/running";
+import { useDesigner } from "@/services/designer/store";
+import { useStrings } from "@/strings";
+import { useIsStale } from "../frame/stale";
+import classes from "./Panel.module.css";
+
+/** How a node's step went in the last run, and why it was or was not done again. */
+export function NodeState({ name }: { name: string }) {
+  const t = useStrings();
+  const step = useDesigner((designer) => designer.steps[name]);
+  const isStale = useIsStale(name);
+  if (!step) return null;
+  const isOver = ENDED.includes(step.status);
+  return (
+    <div>
+      <div className={classes.row}>
+        <StatusMark status={step.isReused ? "reused" : step.status} />
+        {step.seconds !== null && (
+          <Text size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }}>
+            {durationOf(step.seconds)}
+          </Text>
+        )}
+      </div>
+      {isStale && isOver && (
+        <Text size="xs" c="dimmed">
+          {t("panel.stale")}
+        </Text>
+      )}
+      {step.status === "failed" && step.reason && (
+        <Alert color="red" p="xs" mt={4}>
+          {step.reason}
+        </Alert>
+      )}
+      {isOver && (step.isReused || step.attempts > 0) && <Why name={name} />}
+    </div>
+  );
+}
+
+function Why({ name }: { name: string }) {
+  const t = useStrings();
+  const workspace = useDesigner((designer) => designer.workspace);
+  const run = useDesigner((designer) => designer.run);
+  const { data } = useQuery(whyOf(workspace, run, name));
+  const said = useMemo(
+    () => (data ? reasonsOf(data).map((each) => reasonText(each, t)) : []),
+    [data, t],
+  );
+  const unique = [...new Set(said)];
+  if (!unique.length) return null;
+  return (
+    <Text size="xs" c="dimmed" component="div">
+      {unique.map((sentence) => (
+        <p key={sentence} style={{ margin: 0 }}>
+          {sentence}
+        </p>
+      ))}
+    </Text>
+  );
+}

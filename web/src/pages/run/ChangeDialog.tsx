@@ -1,0 +1,85 @@
+import {
+  Alert,
+  Button,
+  Group,
+  Modal,
+  NumberInput,
+  Stack,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import type { Run } from "@/models/runs";
+import { changeRun } from "@/services/runs";
+import { useStrings } from "@/strings";
+
+interface Of {
+  workspace: string;
+  run: Run;
+  onClose: () => void;
+}
+
+/** What is said of a run, and its place in the queue as long as it waits. */
+export function ChangeDialog({ workspace, run, onClose }: Of) {
+  const t = useStrings();
+  const [name, setName] = useState(run.name);
+  const [note, setNote] = useState(run.notes);
+  const [priority, setPriority] = useState<number | string>(run.priority);
+  const isQueued = run.status === "queued";
+  const changing = useMutation({
+    mutationFn: () =>
+      changeRun(workspace, run.run, {
+        name,
+        note,
+        ...(isQueued && priority !== run.priority ? { priority: Number(priority) } : {}),
+      }),
+    onSuccess: onClose,
+  });
+  return (
+    <Modal opened onClose={onClose} title={t("run.change")}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          changing.mutate();
+        }}
+      >
+        <Stack>
+          <TextInput
+            label={t("run.name")}
+            value={name}
+            data-autofocus
+            onChange={(event) => setName(event.currentTarget.value)}
+          />
+          <Textarea
+            label={t("run.note")}
+            value={note}
+            autosize
+            minRows={3}
+            maxRows={12}
+            onChange={(event) => setNote(event.currentTarget.value)}
+          />
+          {isQueued && (
+            <NumberInput
+              label={t("run.priority")}
+              description={t("run.priority.about")}
+              min={1}
+              max={9}
+              value={priority}
+              onChange={setPriority}
+            />
+          )}
+          {changing.error && <Alert color="red">{changing.error.message}</Alert>}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              {t("shell.cancel")}
+            </Button>
+            <Button type="submit" loading={changing.isPending}>
+              {t("shell.save")}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
