@@ -23,5 +23,5 @@ export default defineConfig({
       ["/api", "/login"].map((path) => [path, { target: server, changeOrigin: false }]),
     ),
   },
-  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true },
+  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true },
 });

@@ -112,8 +112,8 @@ def _of_day(recurrence: Recurrence, zone: ZoneInfo, day: date) -> list[Due]:
     midnight = _midnight(zone, day)
     if midnight is not None:
         return [
-            Due(day, number, 0, midnight + _seconds(at), is_dry)
-            for number, at in enumerate(recurrence.at)
+            Due(day, number, 0, midnight + seconds, is_dry)
+            for number, seconds in enumerate(_offsets(recurrence.at))
         ]
     found = [
         Due(day, number, fold, instant, is_dry or is_gap)
@@ -153,6 +153,11 @@ def _midnight(zone: ZoneInfo, day: date) -> int | None:
     if len(offsets) > 1 or _instant(end) - _instant(begin) != _DAY:
         return None
     return _instant(begin)
+
+
+@lru_cache
+def _offsets(times: tuple[time, ...]) -> tuple[int, ...]:
+    return tuple(map(_seconds, times))
 
 
 def _instant(at: datetime) -> int:

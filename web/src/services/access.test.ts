@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { expect, it } from "vitest";
 import { mayWrite } from "./access";
 import type { Schemas } from "./api";

@@ -2,7 +2,7 @@
 import { Anchor } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { Empty, Failed, Loading } from "@/components/states";
 import { read } from "@/models/pipeline/text";
 import { Problem } from "@/services/api";
@@ -18,8 +18,9 @@ import { startPlanning } from "@/services/designer/planning";
 import { findLastRun, startFollowing } from "@/services/designer/running";
 import { DesignerContext, type DesignerStore, openDesigner } from "@/services/designer/store";
 import { useStrings } from "@/strings";
-import { Broken } from "./frame/Broken";
 import { Frame } from "./frame/Frame";
+
+const Broken = lazy(() => import("./frame/Broken").then(({ Broken }) => ({ default: Broken })));
 
 export function DesignerPage() {
   const { workspace, draft } = useParams({ from: "/w/$workspace/pipelines/$draft" });
@@ -61,7 +62,12 @@ interface OpenedProps {
 
 function Opened({ workspace, data, onMended }: OpenedProps) {
   const [store] = useState(() => storeOf(workspace, data));
-  if (!store) return <Broken workspace={workspace} draft={data} onMended={onMended} />;
+  if (!store)
+    return (
+      <Suspense fallback={<Loading />}>
+        <Broken workspace={workspace} draft={data} onMended={onMended} />
+      </Suspense>
+    );
   return <Work store={store} />;
 }
 

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { blank } from "@/models/pipeline/model";
 import { setOwn } from "@/models/pipeline/own";

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { addNode, move } from "@/models/pipeline/edit";
 import { blank } from "@/models/pipeline/model";

@@ -1,13 +1,12 @@
 /** The canvas: the pipeline as a graph, and all that people do to it there. */
 
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { Graph } from "@/components/graph/Graph";
 import type { GraphControl } from "@/components/graph/types";
 import { useCommands } from "@/services/commands";
 import { useDesigner, useDesignerStore } from "@/services/designer/store";
 import { useStrings } from "@/strings";
 import styles from "./Canvas.module.css";
-import { Dialogs } from "./Dialogs";
 import { Hint } from "./Hint";
 import { useLook } from "./look";
 import type { Asked } from "./offers";
@@ -17,6 +16,9 @@ import { useDrops } from "./useDrops";
 import { useEditing } from "./useEditing";
 import { useOpening } from "./useOpening";
 import { useScene } from "./useScene";
+
+const dialogs = () => import("./Dialogs");
+const Dialogs = lazy(() => dialogs().then(({ Dialogs }) => ({ default: Dialogs })));
 
 export function Canvas({ onOpenPanel }: { onOpenPanel?: () => void }) {
   const t = useStrings();
@@ -45,6 +47,7 @@ export function Canvas({ onOpenPanel }: { onOpenPanel?: () => void }) {
     },
     [store, select],
   );
+  useEffect(() => void dialogs(), []); // at hand before they are asked for
   const { workspace, draft } = store.getState();
   const clipboard = useClipboard(control);
   return (
@@ -65,7 +68,11 @@ export function Canvas({ onOpenPanel }: { onOpenPanel?: () => void }) {
         control={setControl}
       />
       {!scene.nodes.length && <Hint />}
-      <Dialogs asked={asked} ask={ask} scene={scene} control={control} menu={actions.menu} />
+      {asked && (
+        <Suspense fallback={null}>
+          <Dialogs asked={asked} ask={ask} scene={scene} control={control} menu={actions.menu} />
+        </Suspense>
+      )}
     </div>
   );
 }

@@ -21,7 +21,7 @@ import { PickList } from "./PickList";
 import type { Action } from "./useActions";
 
 interface Props {
-  asked: Asked | null;
+  asked: Asked;
   ask: (asked: Asked | null) => void;
   scene: Scene;
   control: GraphControl | null;
@@ -33,7 +33,6 @@ export function Dialogs({ asked, ask, scene, control, menu }: Props) {
     ask(null);
     document.querySelector<HTMLElement>("[data-testid=graph]")?.focus({ preventScroll: true });
   };
-  if (!asked) return null;
   if (asked.kind === "menu") return <ContextMenu point={asked.point} menu={menu} close={close} />;
   if (asked.kind === "search") return <Search control={control} scene={scene} close={close} />;
   if (asked.kind === "connect")
