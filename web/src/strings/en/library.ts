@@ -100,6 +100,7 @@ export const library = {
   "make.version.new": "New version",
   "make.save": "Add to the library",
   "make.save.next": "Save as the next version",
+  "make.faulty": "It is not saved: its file has faults, which are marked.",
   "make.saved": "{name} {version} is in the library",
   "make.sending": "Sending the code: {done} of {total} files",
   "make.refused": "The server did not take it",

@@ -98,6 +98,7 @@ export const library: Record<keyof typeof english, string> = {
   "make.version.new": "新建版本",
   "make.save": "提交到组件库",
   "make.save.next": "另存为下一个版本",
+  "make.faulty": "尚未保存：文件中有错误，已标出。",
   "make.saved": "{name} {version} 已加入组件库",
   "make.sending": "正在上传代码：{done}/{total} 个文件",
   "make.refused": "服务器未接受",

@@ -1,5 +1,5 @@
 import { useHotkeys } from "@mantine/hooks";
-import { lazy, Suspense, useMemo } from "react";
+import { lazy, Suspense, useCallback, useMemo } from "react";
 import { Loading } from "@/components/states";
 import { useCommands } from "@/services/commands";
 import { useDesigner } from "@/services/designer/store";
@@ -20,6 +20,7 @@ export function Frame() {
   const [sizes, change] = useSizes();
   const hasSelection = useDesigner((designer) => designer.selected.length === 1);
   const { hasRail, hasPanel, hasDrawer } = sizes;
+  const openPanel = useCallback(() => change({ hasPanel: true }), [change]);
   useHotkeys([["mod+J", () => change({ hasDrawer: !hasDrawer })]], []);
   useCommands(
     "frame",
@@ -60,7 +61,7 @@ export function Frame() {
         )}
         <div className={classes.centre}>
           <div className={classes.canvas}>
-            <Canvas />
+            <Canvas onOpenPanel={openPanel} />
           </div>
           {hasDrawer && (
             <>

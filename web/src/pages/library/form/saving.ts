@@ -33,7 +33,10 @@ export function useSaving(workspace: string, making: Making) {
     },
     onSettled: () => setSent(undefined),
     onSuccess: (registered) => {
-      if (!registered) return showFault();
+      if (!registered) {
+        notifications.show({ color: "red", message: t("make.faulty") });
+        return showFault();
+      }
       const { name, version } = registered;
       notifications.show({ message: t("make.saved", { name, version }) });
       const params = { workspace, reference: `${name}@${version}` };
