@@ -19,7 +19,8 @@ console: setup
 
 test: setup lint console
 	@./scripts/console test
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow" --ignore tests/web
+	$(BIN)/pytest -m "not slow" tests/web
 
 quick: setup
 	$(BIN)/pytest -n 2 -m quick
