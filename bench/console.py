@@ -37,7 +37,8 @@ from millwork.store.runs import RunStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from functools import partial
+from pathlib import Path
 
     from playwright.sync_api import Page
     from tests.e2e.api import Api
@@ -242,7 +243,7 @@ def _write(home: Path, run: str) -> None:
                 for n in numbers
             ]
             store.commit(run, 1, time.time(), changes)
-            time.sleep(max(0.0, began + numbers[-1] / UPDATES - time.monotonic()))
+            time.sleep(max(0.0, began + numbers[-1] / UPDATES - time.monotonic()))  # the pace
 
 
 # --- logs -------------------------------------------------------------------------------------
@@ -312,5 +313,5 @@ def _stories(visitor: Visitor) -> Iterator[Row]:
         ("New component, library, canvas, two replicas, run, their logs", stories.component),
     ):
         with visitor.visit() as page:
-            said = _tried(lambda page=page, story=story: story(page))  # type: ignore[misc]
+            said = _tried(partial(story, page))
         yield Row(f"end to end: {what}", said.replace("works", "passes"), "passes", said == "works")

@@ -13,7 +13,7 @@ from millwork.base.errors import InvalidFile
 from millwork.catalogue.paiflow import Family, manifest_to_pipelines
 from millwork.formats.paiflow import read_manifest
 from millwork.spec.document import PIPELINE_LIMITS, parse
-from millwork.spec.model import Input, Parameter, PipelineNode, Reference
+from millwork.spec.model import Input, Parameter, Pipeline, PipelineNode, Reference
 from millwork.spec.reader import read_text
 from millwork.spec.writer import to_text, to_yaml
 
@@ -201,7 +201,8 @@ def test_a_generated_graph_has_its_nodes_and_wires(names: list[str], data: st.Da
         assert node.after == tuple(each for each in after[name] if each != wires[name])
         assert node.parameters == {"fraction": 0.25}
     again, _ = read_text(to_text(family.pipeline), "x.yaml")
-    assert again.nodes.keys() == set(names)  # type: ignore[union-attr]
+    assert isinstance(again, Pipeline)
+    assert again.nodes.keys() == set(names)
 
 
 JSON = st.recursive(

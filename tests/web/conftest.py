@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+HAS_FAILED = pytest.StashKey[bool]()
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
@@ -65,7 +67,7 @@ def visitor(
     """Somebody with a browser; what they saw last is kept if the test fails."""
     visitor = Visitor(browser, console, state, watch)
     yield visitor
-    if getattr(request.node, "failed", False):
+    if request.node.stash.get(HAS_FAILED, False):
         for number, page in enumerate(visitor.pages):
             shot(page, f"failed-{request.node.name}-{number}")
     visitor.close()
@@ -82,5 +84,5 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     """Lets fixtures know at their end whether the test has failed."""
     report = yield
     if report.when == "call":
-        item.failed = report.failed  # type: ignore[attr-defined]
+        item.stash[HAS_FAILED] = report.failed
     return report

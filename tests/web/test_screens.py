@@ -15,13 +15,13 @@ from tests.web.screens import SCREENS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, ViewportSize
 
     from tests.web.browser import Visitor
     from tests.web.stage import Stage
 
 pytestmark = in_browser
-NARROW = {"width": 1024, "height": 768}
+NARROW: ViewportSize = {"width": 1024, "height": 768}
 
 
 EACH_SCREEN = pytest.mark.parametrize("name", SCREENS)
@@ -51,7 +51,7 @@ def test_a_screen_has_no_barrier_and_no_scroll_sideways(
     page.wait_for_timeout(200)  # the colours' transition
     shot(page, f"{name}-dark")
     found["dark"] = barriers(page)
-    page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    page.set_viewport_size(NARROW)
     settle(page)
     shot(page, f"{name}-narrow")
     width = page.evaluate("() => document.scrollingElement.scrollWidth")

@@ -45,12 +45,16 @@ class PlanNode(TypedDict):
     doubts: list[str]
 
 
-class PlanFault(FaultView):
-    """A fault, and where it belongs: the node, its field, and the port or parameter there."""
+class Belonging(TypedDict):
+    """Where something belongs: the node, its field, and the port or parameter there."""
 
     node: str
     field: str
     name: str
+
+
+class PlanFault(FaultView, Belonging):
+    """A fault, and where it belongs."""
 
 
 class PlanView(TypedDict):
@@ -83,10 +87,10 @@ def plan_faults(faults: Iterable[Fault], names: Collection[str]) -> list[PlanFau
     Each is told once.
     """
     listed = faults_of(list(dict.fromkeys(faults)))
-    return [{**view, **_place(view["path"], names)} for view in listed]  # type: ignore[typeddict-item]
+    return [{**view, **_place(view["path"], names)} for view in listed]
 
 
-def _place(path: str, names: Collection[str]) -> dict[str, str]:
+def _place(path: str, names: Collection[str]) -> Belonging:
     at_node = _AT_NODE.fullmatch(path)
     node, rest = (at_node["node"], at_node["rest"]) if at_node else ("", path)
     field, _, below = rest.partition(".")
