@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from contextlib import closing, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -37,8 +38,7 @@ from millwork.store.runs import RunStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from functools import partial
-from pathlib import Path
+    from pathlib import Path
 
     from playwright.sync_api import Page
     from tests.e2e.api import Api
