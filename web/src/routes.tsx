@@ -14,6 +14,13 @@ import { LoginPage } from "./pages/LoginPage";
 import { Problem } from "./services/api";
 import { me, queries } from "./services/queries";
 
+/** What of a run is looked at. */
+interface RunAddress {
+  view?: string;
+  task?: string;
+  tab?: string;
+}
+
 const root = createRootRoute({ component: Outlet, notFoundComponent: Nowhere });
 
 const login = createRoute({ getParentRoute: () => root, path: "/enter", component: LoginPage });
@@ -57,6 +64,7 @@ const component = createRoute({
 const fresh = createRoute({
   getParentRoute: () => workspace,
   path: "/new-component",
+  validateSearch: ({ from }: { from?: unknown }) => (typeof from === "string" ? { from } : {}),
   component: lazyRouteComponent(
     () => import("./pages/library/NewComponentPage"),
     "NewComponentPage",
@@ -84,6 +92,11 @@ const runs = createRoute({
 const run = createRoute({
   getParentRoute: () => workspace,
   path: "/runs/$run",
+  validateSearch: ({ view, task, tab }: Record<string, unknown>): RunAddress => ({
+    ...(typeof view === "string" && { view }),
+    ...(typeof task === "string" && { task }),
+    ...(typeof tab === "string" && { tab }),
+  }),
   component: lazyRouteComponent(() => import("./pages/run/RunPage"), "RunPage"),
 });
 

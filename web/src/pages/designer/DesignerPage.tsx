@@ -1,8 +1,9 @@
 /** A draft on the canvas: it is read, shown, saved, looked at by the server, and run. */
-import { Anchor } from "@mantine/core";
+
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { useParams } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
+import { PlaceLink } from "@/components/PlaceLink";
 import { Empty, Failed, Loading } from "@/components/states";
 import { read } from "@/models/pipeline/text";
 import { Problem } from "@/services/api";
@@ -35,13 +36,9 @@ function Opening({ workspace, draft }: { workspace: string; draft: string }) {
       <Empty
         title={t("frame.gone", { name: draft })}
         action={
-          <Anchor
-            renderRoot={(props) => (
-              <Link to="/w/$workspace/pipelines" params={{ workspace }} {...props} />
-            )}
-          >
+          <PlaceLink to="/w/$workspace/pipelines" params={{ workspace }}>
             {t("frame.gone.back")}
-          </Anchor>
+          </PlaceLink>
         }
       >
         {t("frame.gone.hint")}

@@ -135,7 +135,7 @@ function Owned({ face, thing }: { face: Face; thing: Thing }) {
             void navigate({
               to: "/w/$workspace/new-component",
               params: { workspace },
-              search: { from: face.reference } as never,
+              search: { from: face.reference },
             })
           }
         >

@@ -15,7 +15,7 @@ import { Written } from "./form/Written";
 
 /** A component is made: in a form, or of what somebody has already. */
 export function NewComponentPage() {
-  const { from } = useSearch({ strict: false }) as { from?: string };
+  const { from } = useSearch({ from: "/w/$workspace/new-component" });
   const [name = "", version = ""] = from?.split("@") ?? [];
   return from && version ? <NewVersion name={name} version={version} /> : <Maker begin={null} />;
 }

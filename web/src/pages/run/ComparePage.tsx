@@ -1,8 +1,10 @@
 /** Two runs side by side: by default only what differs. */
-import { Anchor, Checkbox, Table, Title } from "@mantine/core";
+
+import { Checkbox, Table, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { useParams } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
+import { PlaceLink } from "@/components/PlaceLink";
 import { Empty, Failed, Loading } from "@/components/states";
 import { StatusMark } from "@/components/status/StatusMark";
 import { ago } from "@/models/ago";
@@ -108,9 +110,14 @@ function OneRun({ workspace, run }: { workspace: string; run: Run }) {
   const t = useStrings();
   return (
     <div>
-      <Anchor component={Link} to={`/w/${workspace}/runs/${run.run}` as never} fw={600} size="sm">
+      <PlaceLink
+        to="/w/$workspace/runs/$run"
+        params={{ workspace, run: run.run }}
+        fw={600}
+        size="sm"
+      >
         {run.name || run.definition}
-      </Anchor>
+      </PlaceLink>
       <div className={classes.about}>
         <StatusMark status={run.status} size={12} /> ·{" "}
         {ago(run.created, Date.now() / 1000, t.language)} · {durationOf(run.seconds)}

@@ -1,5 +1,5 @@
-import { Anchor, Badge, Text } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Badge, Text } from "@mantine/core";
+import { PlaceLink } from "@/components/PlaceLink";
 import { StatusMark } from "@/components/status/StatusMark";
 import { useNow } from "@/components/status/useNow";
 import { ago, moment } from "@/models/ago";
@@ -60,14 +60,14 @@ function Origin({ workspace, run }: { workspace: string; run: Run }) {
   const origin = originOf(run.facts);
   if (origin.kind === "sweep")
     return (
-      <Anchor
+      <PlaceLink
         size="sm"
-        component={Link}
-        to={`/w/${workspace}/runs/${origin.run}` as never}
+        to="/w/$workspace/runs/$run"
+        params={{ workspace, run: origin.run }}
         className={classes.fact}
       >
         {t("run.origin.sweep", { count: origin.number })}
-      </Anchor>
+      </PlaceLink>
     );
   if (origin.kind === "draft")
     return (

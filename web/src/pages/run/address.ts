@@ -1,6 +1,7 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback } from "react";
 
+export const RUN = "/w/$workspace/runs/$run";
 export const VIEWS = ["list", "graph", "gantt"] as const;
 export type View = (typeof VIEWS)[number];
 
@@ -13,19 +14,17 @@ export interface Address {
 }
 
 export function useAddress(): [Address, (change: Partial<Address>) => void] {
-  const search: Record<string, unknown> = useSearch({ strict: false });
-  const navigate = useNavigate();
+  const search = useSearch({ from: RUN });
+  const navigate = useNavigate({ from: RUN });
   const go = useCallback(
     (change: Partial<Address>) =>
       void navigate({
         to: ".",
-        search: (before: Record<string, unknown>) => ({ ...before, ...change }),
+        search: (before) => ({ ...before, ...change }),
         replace: true,
       }),
     [navigate],
   );
   const view = VIEWS.find((each) => each === search.view) ?? "list";
-  const task = typeof search.task === "string" ? search.task : undefined;
-  const tab = typeof search.tab === "string" ? search.tab : "";
-  return [{ view, task, tab }, go];
+  return [{ view, task: search.task, tab: search.tab ?? "" }, go];
 }

@@ -1,8 +1,10 @@
 /** The runs of a workspace, newest first, as they are now. */
-import { Anchor, Button, Title } from "@mantine/core";
+
+import { Button, Title } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { useParams } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
+import { PlaceLink } from "@/components/PlaceLink";
 import { Empty, Failed, Loading } from "@/components/states";
 import { useLiveRuns } from "@/services/live";
 import { runPages } from "@/services/runs";
@@ -90,9 +92,9 @@ function Nothing({ workspace, isFiltered, onClear }: None) {
     <Empty
       title={t("runs.none")}
       action={
-        <Anchor component={Link} to={`/w/${workspace}/pipelines` as never}>
+        <PlaceLink to="/w/$workspace/pipelines" params={{ workspace }}>
           {t("runs.none.go")}
-        </Anchor>
+        </PlaceLink>
       }
     >
       {t("runs.none.about")}

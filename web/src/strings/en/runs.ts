@@ -20,7 +20,6 @@ export const runs = {
   "log.next": "Next match",
   "log.wrap": "Wrap lines",
   "log.follow": "Follow",
-  "log.start": "To the start",
   "log.end": "To the end",
   "log.download": "Download",
   "log.copy": "Copy the log",

@@ -22,7 +22,6 @@ export const runs: Record<keyof typeof english, string> = {
   "log.next": "下一处",
   "log.wrap": "自动换行",
   "log.follow": "跟随最新输出",
-  "log.start": "跳到开头",
   "log.end": "跳到末尾",
   "log.download": "下载",
   "log.copy": "复制日志",

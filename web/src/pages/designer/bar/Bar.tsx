@@ -1,5 +1,6 @@
 import { ActionIcon, Badge, Button, Group, Tooltip } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
+import type { ReactNode } from "react";
 import { LeftPartIcon, LowerPartIcon, RedoIcon, RightPartIcon, UndoIcon } from "@/components/icons";
 import { isName, setOwn } from "@/models/pipeline/own";
 import { useRegistry } from "@/services/commands";
@@ -95,27 +96,30 @@ function Undo() {
   const forth = undone === undefined ? t("bar.redo") : t("bar.redo.of", { label: undone });
   return (
     <ActionIcon.Group>
-      <Tooltip label={back}>
-        <ActionIcon
-          variant="default"
-          aria-label={back}
-          disabled={done === undefined}
-          onClick={undo}
-        >
-          <UndoIcon />
-        </ActionIcon>
-      </Tooltip>
-      <Tooltip label={forth}>
-        <ActionIcon
-          variant="default"
-          aria-label={forth}
-          disabled={undone === undefined}
-          onClick={redo}
-        >
-          <RedoIcon />
-        </ActionIcon>
-      </Tooltip>
+      <Step label={back} isDisabled={done === undefined} onClick={undo}>
+        <UndoIcon />
+      </Step>
+      <Step label={forth} isDisabled={undone === undefined} onClick={redo}>
+        <RedoIcon />
+      </Step>
     </ActionIcon.Group>
+  );
+}
+
+interface StepProps {
+  label: string;
+  isDisabled: boolean;
+  onClick: () => void;
+  children: ReactNode;
+}
+
+function Step({ label, isDisabled, onClick, children }: StepProps) {
+  return (
+    <Tooltip label={label}>
+      <ActionIcon variant="default" aria-label={label} disabled={isDisabled} onClick={onClick}>
+        {children}
+      </ActionIcon>
+    </Tooltip>
   );
 }
 

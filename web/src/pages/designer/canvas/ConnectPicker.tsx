@@ -1,5 +1,4 @@
 /** A wire without a pointer: the port that gives or takes, and then the port at its other end. */
-import { Modal } from "@mantine/core";
 import { useState } from "react";
 import { PortMark } from "@/components/graph/PortMark";
 import type { PortEnd } from "@/components/graph/types";
@@ -10,7 +9,8 @@ import { wordsOf } from "@/models/search";
 import { useDesignerStore } from "@/services/designer/store";
 import { useStrings } from "@/strings";
 import { connectWire, refusalOf, typesIn, wiresTo } from "./connecting";
-import { type Item, PickList } from "./PickList";
+import { PickDialog } from "./PickDialog";
+import type { Item } from "./PickList";
 
 interface Props {
   node: string;
@@ -46,28 +46,15 @@ export function ConnectPicker({ node, scene, close }: Props) {
     ? t("canvas.connect.to", { port: from.port })
     : t("canvas.connect.from", { node: own.title });
   return (
-    <Modal
-      opened
-      onClose={close}
-      withCloseButton={false}
-      padding={0}
-      yOffset="14vh"
-      centered={false}
-      attributes={{ content: { "aria-label": label } }}
-    >
-      <PickList
-        key={from?.port ?? ""}
-        label={label}
-        words={words}
-        onWords={setWords}
-        items={items}
-        onPick={pick}
-        onEscape={close}
-        isFocused
-        height={320}
-        empty={t("canvas.connect.none")}
-      />
-    </Modal>
+    <PickDialog
+      label={label}
+      words={words}
+      onWords={setWords}
+      items={items}
+      onPick={pick}
+      empty={t("canvas.connect.none")}
+      close={close}
+    />
   );
 }
 

@@ -17,6 +17,7 @@ import { categoryName } from "./categories";
 import { palette } from "./faces";
 import { groupObstacle, groupSelected } from "./grouping";
 import type { Asked } from "./offers";
+import { PickDialog } from "./PickDialog";
 import { PickList } from "./PickList";
 import type { Action } from "./useActions";
 
@@ -165,27 +166,15 @@ function Search({ control, scene, close }: SearchProps) {
     control?.goTo(name);
   };
   return (
-    <Modal
-      opened
-      onClose={close}
-      withCloseButton={false}
-      padding={0}
-      yOffset="14vh"
-      centered={false}
-      attributes={{ content: { "aria-label": t("canvas.search") } }}
-    >
-      <PickList
-        label={t("canvas.search")}
-        words={words}
-        onWords={setWords}
-        items={items}
-        onPick={go}
-        onEscape={close}
-        isFocused
-        height={320}
-        empty={words ? undefined : t("canvas.search.hint")}
-      />
-    </Modal>
+    <PickDialog
+      label={t("canvas.search")}
+      words={words}
+      onWords={setWords}
+      items={items}
+      onPick={go}
+      empty={words ? undefined : t("canvas.search.hint")}
+      close={close}
+    />
   );
 }
 

@@ -1,11 +1,12 @@
-import { Anchor, Badge, Text } from "@mantine/core";
+import { Badge, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { PlaceLink } from "@/components/PlaceLink";
 import { Failed, Loading } from "@/components/states";
 import { isOver } from "@/models/runs";
 import type { Schemas } from "@/services/api";
 import { runLineage } from "@/services/runs";
 import { useStrings } from "@/strings";
+import { RUN } from "../address";
 import classes from "../RunPage.module.css";
 import type { OfStep } from "../TaskTabs";
 import { Output } from "./Output";
@@ -58,14 +59,9 @@ function Source({ input }: { input: Schemas["UsedInput"] }) {
   const at = input.value.lastIndexOf(".");
   const [task, port] = [input.value.slice(0, at), input.value.slice(at + 1)];
   return (
-    <Anchor
-      component={Link}
-      to={"." as never}
-      search={((before: object) => ({ ...before, task })) as never}
-      size="sm"
-    >
+    <PlaceLink from={RUN} to="." search={(before) => ({ ...before, task })} size="sm">
       {t("run.input.step", { step: task, port })}
-    </Anchor>
+    </PlaceLink>
   );
 }
 

@@ -1,5 +1,5 @@
-import { Anchor, Badge, Table, Text } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Badge, Table, Text } from "@mantine/core";
+import { PlaceLink } from "@/components/PlaceLink";
 import { StatusMark } from "@/components/status/StatusMark";
 import { durationOf } from "@/models/duration";
 import { tableOf } from "@/models/trials";
@@ -45,13 +45,13 @@ export function Trials({ workspace, step }: OfStep) {
           {trials.map((trial) => (
             <Table.Tr key={trial.run} fw={trial.trial === best ? 600 : undefined}>
               <Table.Td>
-                <Anchor
-                  component={Link}
-                  to={`/w/${workspace}/runs/${trial.run}` as never}
+                <PlaceLink
+                  to="/w/$workspace/runs/$run"
+                  params={{ workspace, run: trial.run }}
                   size="sm"
                 >
                   {t("run.trial.number", { number: trial.trial })}
-                </Anchor>
+                </PlaceLink>
                 {trial.trial === best && (
                   <Badge ml="xs" size="sm" variant="light" tt="none">
                     {t("run.trial.best")}
