@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from millwork.base.errors import BadRequest
-from millwork.schedule.language import Clocks, read
+from millwork.spec.dates.language import Clocks, read
 
 pytestmark = pytest.mark.quick
 

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from millwork.schedule.periods import LAST, Due, Recurrence, due, times_between
+from millwork.schedule.periods import Due, due, times_between
+from millwork.spec.recurrence import LAST, Recurrence
 
 if TYPE_CHECKING:
-    from millwork.schedule.periods import Clock
+    from millwork.spec.recurrence import Clock
 
 pytestmark = pytest.mark.quick
 

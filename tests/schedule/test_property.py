@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from millwork.schedule.calendar import settled
-from millwork.schedule.language import Clocks, read
+from millwork.spec.dates.calendar import settled
+from millwork.spec.dates.language import Clocks, read
 from tests.schedule import second
 
 pytestmark = pytest.mark.quick

@@ -12,16 +12,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from millwork.base.errors import BadRequest
 from millwork.cli import tables
-from millwork.schedule.calendar import settled
-from millwork.schedule.language import Clocks, read
-from millwork.schedule.periods import LAST, Recurrence, ahead, times_between
+from millwork.schedule.periods import ahead, times_between
+from millwork.spec.dates.calendar import settled
+from millwork.spec.dates.language import Clocks, read
+from millwork.spec.recurrence import LAST, Recurrence
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
 
-    from millwork.schedule.language import Expression
     from millwork.schedule.periods import Due
+    from millwork.spec.dates.language import Expression
 
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

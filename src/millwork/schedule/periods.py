@@ -9,24 +9,19 @@ second alone is due.
 
 from __future__ import annotations
 
-from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import takewhile
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
-from millwork.base.records import dataclass
-from millwork.schedule.calendar import settled
+from millwork.spec.dates.calendar import settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
-Every: TypeAlias = Literal["minute", "hour", "day", "week", "month", "year"]
-Clock: TypeAlias = Literal["once", "dataworks"]
-EVERY: tuple[Every, ...] = ("minute", "hour", "day", "week", "month", "year")
-LAST = -1
-"""The last day of a month, however many it has."""
+    from millwork.spec.recurrence import Recurrence
+
 _DAY = 86_400
 
 
@@ -47,40 +42,6 @@ class Due(NamedTuple):
     def bizdate(self) -> date:
         """The business date: the day before."""
         return self.day - timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Recurrence:
-    """How often, at which times of day, and on which days.
-
-    `on` are weekdays 1 to 7 (Monday first) of `week`, days 1 to 31 or LAST of `month`, and months
-    and days, 101 to 1231, of `year`. `off` are days without work: holidays, and the like.
-    """
-
-    every: Every
-    at: tuple[time, ...]
-    on: frozenset[int] = frozenset()
-    off: frozenset[date] = frozenset()
-    first: date = date.min
-    last: date = date.max
-    clock: Clock = "once"
-
-    @property
-    def is_daily(self) -> bool:
-        """Whether it is work of a day, or of more than one."""
-        return self.every not in ("minute", "hour")
-
-    def is_on(self, day: date) -> bool:
-        """Whether there is work on that day; else its cycles are dry runs."""
-        if day in self.off:
-            return False
-        if self.every == "week":
-            return day.isoweekday() in self.on
-        if self.every == "month":
-            return day.day in self.on or (LAST in self.on and _is_last(day))
-        if self.every == "year":
-            return day.month * 100 + day.day in self.on
-        return True
 
 
 def times_between(first: time, last: time, step: timedelta) -> tuple[time, ...]:
@@ -166,7 +127,3 @@ def _instant(at: datetime) -> int:
 
 def _seconds(at: time) -> int:
     return at.hour * 3600 + at.minute * 60 + at.second
-
-
-def _is_last(day: date) -> bool:
-    return day.day == monthrange(day.year, day.month)[1]

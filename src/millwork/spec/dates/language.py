@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from millwork.base.errors import BadRequest
 from millwork.base.records import dataclass, field
-from millwork.schedule import calendar
-from millwork.schedule.formats import Format, read_format
+from millwork.spec.dates import calendar
+from millwork.spec.dates.formats import Format, read_format
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
