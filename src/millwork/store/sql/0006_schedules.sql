@@ -1,0 +1,136 @@
+-- Schedules that are deployed, their instances, what happened to these, backfills, and what is to
+-- be told of them. A workspace may be for development or production, and has values of its own.
+
+ALTER TABLE workspace ADD COLUMN stage TEXT NOT NULL DEFAULT '';
+ALTER TABLE workspace ADD COLUMN variables TEXT NOT NULL DEFAULT '{}';
+
+-- The version of a schedule that is in force; what it says is in `version`. Cycles up to the instant
+-- `made` have instances. Instants are Unix seconds.
+CREATE TABLE schedule (
+    workspace TEXT NOT NULL,
+    name      TEXT NOT NULL,
+    version   TEXT NOT NULL,
+    state     TEXT NOT NULL DEFAULT 'on' CHECK (state IN ('on', 'off', 'frozen', 'skipping')),
+    owner     TEXT NOT NULL,
+    deployed  REAL NOT NULL,
+    made      REAL NOT NULL,
+    PRIMARY KEY (workspace, name)
+) WITHOUT ROWID;
+
+CREATE INDEX schedule_made ON schedule (made) WHERE state <> 'off';
+
+-- Which cycle of which schedule the one in force waits for; files are in its document alone.
+CREATE TABLE schedule_need (
+    workspace    TEXT NOT NULL,
+    schedule     TEXT NOT NULL,
+    up_workspace TEXT NOT NULL,
+    up_schedule  TEXT NOT NULL,
+    cycle        TEXT NOT NULL,
+    PRIMARY KEY (workspace, schedule, up_workspace, up_schedule, cycle)
+) WITHOUT ROWID;
+
+CREATE INDEX schedule_need_up ON schedule_need (up_workspace, up_schedule);
+
+-- One cycle. `origin` is empty for the recurrence's own, else the backfill, test or trigger.
+-- `uses` is the version whose definitions the next run takes, `failures` counts since it was last
+-- asked for, `removed` are dependencies that it waits for no longer.
+CREATE TABLE instance (
+    id         TEXT PRIMARY KEY,
+    workspace  TEXT NOT NULL,
+    schedule   TEXT NOT NULL,
+    version    TEXT NOT NULL,
+    day        TEXT NOT NULL,
+    number     INTEGER NOT NULL,
+    fold       INTEGER NOT NULL,
+    origin     TEXT NOT NULL DEFAULT '',
+    kind       TEXT NOT NULL CHECK (kind IN ('recurring', 'backfill', 'test', 'triggered')),
+    instant    REAL NOT NULL,
+    status     TEXT NOT NULL DEFAULT 'waiting' CHECK (status IN
+               ('waiting', 'starting', 'running', 'succeeded', 'failed', 'cancelled')),
+    is_dry     INTEGER NOT NULL DEFAULT 0,
+    is_frozen  INTEGER NOT NULL DEFAULT 0,
+    priority   INTEGER NOT NULL DEFAULT 5,
+    place      INTEGER NOT NULL DEFAULT 0,
+    reason     TEXT NOT NULL DEFAULT '',
+    run        TEXT NOT NULL DEFAULT '',
+    uses       TEXT NOT NULL,
+    tries      INTEGER NOT NULL DEFAULT 0,
+    failures   INTEGER NOT NULL DEFAULT 0,
+    not_before REAL NOT NULL DEFAULT 0,
+    arrived    REAL,
+    began      REAL,
+    ended      REAL,
+    removed    TEXT NOT NULL DEFAULT '[]',
+    last_event INTEGER NOT NULL DEFAULT 0,
+    created    REAL NOT NULL,
+    UNIQUE (workspace, schedule, version, day, number, fold, origin)
+);
+
+CREATE INDEX instance_waiting ON instance (instant, id) WHERE status = 'waiting';
+CREATE INDEX instance_going ON instance (id) WHERE status IN ('starting', 'running');
+CREATE INDEX instance_day ON instance (workspace, day, schedule);
+CREATE INDEX instance_of ON instance (workspace, schedule, day, number);
+CREATE INDEX instance_by_status ON instance (workspace, status, instant, id);
+CREATE INDEX instance_newest ON instance (workspace, instant, id);
+CREATE INDEX instance_of_backfill ON instance (origin, status, place) WHERE origin <> '';
+CREATE INDEX instance_run ON instance (run) WHERE run <> '';
+
+-- What happened to an instance, and who did it: empty for the scheduler.
+CREATE TABLE instance_event (
+    instance TEXT NOT NULL,
+    seq      INTEGER NOT NULL,
+    time     REAL NOT NULL,
+    person   TEXT NOT NULL,
+    kind     TEXT NOT NULL,
+    data     TEXT NOT NULL,
+    PRIMARY KEY (instance, seq)
+) WITHOUT ROWID;
+
+-- Past cycles done again, or for the first time; `document` is what was asked for.
+CREATE TABLE backfill (
+    id        TEXT PRIMARY KEY,
+    workspace TEXT NOT NULL,
+    name      TEXT NOT NULL,
+    schedule  TEXT NOT NULL,
+    creator   TEXT NOT NULL,
+    status    TEXT NOT NULL DEFAULT 'running' CHECK (status IN
+              ('running', 'paused', 'succeeded', 'failed', 'cancelled')),
+    parallel  INTEGER NOT NULL,
+    document  TEXT NOT NULL,
+    total     INTEGER NOT NULL,
+    created   REAL NOT NULL,
+    ended     REAL
+);
+
+CREATE INDEX backfill_newest ON backfill (workspace, created, id);
+CREATE INDEX backfill_going ON backfill (id) WHERE status = 'running';
+
+-- What a trigger of a schedule has seen last.
+CREATE TABLE trigger_seen (
+    workspace TEXT NOT NULL,
+    schedule  TEXT NOT NULL,
+    source    TEXT NOT NULL,
+    seen      TEXT NOT NULL,
+    looked    REAL NOT NULL,
+    PRIMARY KEY (workspace, schedule, source)
+) WITHOUT ROWID;
+
+-- What is told to one address: once, or again; not before `due`.
+CREATE TABLE alert (
+    id        INTEGER PRIMARY KEY,
+    workspace TEXT NOT NULL,
+    schedule  TEXT NOT NULL,
+    instance  TEXT NOT NULL,
+    moment    TEXT NOT NULL,
+    address   TEXT NOT NULL,
+    document  TEXT NOT NULL,
+    created   REAL NOT NULL,
+    due       REAL NOT NULL,
+    sent      REAL,
+    tries     INTEGER NOT NULL DEFAULT 0,
+    fault     TEXT NOT NULL DEFAULT ''
+);
+
+CREATE INDEX alert_due ON alert (due) WHERE sent IS NULL;
+CREATE INDEX alert_newest ON alert (workspace, created);
+CREATE INDEX alert_of ON alert (instance, moment, address);
