@@ -32,7 +32,9 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
     monkeypatch.setenv("MILLWORK_HOME", str(tmp_path))
     context = replace(open_context(), machine=MACHINE)
     people = context.people()
-    people.change_workspace("default", "", {"cpu": 3.0, "runs": 2})
+    default = people.workspace("default")
+    assert default is not None
+    people.change_workspace(replace(default, quota={"cpu": 3.0, "runs": 2}))
     runs = [replace(RUN, id=f"r{number}", created=float(number)) for number in range(3)]
     runs.append(replace(runs[0], id="r3", created=3.0, creator="bob", visibility="private"))
     for run in runs:

@@ -18,7 +18,7 @@ class Identity:
     """A person, and how far the way in that they took reaches.
 
     A token may be of one `workspace` alone. `scope` is what it may do: `read`; `run`, also begin
-    and end runs; `write`, also change what a workspace holds; `admin`, all that the person may.
+    and end runs, and those of schedules; `write`, also change what a workspace holds; `admin`, all that the person may.
     `credential` is the id of that way in; empty for the owner in the home itself.
     """
 
@@ -43,4 +43,6 @@ def within_scope(scope: Scope, noun: str, action: str) -> bool:
         return True
     if noun in ("member", "workspace", "secret", "audit", "person", "token"):
         return False
+    if scope in ("run", "write") and (noun, action) == ("schedule", "operate"):
+        return True
     return scope == "write" or (scope == "run" and noun == "run" and action != "delete")

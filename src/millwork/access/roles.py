@@ -28,6 +28,10 @@ component delete    any     any     own       none     none    none
 pipeline read       any     any     public    public   none    public
 pipeline write      any     any     own       none     none    none
 pipeline delete     any     any     own       none     none    none
+schedule read       any     any     public    public   none    public
+schedule write      any     any     own       none     none    none
+schedule operate    any     any     own       public   none    none
+schedule delete     any     any     own       none     none    none
 dataset read        any     any     public    public   public  public
 dataset write       any     any     own       own      own     none
 dataset delete      any     any     own       none     own     none

@@ -14,6 +14,7 @@ _DOTTED_RULE = "three numbers, x.y.z, each at most 999999"
 RULES = {
     "component": _DOTTED_RULE,
     "pipeline": _DOTTED_RULE,
+    "schedule": _DOTTED_RULE,
     "model": _DOTTED_RULE,
     "dataset": "v and a number: v1, v2, ...",
     "image": ENTITY_RULE,

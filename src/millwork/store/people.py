@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import Conflict, NotFound
-from millwork.base.records import dataclass
+from millwork.base.records import dataclass, field
 from millwork.store.audit import AuditStore
 from millwork.store.queries import load_queries
 
@@ -47,13 +47,19 @@ class PersonRow:
 
 @dataclass(frozen=True)
 class WorkspaceRow:
-    """A workspace; `quota` limits what its runs use at a time."""
+    """A workspace; `quota` limits what its runs use at a time.
+
+    `stage` is `development`, `production` or empty; `variables` are what `${workspace.NAME}` is in
+    its schedules.
+    """
 
     name: str
     description: str
     quota: Mapping[str, Any]
     creator: str
     created: float
+    stage: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -230,7 +236,7 @@ class PeopleStore(AuditStore):
 
     def add_workspace(self, row: WorkspaceRow) -> bool:
         """Makes a workspace that its creator owns; False if there is one of that name."""
-        values = {**vars(row), "quota": json.dumps(row.quota)}
+        values = _of_workspace(row)
         owner = {"workspace": row.name, "person": row.creator, "role": "owner"}
         with self._database.transaction():
             if self._database.query("insert_workspace", values).fetchone() is None:
@@ -238,9 +244,14 @@ class PeopleStore(AuditStore):
             self._database.query("set_member", {**owner, "created": row.created})
         return True
 
-    def change_workspace(self, name: str, description: str, quota: Mapping[str, Any]) -> None:
+    def change_workspace(self, row: WorkspaceRow) -> None:
         """Says something else of it."""
-        self._write("change_workspace", name=name, description=description, quota=json.dumps(quota))
+        self._write("change_workspace", **_of_workspace(row))
+
+    def variables(self, workspace: str) -> Mapping[str, str]:
+        """What `${workspace.NAME}` is in a workspace's schedules; nothing without the workspace."""
+        row = self.workspace(workspace)
+        return row.variables if row else {}
 
     def delete_workspace(self, name: str) -> None:
         """It is gone, with its members and tokens; raises Conflict if it holds anything."""
@@ -362,7 +373,13 @@ def _person(row: Any) -> PersonRow | None:
 
 
 def _workspace(row: Any) -> WorkspaceRow:
-    return WorkspaceRow(**{**dict(row), "quota": json.loads(row["quota"])})
+    said = {name: json.loads(row[name]) for name in ("quota", "variables")}
+    return WorkspaceRow(**{**dict(row), **said})
+
+
+def _of_workspace(row: WorkspaceRow) -> dict[str, Any]:
+    said = {name: json.dumps(getattr(row, name)) for name in ("quota", "variables")}
+    return {**vars(row), **said}
 
 
 def _flags(row: Any) -> dict[str, Any]:

@@ -112,10 +112,16 @@ class Quota(TypedDict, total=False):
 
 
 class Workspace(TypedDict):
-    """A workspace, and what the person who asks is in it."""
+    """A workspace, and what the person who asks is in it.
+
+    `stage` is `development`, `production` or empty. `variables` are what `${workspace.NAME}` is in
+    its schedules.
+    """
 
     name: str
     description: str
+    stage: str
+    variables: dict[str, str]
     quota: Quota
     creator: str
     created: float
@@ -194,7 +200,8 @@ def workspace(row: WorkspaceRow, role: Role) -> Workspace:
     """A workspace for somebody of this role."""
     quota = cast("Quota", dict(row.quota))  # as it was checked when it was kept
     return {
-        "name": row.name, "description": row.description, "quota": quota, "creator": row.creator,
+        "name": row.name, "description": row.description, "stage": row.stage,
+        "variables": dict(row.variables), "quota": quota, "creator": row.creator,
         "created": row.created, "role": role,
     }  # fmt: skip
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 from millwork.actions import uploads
 from millwork.actions.call import DEFAULT, Call
 from millwork.actions.pages import cut, with_one_more
 from millwork.actions.usage import usage_of_workspace
 from millwork.base.errors import BadRequest, Conflict, NotFound
-from millwork.base.names import LABEL_RULE, is_label, is_text
+from millwork.base.names import LABEL_RULE, PARAMETER_RULE, is_label, is_parameter, is_text
 from millwork.store.people import WorkspaceRow
 from millwork.views import people as views
 from millwork.views.people import Deleted, Quota, Workspace, Workspaces
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
     from millwork.access.roles import Role
 
 _LONGEST_DESCRIPTION = 10_000
+_MOST_VARIABLES, _LONGEST_VARIABLE = 256, 1000
 _MOST = 2**63 - 1
+
+
+Stage = Literal["", "development", "production"]
 
 
 def list_(call: Call, limit: int = 50, after: str = "") -> Workspaces:
@@ -38,17 +43,24 @@ def list_(call: Call, limit: int = 50, after: str = "") -> Workspaces:
 
 
 def create(
-    call: Call, name: str, description: str = "", quota: dict[str, float | int] | None = None
+    call: Call,
+    name: str,
+    description: str = "",
+    quota: dict[str, float | int] | None = None,
+    stage: Stage = "",
+    variables: dict[str, str] | None = None,
 ) -> Workspace:
     """Make a workspace; whoever makes it owns it.
 
     `quota` is what its runs may use at a time: `cpu` cores, `memory` bytes, `gpu`, and `runs`.
+    `variables` are what `${workspace.NAME}` is in its schedules.
     """
     if not is_label(name):
         raise BadRequest(f"name: expected {LABEL_RULE}")
     _check_description(description)
     limits, now = _checked(quota or {}), call.context.clock.wall()
-    row = WorkspaceRow(name, description, limits, call.who.person, now)
+    _check_variables(variables or {})
+    row = WorkspaceRow(name, description, limits, call.who.person, now, stage, variables or {})
     if not call.context.people().add_workspace(row):
         raise Conflict(f"there is a workspace '{name}' already")
     return views.workspace(row, "owner")
@@ -60,17 +72,27 @@ def show(call: Call) -> Workspace:
 
 
 def change(
-    call: Call, description: str | None = None, quota: dict[str, float | int] | None = None
+    call: Call,
+    description: str | None = None,
+    quota: dict[str, float | int] | None = None,
+    stage: Stage | None = None,
+    variables: dict[str, str] | None = None,
 ) -> Workspace:
     """Describe a workspace anew, or set another quota instead of the one that it has.
 
-    `quota` is as `workspaces.create` takes it; `{}` is no limit at all.
+    `quota` and `variables` are as `workspaces.create` takes them, and take the place of those that
+    there are; a quota of `{}` is no limit at all.
     """
     row = _row(call, call.workspace)
     text = row.description if description is None else description
     _check_description(text)
     limits = row.quota if quota is None else _checked(quota)
-    call.context.people().change_workspace(row.name, text, limits)
+    _check_variables(variables or {})
+    changed = replace(
+        row, description=text, quota=limits, stage=row.stage if stage is None else stage,
+        variables=row.variables if variables is None else variables,
+    )  # fmt: skip
+    call.context.people().change_workspace(changed)
     return show(call)
 
 
@@ -99,6 +121,19 @@ def _row(call: Call, name: str) -> WorkspaceRow:
 def _role(call: Call) -> Role:
     assert call.role is not None
     return call.role
+
+
+def _check_variables(variables: dict[str, str]) -> None:
+    """Raises BadRequest for what no expression can name, or no shell and no log should see."""
+    if len(variables) > _MOST_VARIABLES:
+        raise BadRequest(f"variables: there may be {_MOST_VARIABLES}")
+    for name, value in variables.items():
+        if not is_parameter(name):
+            raise BadRequest(f"variables.{name[:80]}: {PARAMETER_RULE}")
+        if len(value) > _LONGEST_VARIABLE or not value.isprintable() or not is_text(value):
+            raise BadRequest(
+                f"variables.{name}: one line of at most {_LONGEST_VARIABLE} characters"
+            )
 
 
 def _check_description(text: str) -> None:

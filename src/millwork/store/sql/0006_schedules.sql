@@ -33,7 +33,7 @@ CREATE INDEX schedule_need_up ON schedule_need (up_workspace, up_schedule);
 
 -- One cycle. `origin` is empty for the recurrence's own, else the backfill, test or trigger.
 -- `uses` is the version whose definitions the next run takes, `failures` counts since it was last
--- asked for, `removed` are dependencies that it waits for no longer.
+-- asked for, `removed` are dependencies that it waits for no longer. It begins at `due` or later.
 CREATE TABLE instance (
     id         TEXT PRIMARY KEY,
     workspace  TEXT NOT NULL,
@@ -56,7 +56,7 @@ CREATE TABLE instance (
     uses       TEXT NOT NULL,
     tries      INTEGER NOT NULL DEFAULT 0,
     failures   INTEGER NOT NULL DEFAULT 0,
-    not_before REAL NOT NULL DEFAULT 0,
+    due        REAL NOT NULL,
     arrived    REAL,
     began      REAL,
     ended      REAL,
@@ -66,7 +66,8 @@ CREATE TABLE instance (
     UNIQUE (workspace, schedule, version, day, number, fold, origin)
 );
 
-CREATE INDEX instance_waiting ON instance (instant, id) WHERE status = 'waiting';
+CREATE INDEX instance_waiting ON instance (due, id)
+WHERE status = 'waiting' AND kind <> 'backfill';
 CREATE INDEX instance_going ON instance (id) WHERE status IN ('starting', 'running');
 CREATE INDEX instance_day ON instance (workspace, day, schedule);
 CREATE INDEX instance_of ON instance (workspace, schedule, day, number);
@@ -105,17 +106,19 @@ CREATE TABLE backfill (
 CREATE INDEX backfill_newest ON backfill (workspace, created, id);
 CREATE INDEX backfill_going ON backfill (id) WHERE status = 'running';
 
--- What a trigger of a schedule has seen last.
+-- What a trigger of a schedule has seen last; it is looked at each `every` seconds.
 CREATE TABLE trigger_seen (
     workspace TEXT NOT NULL,
     schedule  TEXT NOT NULL,
     source    TEXT NOT NULL,
-    seen      TEXT NOT NULL,
-    looked    REAL NOT NULL,
+    every     REAL NOT NULL,
+    seen      TEXT NOT NULL DEFAULT '',
+    looked    REAL NOT NULL DEFAULT 0,
     PRIMARY KEY (workspace, schedule, source)
 ) WITHOUT ROWID;
 
--- What is told to one address: once, or again; not before `due`.
+-- What is told to one address, not before `due`: since when it is so, and how many times it was told
+-- before. `due` is put off while somebody sends it; `tried` is when somebody did last.
 CREATE TABLE alert (
     id        INTEGER PRIMARY KEY,
     workspace TEXT NOT NULL,
@@ -123,14 +126,18 @@ CREATE TABLE alert (
     instance  TEXT NOT NULL,
     moment    TEXT NOT NULL,
     address   TEXT NOT NULL,
+    since     REAL NOT NULL,
+    number    INTEGER NOT NULL,
     document  TEXT NOT NULL,
+    status    TEXT NOT NULL DEFAULT 'due' CHECK (status IN ('due', 'sent', 'failed')),
     created   REAL NOT NULL,
     due       REAL NOT NULL,
-    sent      REAL,
+    tried     REAL,
     tries     INTEGER NOT NULL DEFAULT 0,
-    fault     TEXT NOT NULL DEFAULT ''
+    fault     TEXT NOT NULL DEFAULT '',
+    UNIQUE (instance, moment, address, since, number)
 );
 
-CREATE INDEX alert_due ON alert (due) WHERE sent IS NULL;
-CREATE INDEX alert_newest ON alert (workspace, created);
-CREATE INDEX alert_of ON alert (instance, moment, address);
+CREATE INDEX alert_due ON alert (due, id) WHERE status = 'due';
+CREATE INDEX alert_newest ON alert (workspace, tried, id) WHERE tried IS NOT NULL;
+CREATE INDEX alert_oldest ON alert (tried) WHERE status <> 'due';

@@ -128,13 +128,14 @@ ORDER BY name LIMIT :limit;
 
 -- name: insert_workspace
 -- A new one, if the name is free.
-INSERT INTO workspace (name, description, quota, creator, created)
-VALUES (:name, :description, :quota, :creator, :created)
+INSERT INTO workspace (name, description, quota, creator, created, stage, variables)
+VALUES (:name, :description, :quota, :creator, :created, :stage, :variables)
 ON CONFLICT (name) DO NOTHING RETURNING name;
 
 -- name: change_workspace
 -- What is said of it.
-UPDATE workspace SET description = :description, quota = :quota WHERE name = :name;
+UPDATE workspace SET description = :description, quota = :quota, stage = :stage,
+    variables = :variables WHERE name = :name;
 
 -- name: has_things
 -- Whether runs or assets are of somebody of that name.

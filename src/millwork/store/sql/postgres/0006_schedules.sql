@@ -33,7 +33,7 @@ CREATE INDEX schedule_need_up ON schedule_need (up_workspace, up_schedule);
 
 -- One cycle. `origin` is empty for the recurrence's own, else the backfill, test or trigger.
 -- `uses` is the version whose definitions the next run takes, `failures` counts since it was last
--- asked for, `removed` are dependencies that it waits for no longer.
+-- asked for, `removed` are dependencies that it waits for no longer. It begins at `due` or later.
 CREATE TABLE instance (
     id         TEXT COLLATE "C" PRIMARY KEY,
     workspace  TEXT COLLATE "C" NOT NULL,
@@ -56,7 +56,7 @@ CREATE TABLE instance (
     uses       TEXT NOT NULL,
     tries      BIGINT NOT NULL DEFAULT 0,
     failures   BIGINT NOT NULL DEFAULT 0,
-    not_before DOUBLE PRECISION NOT NULL DEFAULT 0,
+    due        DOUBLE PRECISION NOT NULL,
     arrived    DOUBLE PRECISION,
     began      DOUBLE PRECISION,
     ended      DOUBLE PRECISION,
@@ -66,7 +66,8 @@ CREATE TABLE instance (
     UNIQUE (workspace, schedule, version, day, number, fold, origin)
 );
 
-CREATE INDEX instance_waiting ON instance (instant, id) WHERE status = 'waiting';
+CREATE INDEX instance_waiting ON instance (due, id)
+WHERE status = 'waiting' AND kind <> 'backfill';
 CREATE INDEX instance_going ON instance (id) WHERE status IN ('starting', 'running');
 CREATE INDEX instance_day ON instance (workspace, day, schedule);
 CREATE INDEX instance_of ON instance (workspace, schedule, day, number);
@@ -105,17 +106,19 @@ CREATE TABLE backfill (
 CREATE INDEX backfill_newest ON backfill (workspace, created, id);
 CREATE INDEX backfill_going ON backfill (id) WHERE status = 'running';
 
--- What a trigger of a schedule has seen last.
+-- What a trigger of a schedule has seen last; it is looked at each `every` seconds.
 CREATE TABLE trigger_seen (
     workspace TEXT COLLATE "C" NOT NULL,
     schedule  TEXT COLLATE "C" NOT NULL,
     source    TEXT COLLATE "C" NOT NULL,
-    seen      TEXT NOT NULL,
-    looked    DOUBLE PRECISION NOT NULL,
+    every     DOUBLE PRECISION NOT NULL,
+    seen      TEXT NOT NULL DEFAULT '',
+    looked    DOUBLE PRECISION NOT NULL DEFAULT 0,
     PRIMARY KEY (workspace, schedule, source)
 );
 
--- What is told to one address: once, or again; not before `due`.
+-- What is told to one address, not before `due`: since when it is so, and how many times it was told
+-- before. `due` is put off while somebody sends it; `tried` is when somebody did last.
 CREATE TABLE alert (
     id        BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     workspace TEXT COLLATE "C" NOT NULL,
@@ -123,14 +126,18 @@ CREATE TABLE alert (
     instance  TEXT COLLATE "C" NOT NULL,
     moment    TEXT COLLATE "C" NOT NULL,
     address   TEXT COLLATE "C" NOT NULL,
+    since     DOUBLE PRECISION NOT NULL,
+    number    BIGINT NOT NULL,
     document  TEXT NOT NULL,
+    status    TEXT COLLATE "C" NOT NULL DEFAULT 'due' CHECK (status IN ('due', 'sent', 'failed')),
     created   DOUBLE PRECISION NOT NULL,
     due       DOUBLE PRECISION NOT NULL,
-    sent      DOUBLE PRECISION,
+    tried     DOUBLE PRECISION,
     tries     BIGINT NOT NULL DEFAULT 0,
-    fault     TEXT NOT NULL DEFAULT ''
+    fault     TEXT NOT NULL DEFAULT '',
+    UNIQUE (instance, moment, address, since, number)
 );
 
-CREATE INDEX alert_due ON alert (due) WHERE sent IS NULL;
-CREATE INDEX alert_newest ON alert (workspace, created);
-CREATE INDEX alert_of ON alert (instance, moment, address);
+CREATE INDEX alert_due ON alert (due, id) WHERE status = 'due';
+CREATE INDEX alert_newest ON alert (workspace, tried, id) WHERE tried IS NOT NULL;
+CREATE INDEX alert_oldest ON alert (tried) WHERE status <> 'due';

@@ -1,0 +1,356 @@
+"""The scheduler: makes instances, starts them when all that they wait for is there, ends them.
+
+What it sees is in the database, and each change is fenced by the instance's revision; so it can be
+killed at any instant, and two of them on one database do nothing twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from millwork.base.errors import MillworkError, Unavailable
+from millwork.base.faultpoints import reach
+from millwork.base.records import dataclass, field
+from millwork.ports.schedules import Change
+from millwork.schedule import deciding
+from millwork.schedule.backfills import may_start
+from millwork.schedule.instances import LAG, made_next, triggered
+from millwork.schedule.needs import Known, judged, needs_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
+
+    from millwork.ports.schedules import (
+        BackfillRow,
+        InstanceRow,
+        Link,
+        ScheduleRecords,
+        ScheduleRow,
+    )
+    from millwork.schedule.needs import Found, Need
+    from millwork.spec.schedule import Schedule
+
+_PAGE = 500
+_PATIENCE = 30.0  # seconds after which it looks at what waits though nothing has changed
+
+
+class Doors(Protocol):
+    """What the scheduler does and asks outside the records."""
+
+    def schedule(self, workspace: str, name: str, version: str) -> Schedule:
+        """What a version says; raises MillworkError if it is gone, or cannot be read."""
+
+    def start(self, owner: ScheduleRow, schedule: Schedule, instance: InstanceRow) -> None:
+        """Asks for the instance's run, by the id that it has; a second time is none.
+
+        Raises MillworkError with why it cannot be run, Unavailable if it may be later.
+        """
+
+    def stop(self, run: str) -> None:
+        """Has a run end."""
+
+    def is_there(self, owner: ScheduleRow, schedule: Schedule, instance: InstanceRow,
+                 file: str) -> bool:  # fmt: skip
+        """Whether the file that an instance waits for is there."""
+
+    def seen(self, owner: ScheduleRow, schedule: Schedule, source: str, now: float) -> str:
+        """What tells the state of a trigger's source from a later one; empty: it is not there."""
+
+    def told(self, schedule: Schedule, changes: Sequence[Change]) -> None:
+        """What has happened to instances of a schedule, for whoever is to be told."""
+
+
+@dataclass
+class Scheduler:
+    """Looks when it is told to; `look` answers when it should be told next, in Unix seconds."""
+
+    records: ScheduleRecords
+    doors: Doors
+    _looked: float = 0.0
+    _is_stirred: bool = True
+    _in_force: dict[tuple[str, str], Known | None] = field(default_factory=dict)
+    _cycles: dict[tuple[str, str, str, str, str], list[InstanceRow]] = field(default_factory=dict)
+    _children: dict[tuple[str, str], Sequence[Link]] = field(default_factory=dict)
+
+    def stir(self) -> None:
+        """Somebody has changed something: what waits is looked at again."""
+        self._is_stirred = True
+
+    def look(self, now: float) -> float:
+        """Does all that is to be done now."""
+        self._in_force.clear()
+        self._children.clear()
+        self._make(now)
+        self._settle(now)
+        self._recover(now)
+        self._time_out(now)
+        self._look_at_triggers(now)
+        if self._is_stirred or now - self._looked >= _PATIENCE or self._is_due(now):
+            self._is_stirred, self._looked = False, now
+            self._begin_due(now)
+            self._begin_backfills(now)
+        return min(self.records.next_due(now) or now + _PATIENCE, now + _PATIENCE)
+
+    # --- making ---------------------------------------------------------------------------
+
+    def _make(self, now: float) -> None:
+        """Makes the instances of the days to come."""
+        while rows := self.records.lagging(now + LAG, _PAGE):
+            for row in rows:
+                known = self._known(row)
+                if known is None or known.schedule.recurrence is None:
+                    self.records.make(row, [], now + _MONTH)
+                    continue
+                made, until = made_next(row, known.schedule, now)
+                self.records.make(row, made, until)
+                reach("schedule.made")
+            if len(rows) < _PAGE:
+                return
+
+    # --- ends -----------------------------------------------------------------------------
+
+    def _settle(self, now: float) -> None:
+        """Notes how runs have ended."""
+        while found := self.records.ended(_PAGE):
+            changes = []
+            for event in found:
+                schedule = self._schedule_of(event.instance)
+                if schedule is None:
+                    changes.append(deciding.over(event.instance, "failed", _GONE, now))
+                else:
+                    changes.append(deciding.ended(event, schedule, now))
+            self._write(now, changes)
+            if len(found) < _PAGE:
+                return
+
+    def _time_out(self, now: float) -> None:
+        for instance in self.records.running():
+            schedule = self._schedule_of(instance)
+            change = deciding.timed_out(instance, schedule, now) if schedule else None
+            if change and self._write(now, [change]):
+                self.doors.stop(instance.run)
+
+    # --- beginnings -----------------------------------------------------------------------
+
+    def _is_due(self, now: float) -> bool:
+        """Whether the time of something has come since the last look."""
+        first = self.records.next_due(self._looked)
+        return first is not None and first <= now
+
+    def _begin_due(self, now: float) -> None:
+        """Begins what waits for nothing any more; all changes of a page are one commit."""
+        place: tuple[float, str] = (0.0, "")
+        newest: dict[tuple[str, str], InstanceRow] = {}
+        waiting: list[InstanceRow] = []
+        while rows := self.records.due(now, place, _PAGE):
+            place = (rows[-1].due, rows[-1].id)
+            waiting += self._arrived(rows, now)
+        for row in waiting:
+            if row.kind == "recurring":
+                newest[row.workspace, row.schedule] = row
+        for start in range(0, len(waiting), _PAGE):
+            self._cycles.clear()
+            changes = [
+                change
+                for row in waiting[start : start + _PAGE]
+                if (change := self._decided(row, newest.get((row.workspace, row.schedule)), now))
+            ]
+            self._begin(changes, now)
+
+    def _arrived(self, rows: Sequence[InstanceRow], now: float) -> list[InstanceRow]:
+        """The rows, each marked as looked at when it is for the first time."""
+        new = [deciding.arrived(row, now) for row in rows if row.arrived is None]
+        noted = {change.after.id: change.after for change in self.records.change(now, new)}
+        return [
+            replace(noted[row.id], revision=row.revision + 1) if row.id in noted else row
+            for row in rows
+        ]
+
+    def _decided(self, row: InstanceRow, newest: InstanceRow | None, now: float) -> Change | None:
+        known = self._of(row)
+        if known is None:
+            return deciding.over(row, "failed", _GONE, now)
+        why = deciding.missed(row, known, newest)
+        needs = self._found(row, known)
+        change = deciding.decided(row, known, needs, now, why)
+        if change and change.kind == "starting" and not self._has_files(row, known):
+            return None
+        return change
+
+    def _found(self, row: InstanceRow, known: Known, origin: str = "") -> list[Found]:
+        if not known.schedule.depends_on:
+            return []
+        needs = needs_of(row, known.schedule, self.in_force, self.children)
+        return [judged(need, self._instances(need, origin)) for need in needs]
+
+    def _has_files(self, row: InstanceRow, known: Known) -> bool:
+        files = [each.file for each in known.schedule.depends_on if each.file]
+        return all(
+            self.doors.is_there(known.row, known.schedule, row, file)
+            for file in files
+            if file not in row.removed
+        )
+
+    def _begin(self, changes: Iterable[Change], now: float) -> None:
+        """Writes what was decided, and asks for the runs of what begins."""
+        written = self._write(now, list(changes))
+        reach("schedule.claimed")
+        started = [change.after for change in written if change.kind == "starting"]
+        begun = [replace(each, revision=each.revision + 1) for each in started]
+        self._ask(begun, now)
+
+    def _recover(self, now: float) -> None:
+        """Asks once more for runs that somebody who is gone may not have asked for."""
+        self._ask(self.records.starting(), now)
+
+    def _ask(self, rows: Iterable[InstanceRow], now: float) -> None:
+        changes = []
+        for row in rows:
+            known = self._of(row)
+            try:
+                if known is None:
+                    raise MillworkError(_GONE)
+                self.doors.start(known.row, known.schedule, row)
+            except Unavailable:
+                continue  # it stays as it is, and is asked for again at the next look
+            except MillworkError as error:
+                changes.append(deciding.over(row, "failed", str(error), now))
+            else:
+                changes.append(_running(row))
+            reach("schedule.asked")
+        self._write(now, changes)
+
+    # --- triggers -------------------------------------------------------------------------
+
+    def _look_at_triggers(self, now: float) -> None:
+        """Makes an instance for each thing that has come or changed since the last look."""
+        for trigger in self.records.triggers_due(now, _PAGE):
+            known = self.in_force(trigger.workspace, trigger.schedule)
+            if known is None or known.row.state == "off":
+                self.records.triggered(trigger, trigger.seen, now, [])
+                continue
+            seen = self.doors.seen(known.row, known.schedule, trigger.source, now)
+            is_new = bool(trigger.looked and seen and seen != trigger.seen)
+            row = triggered(known, f"{trigger.source}\0{seen}", now)
+            self.records.triggered(trigger, seen or trigger.seen, now, [row] if is_new else [])
+            self._is_stirred |= is_new
+
+    # --- backfills ------------------------------------------------------------------------
+
+    def _begin_backfills(self, now: float) -> None:
+        for backfill in self.records.backfills_going():
+            self._begin_backfill(backfill, now)
+
+    def _begin_backfill(self, backfill: BackfillRow, now: float) -> None:
+        counts = self.records.backfill_counts(backfill.id)
+        going = counts.get("starting", 0) + counts.get("running", 0)
+        if not going and not counts.get("waiting", 0):
+            is_good = not counts.get("failed", 0) and not counts.get("cancelled", 0)
+            self.records.end_backfill(backfill.id, "succeeded" if is_good else "failed", now)
+            return
+        for rows in self._turns(backfill):
+            self._cycles.clear()
+            changes = []
+            for row in rows:
+                change = self._of_backfill(row, now)
+                if change is None:
+                    continue
+                if change.kind == "starting":
+                    if not may_start(backfill, going):
+                        continue
+                    going += 1
+                changes.append(change)
+            self._begin(changes, now)
+            if not may_start(backfill, going):
+                return
+
+    def _turns(self, backfill: BackfillRow) -> Iterator[Sequence[InstanceRow]]:
+        """What of a backfill waits, a page at a time."""
+        place = -1
+        while rows := self.records.backfill_waiting(backfill.id, place, _TURN):
+            place = rows[-1].place
+            yield rows
+
+    def _of_backfill(self, row: InstanceRow, now: float) -> Change | None:
+        """What becomes of a backfill's instance: it waits only for others of the backfill."""
+        known = self._of(row)
+        if known is None:
+            return deciding.over(row, "failed", _GONE, now)
+        needs = self._found(row, known, row.origin)
+        hopeless = [each for each in needs if each.is_hopeless]
+        if hopeless and row.due <= now:
+            return deciding.over(row, "failed", f"not begun: {hopeless[0].why}", now)
+        return deciding.decided(row, known, needs, now)
+
+    # --- what is known during one look ----------------------------------------------------
+
+    def in_force(self, workspace: str, name: str) -> Known | None:
+        """A schedule that is deployed, with what its version says."""
+        place = (workspace, name)
+        if place not in self._in_force:
+            row = self.records.in_force(workspace, name)
+            self._in_force[place] = self._known(row) if row else None
+        return self._in_force[place]
+
+    def children(self, workspace: str, name: str) -> Sequence[Link]:
+        """The links of the schedules that wait for this one."""
+        place = (workspace, name)
+        if place not in self._children:
+            self._children[place] = self.records.children(workspace, name)
+        return self._children[place]
+
+    def _known(self, row: ScheduleRow) -> Known | None:
+        try:
+            return Known(row, self.doors.schedule(row.workspace, row.name, row.version))
+        except Unavailable:
+            raise
+        except MillworkError:
+            return None
+
+    def _of(self, instance: InstanceRow) -> Known | None:
+        """Whose instance it is, with what the version says that it uses."""
+        owner = self.in_force(instance.workspace, instance.schedule)
+        if owner is None or owner.row.version == instance.uses:
+            return owner
+        return self._known(replace(owner.row, version=instance.uses))
+
+    def _schedule_of(self, instance: InstanceRow) -> Schedule | None:
+        known = self._of(instance)
+        return known.schedule if known else None
+
+    def _instances(self, need: Need, origin: str) -> list[InstanceRow]:
+        if not need.cycles:
+            return []
+        days = [cycle.day for cycle in need.cycles]
+        return self._days(need.workspace, need.schedule, min(days), max(days), origin)
+
+    def _days(
+        self, workspace: str, schedule: str, first: date, last: date, origin: str
+    ) -> list[InstanceRow]:
+        key = (workspace, schedule, first.isoformat(), last.isoformat(), origin)
+        if key not in self._cycles:
+            rows = self.records.cycles(workspace, schedule, first, last, origin)
+            self._cycles[key] = list(rows)
+        return self._cycles[key]
+
+    def _write(self, now: float, changes: Sequence[Change]) -> Sequence[Change]:
+        """Writes changes, and has those told who are to be."""
+        written = self.records.change(now, changes) if changes else []
+        self._is_stirred |= any(change.kind not in _QUIET for change in written)
+        for change in written:
+            schedule = self._schedule_of(change.after)
+            if schedule and schedule.alerts:
+                self.doors.told(schedule, [change])
+        return written
+
+
+_GONE = "the schedule, or its version, is not there any more"
+_TURN = 50
+_MONTH = 2_592_000.0
+_QUIET = frozenset(("starting", "running", "arrived"))
+
+
+def _running(row: InstanceRow) -> Change:
+    return Change(row, replace(row, status="running"), "running", data={"run": row.run})
