@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from millwork.store.assets import AssetStore
     from millwork.store.people import PeopleStore
     from millwork.store.retention import RetentionStore
+    from millwork.store.schedules import ScheduleStore
 
 
 class Engines(Protocol):
@@ -38,7 +39,8 @@ class Context:
 
     `commands` gives what people want of a run since it was last asked; `shards` are the records of
     batches, `leasing` the service that gives a run's shards out, at an address. `people` and
-    `assets` are the records of who may do what, and of the registry, `admissions` the queue;
+    `assets` are the records of who may do what, and of the registry, `schedules` those of what
+    recurs, `admissions` the queue;
     `nudge` makes whoever admits runs look at it. `maps` are what references of other clouds stand
     for here; `mounts` are folders by the names that `nas://NAME/...` knows them by; `artifacts` is
     where in S3 artifacts are kept besides the home, empty for nowhere. `retention` tells what may
@@ -61,6 +63,7 @@ class Context:
     default_engine: Callable[[], str]
     maps: Callable[[], Maps]
     retention: Callable[[], RetentionStore]
+    schedules: Callable[[], ScheduleStore]
     nudge: Callable[[], None] = _nobody
     is_shared: bool = False
     mounts: Callable[[], Mapping[str, str]] = dict

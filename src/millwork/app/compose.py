@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from millwork.store.assets import AssetStore
     from millwork.store.people import PeopleStore
     from millwork.store.retention import RetentionStore
+    from millwork.store.schedules import ScheduleStore
     from millwork.store.shards import ShardStore
 
 LOCAL = "local"
@@ -79,6 +80,7 @@ def open_context(control: Control | None = None, begun: WarmProcess | None = Non
         default_engine=default_engine,
         maps=home_settings,
         retention=cache(partial(_retention, store)),
+        schedules=cache(partial(_schedules, store)),
         artifacts=artifacts,
     )
 
@@ -130,6 +132,12 @@ def _retention(store: RunStore) -> RetentionStore:
     from millwork.store.retention import RetentionStore
 
     return RetentionStore(store.database)
+
+
+def _schedules(store: RunStore) -> ScheduleStore:
+    from millwork.store.schedules import ScheduleStore
+
+    return ScheduleStore(store.database)
 
 
 def _leasing(home: str, control: Control, run: RunRow, address: str) -> Leasing:

@@ -88,7 +88,10 @@ class Server:
     url: str
     _drives: dict[str, _Drive] = field(default_factory=dict)
     _api: subprocess.Popen[bytes] | None = None
+    _scheduler: subprocess.Popen[bytes] | None = None
     _not_before: float = 0.0
+    _schedules_not_before: float = 0.0
+    _has_heard: bool = False
     _is_ending: bool = False
     _is_ready: bool = False
 
@@ -120,7 +123,9 @@ class Server:
     def _heard(self, selector: selectors.BaseSelector) -> bool:
         """Waits for whatever comes; whether the API said that it is ready."""
         is_ready = False
-        for key, _ in selector.select(_LOOK):
+        events = selector.select(_LOOK)
+        self._has_heard = bool(events)
+        for key, _ in events:
             said = os.read(key.fd, 4096)
             is_ready |= READY in said
             if not said:  # the API has ended
@@ -134,6 +139,7 @@ class Server:
             announce(self.context, self.url)
             self._reap()
             self._take_over()
+            self._schedule()
             self._admit()
         except (Unavailable, OSError) as error:  # it may be better in a while
             sys.stderr.write(f"millwork: {error}\n")
@@ -187,6 +193,28 @@ class Server:
             pause = _PAUSES[min(ends, len(_PAUSES) - 1)]
             drive.ends, drive.not_before = ends + 1, now + pause
 
+    # --- schedules ------------------------------------------------------------------------
+
+    def _schedule(self) -> None:
+        """Has a scheduler where there is anything for one to do.
+
+        It is told when a run has ended, and when the API was asked for something.
+        """
+        if self._scheduler and self._scheduler.poll() is None:
+            if self._has_heard:
+                _tell(self._scheduler)
+            return
+        now = time.monotonic()
+        if now > self._schedules_not_before and self.context.schedules().is_needed():
+            self._schedules_not_before = now + _LOOK
+            self._scheduler = subprocess.Popen(
+                [sys.executable, "-P", "-m", "millwork.app.scheduler"],
+                stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True,
+                env={**os.environ, "MILLWORK_HOME": self.context.home},
+            )  # fmt: skip
+            assert self._scheduler.stdin is not None
+            os.set_blocking(self._scheduler.stdin.fileno(), False)
+
     # --- the API --------------------------------------------------------------------------
 
     def _start_api(self, selector: selectors.BaseSelector) -> None:
@@ -213,6 +241,7 @@ class Server:
                 self._api.stdin.close()
             _wait(self._api)
         processes = [drive.process for drive in self._drives.values() if drive.process]
+        processes += [self._scheduler] if self._scheduler else []
         for process in processes:
             process.terminate()
         for process in processes:
@@ -225,6 +254,12 @@ def _wait(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def _tell(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None
+    with contextlib.suppress(BlockingIOError, BrokenPipeError):  # it has enough to read, or ends
+        os.write(process.stdin.fileno(), b"\n")
 
 
 def _noted(_number: int, _frame: object) -> None:

@@ -58,9 +58,13 @@ def instance_of(
     )
 
 
-def triggered(known: Known, occasion: str, now: float) -> InstanceRow:
-    """The instance that something makes now; of one occasion there is one."""
-    day = civil_day(ZoneInfo(known.schedule.timezone), now)
+def triggered(known: Known, occasion: str, now: float, bizdate: date | None = None) -> InstanceRow:
+    """The instance that something makes now; of one occasion there is one.
+
+    Its business date is yesterday, unless another is given.
+    """
+    today = civil_day(ZoneInfo(known.schedule.timezone), now)
+    day = bizdate + timedelta(days=1) if bizdate else today
     origin = f"trigger-{sha256(occasion.encode()).hexdigest()[:16]}"
     cycle = Due(day, 0, 0, int(now), is_dry=False)
     workspace = known.row.workspace

@@ -1,0 +1,74 @@
+"""The scheduler's process: started by a server that has schedules, started again if it ends.
+
+    python -m millwork.app.scheduler
+
+A byte on its standard input makes it look again; the end of it, or SIGTERM, ends it. It can be
+killed at any instant.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+
+from millwork.actions.scheduling import Scheduling
+from millwork.app.compose import open_context
+from millwork.base.errors import MillworkError
+from millwork.schedule.loop import Scheduler
+
+_SHORTEST, _LONGEST = 0.05, 5.0  # seconds between looks
+_AGAIN = 1.0
+_INPUT = 0
+
+
+class _Ended(Exception):
+    """It is to end."""
+
+
+def main() -> int:
+    """Looks until it is told to end, or its server is gone."""
+    signal.signal(signal.SIGTERM, _end)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # those are for the server
+    try:
+        context = open_context()
+        doors = Scheduling(context, lambda _schedule, _changes: None)
+        scheduler = Scheduler(context.schedules(), doors)
+        while True:
+            pause = _looked(scheduler, context.clock.wall())
+            if _heard(min(max(pause, _SHORTEST), _LONGEST)):
+                scheduler.stir()
+    except _Ended:
+        return 0
+
+
+def _looked(scheduler: Scheduler, now: float) -> float:
+    """Looks once; the seconds until it should again."""
+    try:
+        return scheduler.look(now) - now
+    except (MillworkError, OSError) as error:  # it may be better in a while
+        sys.stderr.write(f"millwork: scheduler: {error}\n")
+        return _AGAIN
+
+
+def _heard(pause: float) -> bool:
+    """Waits, and tells whether there was a word; raises _Ended if the server is gone."""
+    began = time.monotonic()
+    ready, _, _ = select.select([_INPUT], [], [], pause)
+    if not ready:
+        return False
+    time.sleep(max(0.0, _SHORTEST - (time.monotonic() - began)))  # many runs may end at once
+    if not os.read(_INPUT, 4096):
+        raise _Ended
+    return True
+
+
+def _end(_number: int, _frame: object) -> None:
+    raise _Ended
+
+
+if __name__ == "__main__":
+    sys.exit(main())
