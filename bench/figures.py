@@ -29,6 +29,7 @@ from bench import (
     deaths,
     jobs,
     measure,
+    schedule,
     server,
     tables,
 )
@@ -224,6 +225,7 @@ FIGURES: dict[str, Callable[[Path], Iterator[Row]]] = {
     "containers": containers.containers,
     "batches": batches.batches,
     "server": server.server,
+    "schedule": schedule.schedule,
     "builtins": builtins.figures,
     "tables": tables.tables,
     "console": console.console,

@@ -16,7 +16,8 @@ from millwork.actions.storage import Storage
 from millwork.app.settings import read_settings
 from millwork.base.errors import BadRequest, Conflict, Forbidden
 from millwork.blobs import code
-from millwork.ports import RunRow
+from millwork.ports import Master, RunRow, StepRow
+from millwork.ports.changes import RunChanged, StepChanged
 from millwork.store.assets import New
 from tests.actions.office import BOSS, Office, open_office
 from tests.actions.shelf import component, pipeline
@@ -24,6 +25,7 @@ from tests.actions.shelf import component, pipeline
 pytestmark = pytest.mark.quick
 
 RUN = RunRow("r1", "night", "pipe", "1", "queued", 1.0, creator="ann", demand={"cpu": 2.0})
+RUNNING = replace(RUN, status="running", master=Master(1, "1", "boot"), epoch=1)
 
 
 @pytest.fixture
@@ -283,6 +285,40 @@ def test_what_is_said_of_a_run_has_an_end(office: Office, said: dict[str, str]) 
         office.do(BOSS, "runs.create", "default", component="absent", **said)
     kept = {"name": "x" * 200, "note": "two\nlines"}
     assert office.do(BOSS, "runs.change", "default", run="r1", **kept)["name"] == "x" * 200
+
+
+def test_tags_take_the_place_of_those_that_there_were(office: Office) -> None:
+    office.context.store.create_run(replace(RUN, tags={"team": "a", "kept": "no"}), [], {})
+    changed = office.do(BOSS, "runs.change", "default", run="r1", tags={"team": "b", "über": ""})
+    assert changed["tags"] == {"team": "b", "über": ""}
+    assert office.do(BOSS, "runs.change", "default", run="r1", note="x")["tags"] == changed["tags"]
+    [row] = office.do(BOSS, "runs.list", "default", tag="team=b")["items"]
+    assert row["run"] == "r1"
+    assert office.do(BOSS, "runs.change", "default", run="r1", tags={})["tags"] == {}
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [{"": "x"}, {"a=b": "x"}, {"a\nb": "x"}, {"x" * 201: "x"}, {"a": "x" * 10_001},
+     {"a": "\ud800"}, {f"t{number}": "" for number in range(201)}],
+)  # fmt: skip
+def test_tags_have_an_end(office: Office, tags: dict[str, str]) -> None:
+    office.context.store.create_run(RUN, [], {})
+    for verb, said in (("runs.change", {"run": "r1"}), ("runs.create", {"component": "absent"})):
+        with pytest.raises(BadRequest, match=r"^tags"):
+            office.do(BOSS, verb, "default", tags=tags, **said)
+
+
+def test_only_of_a_run_that_goes_on_are_the_steps_counted(office: Office) -> None:
+    steps = [StepRow(name, place, "pending", spec={}) for place, name in enumerate("abc")]
+    store = office.context.store
+    for name in ("r1", "r2"):
+        store.create_run(replace(RUNNING, id=name), steps, {})
+        store.commit(name, RUNNING.epoch, 1.0, [StepChanged("a", "running")])
+    store.commit("r2", RUNNING.epoch, 2.0, [RunChanged("failed")])
+    rows = office.do(BOSS, "runs.list", "default")["items"]
+    counted = {row["run"]: row["progress"] for row in rows}
+    assert counted == {"r1": {"pending": 2, "running": 1}, "r2": {}}
 
 
 def test_an_output_is_not_written_into_the_servers_home(office: Office, tmp_path: Path) -> None:

@@ -355,3 +355,51 @@ def test_drafts_are_saved_published_and_may_have_faults(ann: Asker, bob: Asker) 
     assert bob("drafts.list")["items"] == []
     ann("drafts.delete", name="mine")
     assert ann("drafts.save", name="mine", text="not: [yaml")["revision"] == 1
+
+
+# --- what is said of a thing ----------------------------------------------------------------
+
+
+def test_labels_are_changed_and_found_until_there_is_another_version(ann: Asker) -> None:
+    ann("components.create", text=component())
+    node = {"fit": {"component": "train"}}
+    ann("pipelines.create", text=pipeline(node), labels={"team": "risk"})
+    digest = ann("pipelines.show", name="pipe")["digest"]
+    changed = ann("pipelines.change", name="pipe", labels={"template": "", "area": "North"})
+    assert changed["labels"] == {"template": "", "area": "North"}
+    shown = ann("pipelines.show", name="pipe")
+    assert (shown["labels"], shown["digest"]) == (changed["labels"], digest)
+    for wanted, found in (
+        ({"label": "area=north"}, ["pipe"]), ({"label": "team"}, []), ({"text": "risk"}, []),
+        ({"text": "north fit"}, ["pipe"]),
+    ):  # fmt: skip
+        assert names(ann("pipelines.list", **wanted)) == found
+    assert ann("pipelines.change", name="pipe", description="x")["labels"] == changed["labels"]
+    with pytest.raises(Conflict, match="1 registered pipeline uses"):
+        ann("components.delete", name="train")
+    ann("pipelines.create", text=pipeline(node, description="y"), version="next",
+        labels={"team": "ops"})  # fmt: skip
+    assert ann("pipelines.show", name="pipe")["labels"] == {"team": "ops"}
+    assert ann("pipelines.version", name="pipe", version="1.0.0")["labels"] == {"team": "risk"}
+    assert ann("pipelines.change", name="pipe", labels={})["labels"] == {}
+    with pytest.raises(BadRequest, match="labels: the name"):
+        ann("pipelines.change", name="pipe", labels={"no name": "x"})
+
+
+def test_it_is_counted_in_how_many_pipelines_a_component_is(ann: Asker, bob: Asker) -> None:
+    def used(who: Asker, name: str) -> list[int]:
+        faces = who("palette.list", search=name)["items"]
+        return [face["used"] for face in faces if face["name"] == name]
+
+    ann("components.create", text=component())
+    ann("components.create", text=component("other"))
+    data = {"component": "builtin:sample_data", "parameters": {"name": "penguins"}}
+    nodes = {"data": data, "more": data, "a": {"component": "train"}, "b": {"component": "train"}}
+    ann("pipelines.create", text=pipeline(nodes, "first"))
+    ann("pipelines.create", text=pipeline(nodes, "second"), visibility="private")
+    assert used(ann, "train") == [2]
+    assert used(bob, "train") == [1]
+    assert used(ann, "other") == [0]
+    assert used(bob, "sample_data") == [1]
+    ann("pipelines.create", text=pipeline({"data": data}, "first"), version="next")
+    assert used(bob, "train") == [0]

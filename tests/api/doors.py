@@ -94,6 +94,8 @@ SHAPES: Mapping[str, Shape] = {
     "components.check": Shape(unsaid=("text",), options=("--file", NOTHING)),
     "conversions.create": Shape(unsaid=("text",), options=("--file", NOTHING)),
     "pipelines.create": Shape(unsaid=("text",), options=("--file", NOTHING)),
+    "schedules.create": Shape(unsaid=("text",), options=("--file", NOTHING)),
+    "schedules.preview": Shape(unsaid=("text",), options=("--file", NOTHING)),
     "plans.create": Shape(unsaid=("text",), options=("--file", NOTHING)),
     "drafts.save": Shape(unsaid=("text",), options=("--file", NOTHING)),
     "sessions.login": Shape(unsaid=("password",), options=("--password",), typed="x\n"),

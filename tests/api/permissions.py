@@ -18,6 +18,7 @@ GOLDEN = """
 run         AAA.A  AAA.A  POO.O     POP.-    ---.-   P--.-
 component   AA..A  AA..A  PO..O     P-..-    --..-   P-..-
 pipeline    AA..A  AA..A  PO..O     P-..-    --..-   P-..-
+schedule    AAA.A  AAA.A  POO.O     P-P.-    ---.-   P--.-
 dataset     AA..A  AA..A  PO..O     PO..-    PO..O   P-..-
 model       AA.AA  AA.AA  PO.-O     PO.P-    --.--   P-.--
 image       AA..A  AA..A  PO..O     P-..-    P-..-   P-..-
@@ -32,9 +33,19 @@ ACTIONS = ("read", "write", "operate", "approve", "delete")
 # What a token of a scope is good for, besides reading; of one of `admin` nothing is said here.
 SCOPES: Mapping[str, Mapping[str, str]] = {
     "read": {},
-    "run": {"run": "write operate"},
+    "run": {"run": "write operate", "schedule": "operate"},
     "write": dict.fromkeys(
-        ("run", "component", "pipeline", "dataset", "model", "image", "code", "connection"),
+        (
+            "run",
+            "component",
+            "pipeline",
+            "schedule",
+            "dataset",
+            "model",
+            "image",
+            "code",
+            "connection",
+        ),
         "write operate approve delete",
     ),
 }
@@ -42,6 +53,8 @@ BY_METHOD = {"get": "read", "post": "write", "put": "write", "patch": "write", "
 OTHERS = {  # verbs whose action their method does not tell
     "runs.change": "operate", "runs.cancel": "operate", "runs.resume": "operate",
     "models.approve": "approve", "components.check": "read", "plans.create": "read",
+    "schedules.preview": "read", "schedules.switch": "operate", "schedules.test": "operate",
+    "schedules.trigger": "operate",
 }  # fmt: skip
 NOUNS = {  # verbs whose noun their name does not tell
     "steps": "run", "attempts": "run", "logs": "run", "artifacts": "run", "events": "run",

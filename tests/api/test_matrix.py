@@ -47,7 +47,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.xdist_group("matrix")
 
-KINDS = ("component", "pipeline", "dataset", "model", "image", "code", "connection", "draft", "run")
+KINDS = ("component", "pipeline", "schedule", "dataset", "model", "image", "code", "connection",
+         "draft", "run")  # fmt: skip
 HERE = "/workspaces/default"
 WAYS = ("request", "client", "command")
 
@@ -55,6 +56,11 @@ WAYS = ("request", "client", "command")
 def pipeline(name: str) -> str:
     head = {"apiVersion": "millwork/v1", "kind": "Pipeline", "name": name, "version": "1.0.0"}
     return json.dumps({**head, "nodes": {"a": {"component": "public-inner"}}})
+
+
+def schedule(name: str) -> str:
+    head = {"apiVersion": "millwork/v1", "kind": "Schedule", "name": name, "version": "1.0.0"}
+    return json.dumps({**head, "pipeline": "public-pipeline", "every": "day", "at": "02:30"})
 
 
 def bodies(name: str) -> dict[str, Any]:
@@ -77,9 +83,12 @@ def bodies(name: str) -> dict[str, Any]:
         "models.approve": {"stage": "Approved"}, "drafts.save": {"text": "", "revision": 1},
         "drafts.publish": {"revision": 1}, "connections.set": {
             "type": "http", "fields": {"url": "https://storage.invalid"}},
-        "connections.check": {}, "secrets.set": {"value": "x"},
-        **{f"{kind}s.change": {"description": name} for kind in KINDS[:6]},
-        **{f"{kind}s.deprecate": {"reason": "old"} for kind in KINDS[:6]},
+        "connections.check": {}, "secrets.set": {"value": "x"}, "codes.take": {"path": "x"},
+        **{f"{kind}s.change": {"description": name} for kind in KINDS[:7]},
+        **{f"{kind}s.deprecate": {"reason": "old"} for kind in KINDS[:7]},
+        "schedules.create": {"text": ""}, "schedules.preview": {"text": ""},
+        "schedules.deploy": {}, "schedules.withdraw": {}, "schedules.switch": {"state": "off"},
+        "schedules.test": {}, "schedules.trigger": {},
         "sessions.logout": {},
     }  # fmt: skip
 
@@ -154,6 +163,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         }
         good(door.ask("PATCH", HERE, {"quota": {"runs": 0}}))  # runs wait, and stay as they are
         good(door.ask("POST", f"{HERE}/components", {"text": text("true", "public-inner")}))
+        good(door.ask("POST", f"{HERE}/pipelines", {"text": pipeline("public-pipeline")}))
         actors = {actor.name: actor for actor in cast(door)}
         maker = door.hire("maker", "owner")
         things: dict[str, list[Thing]] = {}
@@ -214,6 +224,7 @@ def make(by: Door, kind: str, name: str, is_own: bool, visibility: Visibility) -
     ways: dict[str, tuple[str, str, dict[str, Any]]] = {
         "component": ("POST", "components", {"text": text("true", name)}),
         "pipeline": ("POST", "pipelines", {"text": pipeline(name)}),
+        "schedule": ("POST", "schedules", {"text": schedule(name)}),
         "dataset": ("POST", "datasets", {"name": name, "uri": "s3://b/k"}),
         "model": ("POST", "models", {"name": name, "uri": "s3://b/k"}),
         "image": ("POST", "images", {"name": name, "uri": "python:3"}),
@@ -233,7 +244,7 @@ def make(by: Door, kind: str, name: str, is_own: bool, visibility: Visibility) -
 
 PARTS = {"step": "a", "process": "last", "port": "o", "person": "absent", "token": "absent",
          "session": "absent", "sha256": EMPTY, "reference": "builtin:sample_data"}  # fmt: skip
-QUERY = {"data.list": {"uri": "dataset:absent@1"}}
+QUERY = {"logs.search": {"words": "x"}, "data.list": {"uri": "dataset:absent@1"}}
 
 
 def kind_of(verb: str, path: str) -> str:

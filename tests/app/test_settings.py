@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from millwork.app.settings import Settings, read_settings
+from millwork.app.settings import Mail, Settings, Webhooks, read_settings
 from millwork.base.errors import BadRequest, InvalidFile
 from millwork.formats.azureml.references import Bridge
 from millwork.spec.model import Environment
@@ -189,3 +189,59 @@ def test_settings_that_cannot_be_read(tmp_path: Path) -> None:
     file.symlink_to("nowhere")
     with pytest.raises(BadRequest, match="No such file"):
         read_settings(str(tmp_path))
+
+
+def test_mail_and_webhooks(tmp_path: Path) -> None:
+    settings = settings_of(
+        tmp_path,
+        """\
+mail:
+  host: smtp.example.org
+  from: Müller's mill <mill@example.org>
+  user: mill
+  password: {secret: mail-password}
+  domains: [example.org]
+webhooks:
+  private: [chat.internal, "10.0.0.7:8065", "[::1]:80"]
+  sign: {secret: key}
+""",
+    )
+    sender = "Müller's mill <mill@example.org>"
+    assert settings.mail == Mail(
+        "smtp.example.org", sender, "starttls", 0, "mill", "mail-password", ("example.org",)
+    )
+    assert settings.webhooks == Webhooks(("chat.internal", "10.0.0.7:8065", "[::1]:80"), "key")
+    assert settings_of(tmp_path, "mail: {host: h, from: a@b.c, tls: none}").mail == Mail(
+        "h", "a@b.c", "none"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "said"),
+    [
+        ("mail: {host: h}", "mail.from", "missing"),
+        ("mail: {from: a@b.c}", "mail.host", "missing"),
+        ("mail: {host: 'h\\r\\nx', from: a@b.c}", "mail.host", "a host's name"),
+        ('mail: {host: h, from: "a@b.c\\r\\nBcc: x@y.z"}', "mail.from", "an address of mail"),
+        ("mail: {host: h, from: 'a@b.c, x@y.z'}", "mail.from", "an address of mail"),
+        ("mail: {host: h, from: a@b.c, user: u}", "mail.password", "go together"),
+        ("mail: {host: h, from: a@b.c, password: {secret: s}}", "mail.user", "go together"),
+        ("mail: {host: h, from: a@b.c, user: u, password: {secret: s}, tls: none}", "mail.tls",
+         "starttls or tls only"),
+        ("mail: {host: h, from: a@b.c, port: 70000}", "mail.port", "65535"),
+        ("mail: {host: h, from: a@b.c, domains: ['@b.c']}", "mail.domains[0]", "behind the @"),
+        ("webhooks: {private: ['https://chat']}", "webhooks.private[0]", "a host"),
+        ("webhooks: {sign: key}", "webhooks.sign", "expected {secret: NAME}"),
+        ("webhooks: {sign: {secret: 'a b'}}", "webhooks.sign.secret", "letters, digits"),
+    ],
+)  # fmt: skip
+def test_faults_of_mail_and_webhooks(tmp_path: Path, text: str, path: str, said: str) -> None:
+    faults = faults_of(tmp_path, text)
+    assert list(faults) == [path]
+    assert said in faults[path]
+
+
+def test_a_password_that_stands_there_itself_is_not_shown(tmp_path: Path) -> None:
+    faults = faults_of(tmp_path, "mail: {host: h, from: a@b.c, user: u, password: hunter2}")
+    assert list(faults) == ["mail.password"]
+    assert "hunter2" not in faults["mail.password"]

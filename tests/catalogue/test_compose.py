@@ -31,7 +31,7 @@ def report(tmp_path: Path) -> Path:
     made = Report("Inner").metrics("", {"auc": 0.9}).table("Rows", ["a"], [[1]], "All of them.")
     line: dict[str, Any] = {"name": "s", "x": [0, 1], "y": [0, 1]}
     made.add("line", "ROC curve, AUC 0.9", x_label="x", y_label="y", series=[line])
-    reports.write(made, folder)
+    made.save(folder)
     return folder
 
 

@@ -23,6 +23,7 @@ from millwork.spec.model import JOB_TYPES, Component, Input, Output, Parameter
 from millwork.spec.pipeline import PIPELINE
 from millwork.spec.reader import read_text
 from millwork.spec.reference import RECORDS, records_within
+from millwork.spec.schedule_file import SCHEDULE, read_schedule
 from millwork.spec.tree import Tree
 from millwork.views import runs as views
 from tests.docs import generate, transcripts
@@ -69,6 +70,7 @@ def test_every_record_has_a_heading_and_a_table() -> None:
     known = [record for _, record in RECORDS.values()]
     assert all(any(found is record for record in known) for found in records_within(COMPONENT))
     assert all(any(found is record for record in known) for found in records_within(PIPELINE))
+    assert all(any(found is record for record in known) for found in records_within(SCHEDULE))
     for name, (page, _) in RECORDS.items():
         text = text_of(page)
         assert text.count(f"<!-- fields: {name} -->") == 1, name
@@ -164,8 +166,8 @@ def paths(value: Any, at: str = "") -> set[str]:
     return {path for found in below for path in found}
 
 
-OPEN = ("outputs", "metrics", "tags", "facts", "usage", "env", "resources", "starts_after",
-        "files", "verdict", "rules")  # fmt: skip
+OPEN = ("outputs", "metrics", "tags", "progress", "facts", "usage", "env", "resources",
+        "starts_after", "files", "verdict", "rules")  # fmt: skip
 
 
 def documented_fields(marker: str) -> set[str]:
@@ -275,7 +277,8 @@ def test_every_whole_file_in_the_docs_is_valid(page: Path) -> None:
         r"^```yaml\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
     ):
         if block.startswith("apiVersion:"):
-            read_text(block, page.name)
+            read = read_schedule if "\nkind: Schedule\n" in block else read_text
+            read(block, page.name)
 
 
 @quick

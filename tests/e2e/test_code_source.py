@@ -88,6 +88,13 @@ def repository(tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
         _git(work, "add", ".")
         _git(work, "commit", "--quiet", "-m", word)
         commits.append(_git(work, "rev-parse", "HEAD"))
+    _git(work, "switch", "--quiet", "-c", "links")
+    (work / "link.yaml").symlink_to("/etc/passwd")
+    (work / "steps").mkdir()
+    (work / "steps" / "step.yaml").write_text(_COMPONENT.replace("code: .", "code: src"))
+    _git(work, "add", ".")
+    _git(work, "commit", "--quiet", "-m", "a link that leads out")
+    _git(work, "switch", "--quiet", "main")
     (tmp_path / "served").mkdir()
     bare = tmp_path / "served" / "code.git"
     _git(tmp_path, "clone", "--quiet", "--bare", str(work), str(bare))
@@ -104,14 +111,18 @@ def repository(tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
     server.server_close()
 
 
+def connect(server: Server, url: str) -> None:
+    """Makes the connection `forge`, which holds the repository's token."""
+    assert run_command(["secrets", "set", "git-token"], server.home, input=TOKEN).code == 0
+    fields = {"url": url.removesuffix("/code.git"), "allow_private": "true"}
+    wish = {"type": "git", "secret": "git-token", "fields": fields}
+    api_of(server).post("/connections/forge", wish, "PUT")
+
+
 def test_a_run_of_a_commit(server: Server, repository: tuple[str, list[str]]) -> None:
     url, (first, second) = repository
     api = api_of(server)
-    assert run_command(["secrets", "set", "git-token"], server.home, input=TOKEN).code == 0
-    place = url.removesuffix("/code.git")
-    wish = {"type": "git", "secret": "git-token",
-            "fields": {"url": place, "allow_private": "true"}}  # fmt: skip
-    api.post("/connections/forge", wish, "PUT")
+    connect(server, url)
     api.post("/codes", {"name": "code", "repository": url, "branch": "main",
                         "connection": "forge"})  # fmt: skip
     newest = str(api.post("/runs", {"code": "code", "file": "component.yaml"})["run"])
@@ -140,3 +151,47 @@ def test_what_is_not_public_is_refused(server: Server, repository: tuple[str, li
     for path in ("../../millwork.db", "/etc/passwd", "nowhere.yaml"):
         status, _ = api.ask("POST", "/workspaces/default/runs", {"code": "code", "file": path})
         assert status in (400, 404)
+
+
+def test_a_component_is_taken_from_a_commit(
+    server: Server, repository: tuple[str, list[str]]
+) -> None:
+    url, (first, second) = repository
+    api = api_of(server)
+    connect(server, url)
+    for version, place in (("1", {"branch": "main"}), ("2", {"commit": first})):
+        code = {"name": "code", "repository": url, "connection": "forge", **place}
+        assert api.post("/codes", code)["version"] == version
+    newest, pinned = (
+        api.post(f"/codes/code/versions/{version}/take", {"path": "component.yaml"})
+        for version in ("1", "2")
+    )
+    assert (newest["commit"], newest["text"], newest["code"]) == (second, _COMPONENT, "code@1")
+    assert (pinned["commit"], pinned["text"]) == (first, _COMPONENT)
+    made = api.post("/components", {"text": pinned["text"], "bundle": pinned["bundle"]})
+    run = str(api.post("/runs", {"component": f"from-git@{made['version']}"})["run"])
+    assert api.wait(run) == "succeeded"
+    assert api.get(f"/runs/{run}/steps/from-git/logs/last")["text"] == "one"
+
+
+def test_what_is_not_in_the_repository_is_not_taken(
+    server: Server, repository: tuple[str, list[str]]
+) -> None:
+    url, _ = repository
+    api = api_of(server)
+    connect(server, url)
+    code = {"name": "code", "repository": url, "connection": "forge", "branch": "links"}
+    api.post("/codes", code)
+    take = "/workspaces/default/codes/code/versions/1/take"
+    for path in ("../../millwork.db", "/etc/passwd", "nowhere.yaml", ".", "", "link.yaml"):
+        status, problem = api.ask("POST", take, {"path": path})
+        assert (status, problem["detail"][:5]) == (400, "path:"), path
+        assert str(server.home) not in problem["detail"]
+    for folder in ("..", "/etc", "nowhere", "component.yaml"):
+        status, problem = api.ask("POST", take, {"path": "component.yaml", "folder": folder})
+        assert (status, problem["detail"][:7]) == (400, "folder:"), folder
+    status, problem = api.ask("POST", take, {"path": "steps/step.yaml"})
+    assert (status, problem["detail"]) == (
+        400, "folder: the repository has no folder steps/src at this commit"
+    )  # fmt: skip
+    assert api.ask("POST", take.replace("/1/", "/7/"), {"path": "component.yaml"})[0] == 404

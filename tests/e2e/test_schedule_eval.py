@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import Millwork
 
 AT = ("--cyctime", "2025-10-26T03:00", "--tz", "Europe/Berlin")
@@ -59,6 +61,60 @@ def test_the_next_cycles_are_shown_with_their_values(millwork: Millwork) -> None
     ]
 
 
+SCHEDULE = """\
+apiVersion: millwork/v1
+kind: Schedule
+name: nightly
+version: 1.0.0
+pipeline: delays
+cron: 00 30 02 ? * SUN
+timezone: Europe/Berlin
+scheduling_parameters: {day: "${yyyymmdd}", bucket: "${workspace.bucket}"}
+"""
+
+
+def test_the_next_cycles_of_a_file_are_shown(millwork: Millwork, tmp_path: Path) -> None:
+    (tmp_path / "nightly.yaml").write_text(SCHEDULE)
+    words = ("schedule", "preview", str(tmp_path / "nightly.yaml"))
+    options = ("--first", "2026-03-28", "-n", "2")
+    done = millwork(*words, "$[hh24]", *options, "--json")
+    assert done.json == [
+        {"cyctime": "2026-03-28T02:30:00+01:00", "bizdate": "2026-03-27", "fold": 0,
+         "is_dry": True, "values": ["02"],
+         "scheduling_parameters": {"day": "20260327", "bucket": "${workspace.bucket}"}},
+        {"cyctime": "2026-03-29T03:30:00+02:00", "bizdate": "2026-03-28", "fold": 0,
+         "is_dry": False, "values": ["03"],
+         "scheduling_parameters": {"day": "20260328", "bucket": "${workspace.bucket}"}},
+    ]  # fmt: skip
+    first, _, titles, *rows = millwork(*words, *options).out.splitlines()
+    assert first == "at 02:30 on Sunday, Europe/Berlin"
+    assert titles.split()[-2:] == ["day", "bucket"]
+    assert "dry run" in rows[0]
+
+
+def test_a_file_that_is_wrong_is_refused(millwork: Millwork, tmp_path: Path) -> None:
+    file = tmp_path / "nightly.yaml"
+    for text, said in (
+        (SCHEDULE.replace("SUN", "SIN"), "nightly.yaml:6:1: error: cron: '00 30 02 ? * SIN'"),
+        (SCHEDULE.replace("cron: 00 30 02 ? * SUN\n", ""), "nothing recurs"),
+        (SCHEDULE.replace("Schedule", "Pipeline"), "expected 'Schedule', found 'Pipeline'"),
+    ):
+        file.write_text(text)
+        done = millwork("schedule", "preview", str(file))
+        assert (done.code, done.out, said in done.err) == (2, "", True), done.err
+    file.write_text(SCHEDULE)
+    assert "--tz: the file says so" in millwork("schedule", "preview", str(file), "--tz", "UTC").err
+    assert "cannot read" in millwork("schedule", "preview", str(tmp_path / "none.yaml")).err
+    done = millwork("run", str(file))
+    assert (done.code, "a schedule is deployed, not run" in done.err) == (2, True)
+
+
+def test_a_cron_is_previewed(millwork: Millwork) -> None:
+    words = ("schedule", "preview", "--cron", "0 */12 * * *", "--first", "2026-03-29", "-n", "2")
+    rows = millwork(*words, "--tz", "Europe/Berlin", "--clock", "dataworks", "--json").json
+    assert [row["cyctime"][11:] for row in rows] == ["00:00:00+01:00", "12:00:00+02:00"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -70,6 +126,9 @@ def test_the_next_cycles_are_shown_with_their_values(millwork: Millwork) -> None
         (("--every", "hour", "--at", "02:00"), "--step"),
         (("--every", "hour", "--step", "24"), "--step: 1 to 23"),
         (("--at", "24:30"), "'24:30' is no time of day"),
+        (("--step", "2"), "--step: of hours and minutes"),
+        (("--cron", "0 25 * * *"), "column 3, hour: 25 is not 0 to 23"),
+        (("--cron", "0 2 * * *", "--at", "02:00"), "--at: --cron says so itself"),
         (("-n", "0"), "-n: 1 to 10,000"),
         (("--first", "soon"), "'soon' is no date"),
     ],

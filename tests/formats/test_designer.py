@@ -124,7 +124,7 @@ def test_what_is_missing_is_told_and_the_pipeline_made() -> None:
 def test_a_variable_within_a_text_is_its_value() -> None:
     document = draft([node("x", "mine", sql="select ${n} from t${m}")], [],
                      globalParams=[{"name": "n", "value": 3}])  # fmt: skip
-    assert read(document)[0].nodes["x"].parameters == {"sql": "select 3 from t${m}"}
+    assert read(document)[0].nodes["x"].parameters == {"sql": "select 3 from t$${m}"}
     assert any("a variable within a text" in line for line in losses(document))
 
 

@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 
 from millwork.registry.searching import (
     label_pattern,
+    label_words,
+    relabelled,
     search_text,
     use_pattern,
+    uses_in,
     word_patterns,
 )
 
@@ -67,6 +70,28 @@ def test_uses_are_found_with_and_without_their_version() -> None:
     assert is_like(text, use_pattern("component:train@1.0.0"))
     assert not is_like(text, use_pattern("component:train@1.0"))
     assert not is_like(text, use_pattern("component:trai"))
+
+
+LABELS = st.dictionaries(
+    st.from_regex(r"[a-z][a-z.]{0,8}", fullmatch=True), st.text("aB= %", max_size=8), max_size=3
+)
+
+
+@given(st.text(max_size=20), LABELS, LABELS)
+def test_what_has_other_labels_is_found_as_if_it_had_always_had_them(
+    word: str, before: dict[str, str], after: dict[str, str]
+) -> None:
+    def kept(labels: dict[str, str]) -> str:
+        return search_text([word, *label_words(labels)], labels, ["component:train@1.0.0"])
+
+    assert relabelled(kept(before), before, after) == kept(after)
+
+
+def test_what_a_pipeline_is_made_of_is_told_by_its_text() -> None:
+    words = ["Flights", "split builtin:split_rows", "more builtin:split_rows"]
+    text = search_text(words, {"a": "b"}, ["component:train@1.0.0", "component:train@1.0.1"])
+    assert uses_in(text) == {"builtin:split_rows", "component:train"}
+    assert uses_in(search_text(())) == set()
 
 
 def test_nine_words_are_refused() -> None:

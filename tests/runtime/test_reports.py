@@ -220,7 +220,7 @@ def test_numbers_of_libraries_become_those_of_json(tmp_path: Path) -> None:
     report = Report("r").metrics("", values)
     series = [{"name": "", "counts": pl.Series([1, 2])}]
     report.add("histogram", "", x_label="", edges=np.array([0, 1, 3]), series=series)
-    reports.write(report, tmp_path)
+    report.save(tmp_path)
     kept = reports.read(tmp_path)
     assert kept["sections"][0]["values"] == {
         "numpy": 0.5, "whole": 3, "none": None, "decimal": 1.5, "day": "2024-05-06", "yes": True,

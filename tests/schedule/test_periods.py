@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time as clocks
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from millwork.schedule.periods import Due, due, times_between
-from millwork.spec.recurrence import LAST, Recurrence
+from millwork.schedule.periods import Due, due
+from millwork.schedule.words import in_words
+from millwork.spec.cron import read_cron
+from millwork.spec.recurrence import LAST, Recurrence, times_between
 
 if TYPE_CHECKING:
     from millwork.spec.recurrence import Clock
@@ -112,6 +115,36 @@ def test_days_without_work_are_dry_runs() -> None:
     yearly = Recurrence("year", (time(0),), frozenset({229}))
     cycles = due(yearly, BERLIN, date(2024, 1, 1), date(2025, 12, 31))
     assert [str(each.day) for each in cycles if not each.is_dry] == ["2024-02-29"]
+
+
+def test_workdays_are_put_in_and_holidays_left_out_of_any_recurrence() -> None:
+    for plain in (
+        Recurrence("week", (time(6),), frozenset(range(1, 6))),
+        read_cron("0 0 6 ? * MON-FRI"),
+        read_cron("0 */6 * * 1-5"),
+    ):
+        off, also = frozenset({date(2026, 5, 1)}), frozenset({date(2026, 5, 2)})
+        recurrence = replace(plain, off=off, also=also)
+        cycles = due(recurrence, BERLIN, date(2026, 4, 30), date(2026, 5, 4))
+        assert sorted({each.day.day for each in cycles if not each.is_dry}) == [2, 4, 30]
+        assert len(cycles) == 5 * len(recurrence.at)
+
+
+def test_recurrences_in_words() -> None:
+    weekly = Recurrence("week", (time(6),), frozenset({1, 2, 3, 7}), first=date(2026, 1, 1))
+    assert in_words(weekly, "UTC") == (
+        "at 06:00 every Monday to Wednesday and Sunday, UTC, from 2026-01-01"
+    )
+    yearly = Recurrence("year", (time(6),), frozenset({229, 1231}), off=frozenset({date.max}))
+    assert in_words(yearly, "Europe/Berlin") == (
+        "at 06:00 on 29 February and 31 December of every year, Europe/Berlin, without 1 holiday"
+    )
+    monthly = Recurrence("month", (time(6),), frozenset({1, 15, LAST}), last=date(2026, 12, 31))
+    assert in_words(monthly, "UTC") == (
+        "at 06:00 on days 1 and 15 and the last day of every month, UTC, until 2026-12-31"
+    )
+    assert in_words(Recurrence("hour", HOURS), "UTC") == "every hour, UTC"
+    assert in_words(None, "UTC") == "when it is asked for"
 
 
 def test_nothing_is_due_outside_its_dates() -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from millwork.ports import Master, RunRow
+from millwork.ports import Master, RunRow, StepRow
+from millwork.ports.changes import StepChanged
 from millwork.store.queries import load_queries
 from millwork.store.runs import RunStore
 
@@ -82,6 +83,37 @@ def test_pages_hold_each_run_once(store: RunStore, status: str, ascending: bool)
         after = (page[0].created, page[0].id)
         pages += page[0].id[1:]
     assert pages == found(store, status=status, ascending=ascending)
+
+
+def test_steps_are_counted_of_the_runs_that_are_asked_for(store: RunStore) -> None:
+    steps = [StepRow(name, place, "pending", spec={}) for place, name in enumerate("abc")]
+    for name in ("s1", "s2", "s3"):
+        store.create_run(replace(RUN, id=name), steps, {})
+        store.commit(name, 1, 2.0, [StepChanged("a", "running"), StepChanged("b", "running")])
+    store.commit("s2", 1, 3.0, [StepChanged("a", "succeeded")])
+    assert store.progress(["s1", "s2", "none", "r1"]) == {
+        "s1": {"running": 2, "pending": 1},
+        "s2": {"succeeded": 1, "running": 1, "pending": 1},
+    }
+    assert store.progress([]) == {}
+
+
+def test_what_is_said_of_a_run_is_changed(store: RunStore) -> None:
+    store.describe("r0", "new", "note", "private", {"team": "c"})
+    assert found(store, tag=("team", "c")) == "0"
+    run = store.run("r0")
+    assert run is not None
+    said = (run.name, run.notes, run.visibility, run.tags)
+    assert said == ("new", "note", "private", {"team": "c"})
+
+
+@pytest.mark.quick
+def test_steps_are_counted_by_the_index_of_their_runs(tmp_path: Path) -> None:
+    store = RunStore(str(tmp_path / "millwork.db"))
+    store.database.learn({"plan": f"EXPLAIN QUERY PLAN {load_queries('queries.sql')['progress']}"})
+    plan = [row["detail"] for row in store.database.query("plan", {"runs": "[]"})]
+    store.close()
+    assert "SEARCH step USING PRIMARY KEY (run=?)" in plan
 
 
 @pytest.mark.quick

@@ -11,7 +11,7 @@ from millwork.base.names import is_entity, is_text
 from millwork.base.records import dataclass
 from millwork.registry.documents import differences
 from millwork.registry.kinds import thing_faults
-from millwork.registry.searching import search_text
+from millwork.registry.searching import label_words, search_text
 from millwork.store.assets import Kept, New, Wanted
 from millwork.views.assets import (
     AssetPage,
@@ -146,12 +146,18 @@ def versions(call: Call, kind: str, name: str, limit: int, after: str) -> Versio
 
 
 def change(
-    call: Call, kind: str, name: str, description: str | None, visibility: str | None
+    call: Call,
+    kind: str,
+    name: str,
+    description: str | None,
+    visibility: str | None,
+    labels: Mapping[str, str] | None = None,
 ) -> AssetView:
     """Changes what is said of a thing and who sees it; its versions stay as they are."""
     kept = found(call, kind, name, action="write")
-    refuse(thing_faults(kind, name, "", {}, description or ""))
-    call.context.assets().change(kept, call.context.clock.wall(), description, visibility)
+    refuse(thing_faults(kind, name, "", labels or {}, description or ""))
+    now = call.context.clock.wall()
+    call.context.assets().change(kept, now, description, visibility, labels)
     return row_of(found(call, kind, name))
 
 
@@ -231,7 +237,7 @@ def register(
     """
     labels: Mapping[str, str] = document["labels"]
     refuse([*thing_faults(kind, name, version or "", labels, description), *faults])
-    said = [name, description, *words, *(f"{key} {value}" for key, value in labels.items())]
+    said = [name, description, *words, *label_words(labels)]
     search = search_text(said, labels, uses)
     new = New(
         call.workspace, kind, name, document, call.who.person, call.context.clock.wall(),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from millwork.actions.builtins import own_component
-from millwork.actions.dialects import is_foreign, read_text
+from millwork.actions.dialects import SCHEDULE_FILE, is_foreign, read_text
 from millwork.actions.load import Options, load, read_file
 from millwork.base.errors import BadRequest
 from millwork.base.names import TEMPLATE, is_builtin
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
     from millwork.actions.dialects import Dialect, Foreign
     from millwork.spec.model import Component, Definition, Source
+    from millwork.spec.schedule import Schedule
     from millwork.spec.tree import Tree
 
 FLAVOURS: tuple[Flavour, ...] = get_args(Flavour)
-TARGETS = (*FLAVOURS, "json", "pai-designer", "python")
+DATAWORKS = "dataworks"
+TARGETS = (*FLAVOURS, "json", "pai-designer", DATAWORKS, "python")
 """What can be asked for, besides a component of a Python function."""
 _COMPONENT = "component"
 _SCRIPT = "a script of Python composes a pipeline"
@@ -44,49 +46,62 @@ class Converted:
     files: Mapping[str, str] = field(default_factory=dict)
 
 
-def convert_file(path: str, to: str = "") -> Converted:
-    """The component or pipeline at `path` in the dialect `to`.
+def convert_file(path: str, to: str = "", schedule: str = "") -> Converted:
+    """The component or pipeline at `path` in the dialect `to`, with the schedule at a path.
 
     What cannot run as it is becomes Millwork's if nothing is asked for: PAI's command lines, drafts
-    of its Designer, manifests of PAIFlow, and Python functions. So does `builtin:NAME`, as a
-    component of one's own. Raises BadRequest as `load` and `convert` do.
+    of its Designer, manifests of PAIFlow, nodes of DataWorks, and Python functions. So does
+    `builtin:NAME`, as a component of one's own. Raises BadRequest as `load` and `convert` do.
     """
+    when = _schedule(read_file(schedule), schedule) if schedule else None
     if is_builtin(path):
-        return _of_builtin(path, to or "millwork")
+        return _of_builtin(path, to or "millwork", when)
     is_file = not (path.startswith(TEMPLATE) or os.path.isdir(path))
     text = read_file(path) if is_file else ""
     if text and is_foreign(text, path):
-        return _converted(read_text(text, path), to or "millwork")
+        return _converted(read_text(text, path), to or "millwork", when)
     if not to:
         raise BadRequest(f"{path} holds no lines of PAI: say with --to which flavour is wanted")
     if to == _COMPONENT:
         raise BadRequest(f"{path}: only a Python function becomes a component; say --to millwork")
     tree = load(path, Options(check_code=False)).tree
-    return convert(tree.definition, to, tree.children)
+    return convert(tree.definition, to, tree.children, when)
 
 
-def convert_text(text: str, to: str, name: str) -> tuple[Converted, Dialect]:
+def convert_text(text: str, to: str, name: str, schedule: str = "") -> tuple[Converted, Dialect]:
     """A text in the dialect `to`, and the dialect that it was in; no file is read.
 
-    `name` is that of its file: it is said in faults, and names what has no name. Raises BadRequest
-    as `read_text` and `convert` do.
+    `name` is that of its file: it is said in faults, and names what has no name. `schedule` is the
+    text of a schedule's file. Raises BadRequest as `read_text` and `convert` do.
     """
     found = read_text(text, name)
-    return _converted(found, to), found.dialect
+    when = _schedule(schedule, "schedule") if schedule else None
+    return _converted(found, to, when), found.dialect
 
 
-def _converted(found: Foreign, to: str) -> Converted:
+def _schedule(text: str, name: str) -> Schedule:
+    """The schedule in the text of a file called `name`; InvalidFile with every fault of it."""
+    from millwork.spec.schedule_file import read_schedule
+
+    schedule, _ = read_schedule(text, name)
+    return schedule
+
+
+def _converted(found: Foreign, to: str, schedule: Schedule | None = None) -> Converted:
     is_function = found.dialect == "python"
     if to == _COMPONENT and not is_function:
         raise BadRequest(f"only a Python function becomes a component, and this is {found.dialect}")
     wanted = "millwork" if to == _COMPONENT else to
-    made = convert(found.tree.definition, wanted, found.tree.children)
+    own = schedule or (found.schedule if wanted == DATAWORKS else None)
+    made = convert(found.tree.definition, wanted, found.tree.children, own)
+    files = {path: text for path, text in found.files.items()
+             if not (wanted == DATAWORKS and path == SCHEDULE_FILE)}  # fmt: skip
     losses = tuple(f"{path}: {reason}" if path else reason for path, reason in found.losses)
-    return replace(made, left_out=(*losses, *made.left_out), files=found.files)
+    return replace(made, left_out=(*losses, *made.left_out), files=files)
 
 
-def _of_builtin(reference: str, to: str) -> Converted:
-    made = convert(own_component(reference), to)
+def _of_builtin(reference: str, to: str, schedule: Schedule | None) -> Converted:
+    made = convert(own_component(reference), to, None, schedule)
     left = made.left_out
     if to in ("azureml-old", "azureml-v2"):
         left = (*left, "code: it reads PAI_* variables, which only Millwork and PAI set")
@@ -94,15 +109,20 @@ def _of_builtin(reference: str, to: str) -> Converted:
 
 
 def convert(
-    definition: Definition, to: str, children: Mapping[str, Tree] | None = None
-) -> Converted:
+    definition: Definition, to: str, children: Mapping[str, Tree] | None = None,
+    schedule: Schedule | None = None,
+) -> Converted:  # fmt: skip
     """`definition` as a file of the flavour `to`: its own text if it was written in that.
 
-    `children` are the trees of a pipeline's nodes. Raises BadRequest for an unknown flavour, and
-    for what that flavour cannot hold at all.
+    `children` are the trees of a pipeline's nodes; its `schedule` goes into DataWorks' alone.
+    Raises BadRequest for an unknown flavour, and for what that flavour cannot hold at all.
     """
     if to not in TARGETS:
         raise BadRequest(f"there is no flavour '{to}'; there are: {', '.join(TARGETS)}")
+    if schedule and to != DATAWORKS:
+        raise BadRequest(f"a schedule is a file of its own beside {to}: it goes into {DATAWORKS}")
+    if to == DATAWORKS:
+        return _in_dataworks(definition, children or {}, schedule)
     if _is_so_already(definition, to):
         return Converted(_own_text(definition.source))
     flavour = next((name for name in FLAVOURS if name == to), None)
@@ -144,6 +164,29 @@ def _in_other(definition: Definition, to: str, children: Mapping[str, Tree]) -> 
         document, left = write_draft(definition, twin_of)
         text = _json(document)
     return Converted(text, tuple(f"{path}: {reason}" for path, reason in left))
+
+
+def _in_dataworks(
+    definition: Definition, children: Mapping[str, Tree], schedule: Schedule | None
+) -> Converted:
+    """A pipeline and its schedule as a FlowSpec; one of another flavour is Millwork's first."""
+    from millwork.catalogue.designer import twin_of
+    from millwork.formats.dataworks import write_node
+
+    if not isinstance(definition, Pipeline):
+        raise BadRequest(f"'{definition.name}' is a component; a node of DataWorks is a pipeline")
+    if definition.flavour != "millwork":
+        own = convert(definition, "millwork", children)
+        tree = read_text(own.text, definition.source.file or "text").tree
+        made = _in_dataworks(tree.definition, tree.children, schedule)
+        return replace(made, left_out=(*own.left_out, *made.left_out))
+    if schedule and schedule.pipeline.partition("@")[0] != definition.name:
+        raise BadRequest(
+            f"the schedule '{schedule.name}' is of the pipeline '{schedule.pipeline}', and not of "
+            f"'{definition.name}'"
+        )
+    document, left = write_node(definition, schedule, twin_of)
+    return Converted(_json(document), tuple(f"{path}: {reason}" for path, reason in left))
 
 
 def _json(document: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from millwork.base.errors import BadRequest, InvalidFile, MillworkError
 from millwork.base.faults import Fault
 from millwork.base.names import is_builtin, is_text
 from millwork.base.records import dataclass, field
-from millwork.formats import azureml, designer, pai, paiflow
+from millwork.formats import azureml, dataworks, designer, pai, paiflow
 from millwork.formats.azureml.findings import Files
 from millwork.formats.pai import lines
 from millwork.spec.document import PIPELINE_LIMITS, parse
@@ -30,30 +30,35 @@ if TYPE_CHECKING:
     from millwork.spec.document import Mapping
     from millwork.spec.fields import Reading
     from millwork.spec.model import Definition
+    from millwork.spec.schedule import Schedule
 
 Dialect: TypeAlias = Literal[
     "millwork", "pai", "azureml-old", "azureml-v2", "pai-lines", "pai-designer", "paiflow",
-    "python",
+    "dataworks", "python",
 ]  # fmt: skip
 _KNOWN = (
     "a component or pipeline of Millwork or Azure ML, PAI's AlgorithmSpec, a draft of PAI's "
-    "Designer, a manifest of PAIFlow, lines `PAI -name ...`, a Python function"
+    "Designer, a manifest of PAIFlow, a node of PAI in DataWorks, lines `PAI -name ...`, a Python "
+    "function"
 )
 _DOCUMENTS = (".yaml", ".yml", ".json")
 _LONGEST_NAME = 100
+SCHEDULE_FILE = "schedule.yaml"
 
 
 @dataclass(frozen=True)
 class Foreign:
     """What a text defines: `files` are those that belong beside it, by path.
 
-    `losses` are the path and the reason of each thing that `tree` does not carry.
+    `losses` are the path and the reason of each thing that `tree` does not carry, nor `schedule`,
+    which is among the files too.
     """
 
     dialect: Dialect
     tree: Tree
     losses: tuple[tuple[str, str], ...] = ()
     files: Names[str, str] = field(default_factory=dict)
+    schedule: Schedule | None = None
 
 
 def read_text(text: str, name: str) -> Foreign:
@@ -69,6 +74,8 @@ def read_text(text: str, name: str) -> Foreign:
         return _of_function(text, name) if root == "python" else _of_lines(text, name)
     if paiflow.is_manifest(root):
         return _of_manifest(root, name)
+    if dataworks.is_dataworks(root):
+        return _of_dataworks(root, name)
     if "apiVersion" not in root.entries and "kind" not in root.entries:
         if azureml.is_azureml(root):
             return _of_azureml(root, text, name, repeated)
@@ -93,7 +100,7 @@ def is_foreign(text: str, name: str) -> bool:
         return True
     if "apiVersion" in root.entries or azureml.is_azureml(root):
         return paiflow.is_manifest(root)
-    return designer.is_draft(root)
+    return designer.is_draft(root) or dataworks.is_dataworks(root)
 
 
 def grown(definition: Definition) -> Tree:
@@ -134,7 +141,8 @@ def _is_known(root: Mapping) -> bool:
     """Whether the names at the top of a file are those of some dialect."""
     if not root.entries.keys().isdisjoint(("apiVersion", "kind")):
         return True
-    return azureml.is_azureml(root) or designer.is_draft(root) or pai.is_pai(root)
+    is_of_pai = designer.is_draft(root) or dataworks.is_dataworks(root)
+    return is_of_pai or azureml.is_azureml(root) or pai.is_pai(root)
 
 
 def _of_lines(text: str, name: str) -> Foreign:
@@ -159,6 +167,17 @@ def _of_manifest(root: Mapping, name: str) -> Foreign:
     family = manifest_to_pipelines(*paiflow.read_manifest(root, name))
     files = {path: to_text(pipeline) for path, pipeline in family.files.items()}
     return Foreign("paiflow", grown(family.pipeline), family.losses, files)
+
+
+def _of_dataworks(root: Mapping, name: str) -> Foreign:
+    from millwork.actions.dataworks import from_dataworks
+    from millwork.spec.schedule_file import write_schedule
+
+    made = from_dataworks(root, name)
+    files = {path: to_text(pipeline) for path, pipeline in made.files.items()}
+    if made.schedule:
+        files[SCHEDULE_FILE] = write_schedule(made.schedule)
+    return Foreign("dataworks", grown(made.pipeline), made.losses, files, made.schedule)
 
 
 def _of_azureml(root: Mapping, text: str, name: str, repeated: list[Fault]) -> Foreign:

@@ -233,6 +233,7 @@ class _Loader:
 
 def settled(tree: Tree, reading: Reading) -> Tree:
     """A pipeline's tree with its wires checked, and of Azure ML's what they left open."""
+    from millwork.plan.scheduling import check_commands
     from millwork.spec.wiring import check_wiring
 
     if tree.definition.flavour == "azureml-v2":
@@ -242,6 +243,7 @@ def settled(tree: Tree, reading: Reading) -> Tree:
         assert isinstance(reading, AzureNames)
         tree = settle(tree, reading)
     check_wiring(tree, reading)
+    check_commands(tree, reading)
     return tree
 
 

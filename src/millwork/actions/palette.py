@@ -19,7 +19,7 @@ from millwork.catalogue.index import builtin, declarations
 from millwork.views.faces import About, face_of, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from millwork.actions.call import Call
     from millwork.store.assets import Kept
@@ -39,11 +39,14 @@ def page(call: Call, search: str, limit: int, after: str) -> FacePage:
     if begin not in _PARTS:
         raise BadRequest("after: expected the `next` of an earlier page of this list")
     items: list[Face] = []
+    counts = call.context.assets().counts(
+        call.workspace, call.who.person, sees_all=call.sees_all("pipeline")
+    )
     for part in _PARTS[_PARTS.index(begin) :]:
         if len(items) == limit:
             return {"items": items, "next": write_cursor(part, "")}
         found, follows = _some(call, part, search, limit - len(items), inner)
-        items += found
+        items += (_counted(each, counts) for each in found)
         if follows is not None:
             return {"items": items, "next": write_cursor(part, follows)}
         inner = ""
@@ -96,6 +99,13 @@ def _some(
         return _builtins(search, limit, after)
     rows, follows = assets.rows(call, part, Filter(search), limit, after)
     return list(_registered(call, rows)), follows
+
+
+def _counted(face: Face, counts: Mapping[str, int]) -> Face:
+    """The face, with how many pipelines it is used in."""
+    named = f"{face['kind']}:{face['name']}"
+    reference = face["reference"] if face["source"] == "builtin" else named
+    return {**face, "used": counts.get(reference.casefold(), 0)}
 
 
 def _builtins(search: str, limit: int, after: str) -> tuple[Sequence[Face], str | None]:

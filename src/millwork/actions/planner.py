@@ -111,11 +111,15 @@ class StepPlanner:
 
     def plan(self, step: str, attempt: str, gpus: tuple[int, ...], token: str) -> Plan:
         """The plan of an attempt; raises MillworkError if it cannot be started."""
-        wanted = self._steps[step]
-        component = wanted.component
-        fault = self._upstream_fault(wanted)
+        fault = self._upstream_fault(self._steps[step])
         if fault:
             raise RunFailed(fault)
+        return self.plan_again(step, attempt, gpus, token)
+
+    def plan_again(self, step: str, attempt: str, gpus: tuple[int, ...], token: str = "") -> Plan:
+        """The same, of data that is not checked: for looking at what was planned before."""
+        wanted = self._steps[step]
+        component = wanted.component
         data = self._data(wanted)
         parameters = {
             name: self._value(name, source, component) for name, source in wanted.parameters.items()

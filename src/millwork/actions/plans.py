@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from millwork.actions import columns
@@ -17,14 +18,16 @@ from millwork.actions.publish import Finder
 from millwork.actions.published import check_text, code_folder, sketched
 from millwork.actions.requests import fence_of
 from millwork.actions.storage import Storage
+from millwork.actions.timing import timed
 from millwork.base.errors import BadRequest, InvalidFile, Unavailable
 from millwork.base.faults import Fault
 from millwork.base.names import is_builtin, is_text
 from millwork.base.records import dataclass, field
 from millwork.base.uris import is_uri
-from millwork.plan.graph import default_data, opened, refusals, source_of
+from millwork.plan.graph import Arguments, default_data, opened, refusals, source_of
 from millwork.plan.model import GivenPath, GivenUri, Graph
 from millwork.plan.partial import sound_part
+from millwork.plan.scheduling import evaluated
 from millwork.spec import values
 from millwork.spec.model import Component, Pipeline, Reference
 from millwork.views.faces import About, face_of
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from millwork.actions.call import Call
     from millwork.actions.columns import Ask, Finding
     from millwork.plan.model import InputSource, Step
+    from millwork.plan.scheduling import Timing
     from millwork.spec.fields import Reading
     from millwork.spec.model import Value
     from millwork.spec.tree import Tree
@@ -100,7 +104,8 @@ class _Planner:
         sources = self._inputs(inputs)
         part, unready = sound_part(self.tree, self.reading.faulty(), known)
         try:
-            graph = self._with_data(opened(part, sources, known))
+            scheduled = evaluated(part, self._timed(part))
+            graph = self._with_data(opened(part, sources, known, scheduled))
         except BadRequest as error:
             self.reading.fault((), str(error))
             return Survey({}, {})
@@ -112,6 +117,12 @@ class _Planner:
         for doubt in found.doubts:
             self.doubts.setdefault(_node_of(doubt.step), []).append(_words(doubt))
         return found
+
+    def _timed(self, tree: Tree) -> Timing | None:
+        """The clocks of a run that would begin now."""
+        context, workspace = self.call.context, self.call.workspace
+        variables = partial(context.people().variables, workspace)
+        return timed(Arguments(), tree, context.clock.wall(), variables).timing
 
     def _note_components(self) -> None:
         """Notes what is to be said of the nodes' components."""

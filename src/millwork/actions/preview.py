@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from millwork.actions import columns
 from millwork.actions.builtins import peeker
+from millwork.actions.timing import timed
 from millwork.base.uris import parse_uri
 from millwork.plan.contract import Job, make_plan
 from millwork.plan.graph import expand
@@ -33,7 +35,7 @@ def preview(tree: Tree, arguments: Arguments, home: str = "") -> list[dict[str, 
     columns at each port, where anything is said of columns. Raises BadRequest as a run would, and
     Unavailable for what cannot be mounted here.
     """
-    graph = expand(tree, arguments)
+    graph = expand(tree, timed(arguments, tree, time.time()))
     for step in graph.steps.values():
         if any(isinstance(given, GivenUri) for given in step.inputs.values()):
             from millwork.actions.transfers import check_mounts

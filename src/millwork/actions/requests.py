@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from millwork.actions.submit import Submitted
     from millwork.base.faults import Fault
     from millwork.blobs.code import GitState
+    from millwork.plan.scheduling import Timing
     from millwork.spec.tree import Tree
 
 _BUNDLE = re.compile(r"[0-9a-f]{64}")
@@ -42,7 +43,10 @@ ENGINES = ("local", "container")
 
 @dataclass(frozen=True)
 class RunWish:
-    """What a request for a run says; see the verb `runs.create`."""
+    """What a request for a run says; see the verb `runs.create`.
+
+    `id` is the run's, where who asks has chosen it.
+    """
 
     component: str = ""
     pipeline: str = ""
@@ -70,6 +74,8 @@ class RunWish:
     force: tuple[str, ...] = ()
     incremental: bool = False
     commits: Mapping[str, GitState] = field(default_factory=dict)
+    timing: Timing | None = None
+    id: str = ""
 
 
 def ask(call: Call, wish: RunWish) -> Submitted:
@@ -84,7 +90,9 @@ def ask(call: Call, wish: RunWish) -> Submitted:
     wanted = _wanted(call, wish, sent)
     request = Request(
         tree=_with_image(wanted.tree, wish.image),
-        arguments=Arguments(wish.inputs, dict(wish.parameters), wish.replicas, wish.outputs),
+        arguments=Arguments(
+            wish.inputs, dict(wish.parameters), wish.replicas, wish.outputs, wish.timing
+        ),
         parallel=wish.parallel,
         name=wish.name,
         notes=wish.note,
@@ -99,6 +107,7 @@ def ask(call: Call, wish: RunWish) -> Submitted:
         uses=wanted.uses,
         origin=wanted.origin,
         fence=fence_of(call, sent),
+        id=wish.id,
     )
     submitted = submit(call.context, request)
     return replace(submitted, notices=(*wanted.notices, *submitted.notices))

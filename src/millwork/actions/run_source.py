@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from millwork.base.names import BUILTIN, BUILTIN_TAG, is_version
@@ -16,12 +17,13 @@ from millwork.spec.model import (
     PipelineNode,
     Reference,
 )
+from millwork.spec.scheduling import quoted
 from millwork.spec.tree import Tree
 from millwork.spec.writer import to_text
 from millwork.views.faces import About, face_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from millwork.actions.context import Context
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from millwork.views.plans import RunSource
 
 _VERSION = "1.0.0"
+_CONSTANT = re.compile(r"[^\s=$]*")
 
 
 def source_of_run(context: Context, run: RunRow) -> RunSource:
@@ -89,7 +92,12 @@ class _Writer:
         """The pipeline."""
         nodes = {_node(name): self._written(step) for name, step in self.steps.items()}
         version = run.version if is_version(run.version) else _VERSION
-        return Pipeline(name=run.definition, version=version, nodes=nodes, inputs=self.inputs)
+        return quoted(
+            Pipeline(
+                name=run.definition, version=version, nodes=nodes, inputs=self.inputs,
+                scheduling_parameters=_constants(self.steps.values()),
+            )
+        )  # fmt: skip
 
     def _written(self, step: Step) -> PipelineNode:
         component = step.component
@@ -131,6 +139,19 @@ class _Writer:
             name += "-2"
         self.paths[name], self.inputs[name] = source.path, Input(kind)
         return name
+
+
+def _constants(steps: Iterable[Step]) -> dict[str, str]:
+    """What commands name, as the run had it; not what pipelines within it call alike."""
+    found: dict[str, set[str]] = {}
+    for step in steps:
+        for name, value in step.scheduling.items():
+            found.setdefault(name, set()).add(value)
+    return {
+        name: value
+        for name, (value, *others) in found.items()
+        if not others and _CONSTANT.fullmatch(value)
+    }
 
 
 def _node(step: str) -> str:

@@ -81,9 +81,15 @@ def listed(
     context: Context, limit: int = _PAGE, *, with_trials: bool = False
 ) -> list[views.RunSummary]:
     """The newest runs first; those that a sweep has begun only if they are wanted."""
+    return summaries(context, _newest(context, limit, with_trials=with_trials))
+
+
+def summaries(context: Context, runs: Sequence[RunRow]) -> list[views.RunSummary]:
+    """Rows of a list; the steps are counted of those that go on, which are few."""
     now = context.clock.wall()
-    found = _newest(context, limit, with_trials=with_trials)
-    return [views.summary(run, is_tended(context, run), now) for run in found]
+    open_ = [run.id for run in runs if run.status == "running"]
+    progress = context.store.progress(open_) if open_ else {}
+    return [views.summary(run, is_tended(context, run), now, progress.get(run.id)) for run in runs]
 
 
 def _newest(context: Context, limit: int, *, with_trials: bool = False) -> list[RunRow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 from base64 import b64encode
@@ -9,10 +10,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from millwork.actions.assets import document_of, found
+from millwork.actions.load import read_file
+from millwork.actions.publish import checked
+from millwork.actions.published import check_text
 from millwork.base.addresses import is_public
 from millwork.base.errors import BadRequest, Missing, Unavailable
+from millwork.base.names import is_text
 from millwork.base.records import dataclass
 from millwork.blobs import code
+from millwork.blobs.folders import within
+from millwork.spec.model import Component
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +56,38 @@ def fetched(call: Call, given: str) -> Source:
     ref = str(document["commit"] or document["branch"]) or None
     folder, state = code.checkout(url, ref, None, call.context.git_cache, config)
     return Source(folder, state, f"{name}@{kept.version}")
+
+
+def taken(call: Call, source: Source, path: str, folder: str) -> tuple[str, str]:
+    """The text of the file at `path` in the repository, and the digest of its code, kept here.
+
+    The code is `folder`, or else where the file says, or the folder that it is in. Raises
+    BadRequest for what is not in the repository, and for links that lead out of it.
+    """
+    file = _inside(source.folder, path)
+    if not os.path.isfile(file):
+        raise BadRequest(f"path: the repository has no file {path[:200]} at this commit")
+    text = read_file(file)
+    check_text(text)
+    folder = folder or os.path.join(os.path.dirname(path), _said_folder(call, text))
+    own = _inside(source.folder, folder)
+    if not os.path.isdir(own):
+        raise BadRequest(f"folder: the repository has no folder {folder[:200]} at this commit")
+    return text, code.snapshot(own, call.context.code_store).digest
+
+
+def _said_folder(call: Call, text: str) -> str:
+    """Where a component's text says that its code is; the file's folder if it has faults."""
+    tree, _ = checked(call, "component", text)
+    definition = tree.definition if tree else None
+    return definition.code.path if isinstance(definition, Component) else ""
+
+
+def _inside(folder: str, path: str) -> str:
+    """Where a path of the repository really is; empty if that is not in it."""
+    root = os.path.realpath(folder)
+    place = os.path.realpath(os.path.join(root, path)) if is_text(path) else ""
+    return place if place and within(place, root) else ""
 
 
 def _connection(call: Call, name: str) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from millwork.actions.drive import wishes_of
 from millwork.actions.secrets import require
 from millwork.actions.select import Selection, named, select
 from millwork.actions.storage import Fence, Storage
+from millwork.actions.timing import scheduling_facts, timed
 from millwork.base.errors import BadRequest, Unavailable
 from millwork.base.faultpoints import reach
 from millwork.base.ids import new_id
@@ -25,6 +26,7 @@ from millwork.plan.codec import encode, encode_component
 from millwork.plan.contract import check_user_args
 from millwork.plan.graph import Arguments, expand
 from millwork.plan.model import GivenPath, GivenUri, Graph, StepOutput
+from millwork.plan.scheduling import in_shell
 from millwork.ports import RunRow, StepRow
 from millwork.ports.changes import StepChanged, StepReused
 from millwork.spec.model import Pipeline
@@ -50,7 +52,7 @@ class Request:
     `commits` says which commit the code of a component is of, by its name, where the files that are
     here cannot tell; that of the empty name is for all others. `uses` names what of the registry it
     is, as `component:name@version`, `origin` from which bundle and draft it came. `fence`: which
-    files its inputs may not be.
+    files its inputs may not be. `id` is the run's, where that is known before.
     """
 
     tree: Tree
@@ -69,6 +71,7 @@ class Request:
     uses: tuple[str, ...] = ()
     origin: Mapping[str, Any] = field(default_factory=dict)
     fence: Fence | None = None
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,12 @@ def submit(context: Context, request: Request) -> Submitted:
     Raises BadRequest or Unavailable, and then nothing was kept.
     """
     storage = _storage(context, request)
-    graph, taken = select(expand(request.tree, request.arguments), request.selection)
+    workspace = request.owner.workspace if request.owner else "default"
+    arguments = timed(
+        request.arguments, request.tree, context.clock.wall(),
+        lambda: context.people().variables(workspace),
+    )  # fmt: skip
+    graph, taken = select(expand(request.tree, arguments), request.selection)
     graph, datasets = _with_data(storage, graph, request.fence)
     uses = [*request.uses, *datasets]
     notices: list[str] = []
@@ -121,7 +129,11 @@ def submit(context: Context, request: Request) -> Submitted:
     git |= _commits(request, graph)
     graph, images = _with_images(engine, graph, request.require_image, notices)
     source, text = _source(request)
-    more = {"source": source, **({"uses": uses} if uses else {})}
+    more = {
+        "source": source,
+        **({"uses": uses} if uses else {}),
+        **scheduling_facts(request.tree, arguments.timing),
+    }
     run = _row(context, request, graph, {"git": git, **images, **more})
     definitions, steps = _step_rows(graph)
     reach("submit.checked")
@@ -152,7 +164,7 @@ def _row(context: Context, request: Request, graph: Graph, found: Mapping[str, A
     if isinstance(definition, Pipeline) and definition.experiment:
         facts["experiment"] = definition.experiment
     row = RunRow(
-        id=new_id(now),
+        id=request.id or new_id(now),
         name=request.name or _title(definition),
         definition=definition.name,
         version=definition.version,
@@ -314,6 +326,11 @@ def _check_arguments(step: Step) -> None:
         name: value for name, value in step.parameters.items() if not isinstance(value, StepOutput)
     }
     check_user_args(step.name, step.component.command, known)
+    if step.scheduling and step.component.syntax == "shell":
+        try:
+            in_shell(step.component.command, step.scheduling)
+        except BadRequest as error:
+            raise BadRequest(f"step '{step.name}': {error}") from None
 
 
 def _check_machine(context: Context, graph: Graph, notices: list[str]) -> None:

@@ -35,9 +35,13 @@ def verbs_of(kind: str, what: str) -> Verbs:
         return assets.show(call, kind, name)
 
     def change(
-        call: Call, name: str, description: str | None = None, visibility: Visibility | None = None
+        call: Call,
+        name: str,
+        description: str | None = None,
+        visibility: Visibility | None = None,
+        labels: dict[str, str] | None = None,
     ) -> AssetView:
-        return assets.change(call, kind, name, description, visibility)
+        return assets.change(call, kind, name, description, visibility, labels)
 
     def delete(call: Call, name: str) -> Deleted:
         return assets.delete(call, kind, name)
@@ -56,7 +60,10 @@ def verbs_of(kind: str, what: str) -> Verbs:
 
     taken_back = "a null or empty reason takes that back"
     show.__doc__ = f"The latest version of {what}."
-    change.__doc__ = f"Changes what is said of {what} and who sees it."
+    change.__doc__ = (
+        f"Changes what is said of {what} and who sees it.\n\n"
+        "`labels` take the place of those of its latest version, until there is another."
+    )
     delete.__doc__ = f"Deletes {what} with all its versions."
     versions.__doc__ = f"The versions of {what}, latest first."
     version.__doc__ = f"One version of {what}."

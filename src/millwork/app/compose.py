@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from millwork.run.loop import Command
     from millwork.store.admission import AdmissionStore
     from millwork.store.assets import AssetStore
+    from millwork.store.instances import InstanceLists
     from millwork.store.people import PeopleStore
     from millwork.store.retention import RetentionStore
     from millwork.store.schedules import ScheduleStore
@@ -81,6 +82,7 @@ def open_context(control: Control | None = None, begun: WarmProcess | None = Non
         maps=home_settings,
         retention=cache(partial(_retention, store)),
         schedules=cache(partial(_schedules, store)),
+        instances=cache(partial(_instances, store)),
         artifacts=artifacts,
     )
 
@@ -138,6 +140,12 @@ def _schedules(store: RunStore) -> ScheduleStore:
     from millwork.store.schedules import ScheduleStore
 
     return ScheduleStore(store.database)
+
+
+def _instances(store: RunStore) -> InstanceLists:
+    from millwork.store.instances import InstanceLists
+
+    return InstanceLists(store.database)
 
 
 def _leasing(home: str, control: Control, run: RunRow, address: str) -> Leasing:

@@ -6,11 +6,12 @@ Relative paths in it start at its folder, and `~` is the user's.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Literal
 
 from millwork.base.errors import BadRequest, InvalidFile
 from millwork.base.faults import Fault
-from millwork.base.names import ENTITY_RULE, is_entity
+from millwork.base.names import ENTITY_RULE, SECRET_RULE, is_entity, is_secret
 from millwork.base.records import dataclass, field
 from millwork.base.uris import parse_uri
 from millwork.engines.container.tool import PULLS
@@ -24,6 +25,7 @@ from millwork.formats.azureml.references import (
     is_reference,
 )
 from millwork.ports.retention import Retention
+from millwork.spec.document import Mapping as Fields
 from millwork.spec.document import parse
 from millwork.spec.fields import (
     INVALID,
@@ -42,9 +44,12 @@ from millwork.spec.model import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import TypeAlias
 
     from millwork.spec.document import Node
     from millwork.spec.model import Path
+
+    Tls: TypeAlias = Literal["none", "starttls", "tls"]
 
 _REFERENCE_RULE = "a reference: azureml:name:version, azureml://... or another URL"
 _ENVIRONMENT_RULE = "an environment's reference: azureml:name:version, name@latest, azureml://..."
@@ -54,6 +59,43 @@ ENGINES = ("local", "container")
 ARTIFACTS_RULE = "a place in S3: s3://BUCKET/PREFIX, or s3://CONNECTION@BUCKET/PREFIX"
 _LONGEST = 36_500  # days
 DATABASE_RULE = "the URL of a PostgreSQL database: postgresql://USER@HOST:PORT/NAME"
+PORTS = {"none": 25, "starttls": 587, "tls": 465}
+SENDER_RULE = "an address of mail: millwork@example.org, or Millwork <millwork@example.org>"
+HOST_RULE = "a host, or a host and its port: chat.internal, 10.0.0.7:8065"
+DOMAIN_RULE = "what stands behind the @ of addresses: example.org"
+_ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,252}"
+_MAIL = re.compile(_ADDRESS)
+_SENDER = re.compile(rf"{_ADDRESS}|[^<>\"\\\x00-\x1f\x7f]+ <{_ADDRESS}>")
+_NAME = r"[A-Za-z0-9][A-Za-z0-9.-]*"
+_HOST = re.compile(rf"({_NAME}|\[[0-9a-f:.]+\])(:[0-9]{{1,5}})?")
+_DOMAIN = re.compile(_NAME)
+
+
+@dataclass(frozen=True)
+class Mail:
+    """How mail is sent: the server, the sender, and the name of the secret that logs in.
+
+    Nobody is written to outside `domains`, if there are any.
+    """
+
+    host: str
+    sender: str
+    tls: Tls = "starttls"
+    port: int = 0
+    user: str = ""
+    password: str = ""
+    domains: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Webhooks:
+    """What may be told to programs: `private` are hosts of this network, which may speak http.
+
+    `secret` is the name of the one that signs.
+    """
+
+    private: tuple[str, ...] = ()
+    secret: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,7 +104,7 @@ class Settings:
 
     `engine` is the one of runs that name none; `database` is PostgreSQL's URL, if that keeps them;
     `mounts` are folders by name; `artifacts` is where artifacts are kept besides the home, and
-    `retention` what is kept of old runs.
+    `retention` what is kept of old runs. Without `mail` none is sent.
     """
 
     references: References = field(default_factory=References)
@@ -73,6 +115,8 @@ class Settings:
     mounts: Mapping[str, str] = field(default_factory=dict)
     artifacts: str = ""
     retention: Retention = field(default_factory=Retention)
+    mail: Mail | None = None
+    webhooks: Webhooks = field(default_factory=Webhooks)
 
 
 def read_settings(home: str) -> Settings:
@@ -143,6 +187,25 @@ class _DatabaseUrl(Text):
         return reading.fault(path, f"expected {DATABASE_RULE}")
 
 
+class _Secret:
+    """`{secret: NAME}`. Whoever writes the secret itself there is not shown it again."""
+
+    label, blank = "secret", ""
+
+    def read(self, node: Node, path: Path, reading: Reading) -> Any:
+        if isinstance(node, Fields):
+            return SECRET.read(node, path, reading)
+        return reading.fault(path, "expected {secret: NAME}, and not the secret itself")
+
+    def schema(self) -> dict[str, Any]:
+        return SECRET.schema()
+
+
+def is_mail(text: str) -> bool:
+    """Whether a text is an address of mail, and nothing else that a header could hold."""
+    return _MAIL.fullmatch(text) is not None
+
+
 class _RequirementsFile(_LocalFile):
     """A requirements file or a conda file (.yml, .yaml), as the environment that it asks for."""
 
@@ -211,6 +274,22 @@ def _settings(given: dict[str, Any], _path: Path, _reading: Reading) -> Settings
     return Settings(**{**given, "bridges": _bridges(given.get("bridges", {}))})
 
 
+def _mail(given: dict[str, Any], path: Path, reading: Reading) -> Any:
+    mail = Mail(**given)
+    if mail.user and not mail.password:
+        return reading.fault((*path, "password"), "missing: user and password go together")
+    if mail.password and not mail.user:
+        return reading.fault((*path, "user"), "missing: user and password go together")
+    if mail.user and mail.tls == "none":
+        return reading.fault((*path, "tls"), "a password goes by starttls or tls only")
+    return mail
+
+
+SECRET = Record(
+    "secret",
+    (Field("secret", Text(is_secret, SECRET_RULE), "The secret's name", required=True),),
+    lambda given, _path, _reading: given["secret"],
+)
 ENVIRONMENT = Record(
     "environment",
     (
@@ -284,6 +363,34 @@ RETENTION = Record(
     ),
     plain(Retention),
 )  # fmt: skip
+MAIL = Record(
+    "section mail",
+    (
+        Field("host", Text(lambda text: _DOMAIN.fullmatch(text) is not None, "a host's name"),
+              "The server that takes the mail", required=True),
+        Field("from", Text(lambda text: _SENDER.fullmatch(text) is not None, SENDER_RULE),
+              "Whom it comes from", required=True, attribute="sender"),
+        Field("tls", Choice(tuple(PORTS)), "How the connection is secured", default="starttls"),
+        Field("port", Number(1, 65535), "The server's port",
+              default="587; 465 for tls, 25 for none"),
+        Field("user", Text(), "Who logs in, if somebody has to"),
+        Field("password", _Secret(), "`{secret: NAME}`, a secret of the workspace `default`"),
+        Field("domains",
+              ListOf(Text(lambda text: _DOMAIN.fullmatch(text) is not None, DOMAIN_RULE)),
+              "Nobody else is written to: example.org", default="anybody is"),
+    ),
+    _mail,
+)  # fmt: skip
+WEBHOOKS = Record(
+    "section webhooks",
+    (
+        Field("private", ListOf(Text(lambda text: _HOST.fullmatch(text) is not None, HOST_RULE)),
+              "Hosts of this network that may be told, by http: too; HOST or HOST:PORT"),
+        Field("sign", _Secret(), "`{secret: NAME}`, a secret of the workspace `default`, that signs"
+              " what is sent", attribute="secret"),
+    ),
+    plain(Webhooks),
+)  # fmt: skip
 SETTINGS = Record(
     "settings file",
     (
@@ -318,6 +425,8 @@ SETTINGS = Record(
             default="nowhere",
         ),
         Field("retention", RETENTION, "What `millwork gc` keeps of runs that are over"),
+        Field("mail", MAIL, "How alerts are sent by mail", default="they are not"),
+        Field("webhooks", WEBHOOKS, "Which programs alerts may be sent to, and how"),
     ),
     _settings,
 )

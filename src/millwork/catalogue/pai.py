@@ -21,6 +21,7 @@ from millwork.spec import values
 from millwork.spec.fields import Reading
 from millwork.spec.model import Input, Pipeline, PipelineNode, Reference
 from millwork.spec.pipeline import check_pipeline
+from millwork.spec.scheduling import quoted
 from millwork.spec.tree import Tree
 from millwork.spec.wiring import check_wiring
 
@@ -167,7 +168,7 @@ class _Importer:
         for reference, table in self._outputs.items():
             if reference not in read:
                 outputs[names.free(table)] = reference
-        pipeline = Pipeline(name, "1.0.0", self.nodes, inputs=self.inputs, outputs=outputs)
+        pipeline = quoted(Pipeline(name, "1.0.0", self.nodes, inputs=self.inputs, outputs=outputs))
         if self.nodes or not self.reading.faults:
             check_pipeline(pipeline, self.reading)
             check_wiring(Tree(pipeline, self.children), self.reading)

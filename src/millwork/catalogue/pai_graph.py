@@ -17,7 +17,7 @@ from millwork.base.records import dataclass, field
 from millwork.catalogue.index import builtin
 from millwork.catalogue.pai import WHY, Names, find, folded, port_name
 from millwork.formats.designer.model import FOREIGN, MILLWORK, READER, TABLE_NAME
-from millwork.spec import values
+from millwork.spec import scheduling, values
 from millwork.spec.fields import Reading
 from millwork.spec.model import Input, Parameter, Pipeline, PipelineNode, Reference
 from millwork.spec.pipeline import check_pipeline
@@ -72,10 +72,15 @@ class _Made:
 
 @dataclass
 class PaiGraph:
-    """The pipeline so far; what it cannot carry is noted in `reading` as a warning."""
+    """The pipeline so far; what it cannot carry is noted in `reading` as a warning.
+
+    `scheduling_parameters` are those that the pipeline lists: of any other `${name}` that is no
+    variable, the text itself is meant.
+    """
 
     reading: Reading
     variables: Mapping[str, Variable]
+    scheduling_parameters: Mapping[str, str] = field(default_factory=dict)
     layout: dict[str, tuple[float, float]] = field(default_factory=dict)
     inputs: dict[str, Input] = field(default_factory=dict)
     outputs: dict[str, Reference] = field(default_factory=dict)
@@ -222,7 +227,8 @@ class PaiGraph:
         else:
             parameter = declaration.parameters.get(word) if declaration else None
             value = self._value(setting, parameter)
-            if pai and parameter and not isinstance(value, Reference):
+            is_known = not isinstance(value, Reference) and not self._is_scheduled(value)
+            if pai and parameter and is_known:
                 value = self._read(setting, value, word, parameter, pai)
             if value is not None:
                 made.parameters[word] = value
@@ -353,13 +359,14 @@ class PaiGraph:
         name = title if names.is_entity(title) else _slug(title)[:100] or "pipeline"
         for made in self._made.values():
             self._set_fixed(made)
-        nodes = {made.name: _node(made) for made in self._made.values()}
+        nodes = {made.name: self._node(made) for made in self._made.values()}
         parameters = {self._variables[name]: self._parameter(variable)
                       for name, variable in self.variables.items()}  # fmt: skip
         pipeline = Pipeline(
             name, "1.0.0", nodes, display_name="" if name == title else title,
             description=description, inputs=self.inputs, parameters=parameters,
             outputs=self.outputs, layout=self.layout,
+            scheduling_parameters=self.scheduling_parameters,
         )  # fmt: skip
         known = self.reading.places
         places: dict[Path, Place] = {
@@ -377,18 +384,35 @@ class PaiGraph:
         self.reading.faults += checked.faults
         return pipeline
 
+    def _node(self, made: _Made) -> PipelineNode:
+        read = {wire.owner for wire in made.inputs.values()}
+        after = tuple(other for other in dict.fromkeys(made.after) if other not in read)
+        parameters = {word: self._kept(value) for word, value in made.parameters.items()}
+        return PipelineNode(made.component, made.inputs, parameters, after=after)
+
+    def _is_scheduled(self, value: str | tuple[str, ...]) -> bool:
+        """Whether a scheduling parameter stands in a value, which only a run knows then."""
+        texts = (value,) if isinstance(value, str) else value
+        found = {name for text in texts for name in _VARIABLE.findall(text)}
+        return not found.isdisjoint(self.scheduling_parameters)
+
+    def _kept(self, value: Any) -> Any:
+        """A value in which no more is a scheduling parameter than what is listed."""
+        if isinstance(value, tuple | list):
+            return type(value)(map(self._kept, value))
+        return _VARIABLE.sub(self._quoted, value) if isinstance(value, str) else value
+
+    def _quoted(self, found: re.Match[str]) -> str:
+        listed = self.scheduling_parameters
+        ours = scheduling.names_in(Pipeline("", "", {}, scheduling_parameters=listed), found[0])
+        return f"${found[0]}" if ours and found[1] not in listed else found[0]
+
     def _set_fixed(self, made: _Made) -> None:
         """Sets what is otherwise in PAI's component where nothing is said."""
         if made.pai and made.declaration:
             for word, text in made.pai.fixed.items():
                 fixed = values.read(made.declaration.parameters[word], text)
                 made.parameters.setdefault(word, fixed)
-
-
-def _node(made: _Made) -> PipelineNode:
-    read = {wire.owner for wire in made.inputs.values()}
-    after = tuple(other for other in dict.fromkeys(made.after) if other not in read)
-    return PipelineNode(made.component, made.inputs, made.parameters, after=after)
 
 
 def _ports(made: _Made, kind: str) -> Mapping[str, Any] | None:

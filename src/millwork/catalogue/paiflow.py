@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from millwork.base.errors import InvalidFile
 from millwork.base.records import dataclass
 from millwork.catalogue.pai_graph import PaiGraph, Setting, Variable
+from millwork.spec import scheduling
 from millwork.spec.model import Input, Reference
 
 if TYPE_CHECKING:
@@ -32,13 +34,16 @@ class Family:
     losses: tuple[tuple[str, str], ...]
 
 
-def manifest_to_pipelines(manifest: Manifest, reading: Reading) -> Family:
+def manifest_to_pipelines(
+    manifest: Manifest, reading: Reading, scheduled: Mapping[str, str] | None = None
+) -> Family:
     """The pipeline that a manifest describes, with those that stand in it.
 
-    Raises InvalidFile for what is no graph.
+    `scheduled` are scheduling parameters, which each of them lists if they stand in it. Raises
+    InvalidFile for what is no graph.
     """
     files: dict[str, Pipeline] = {}
-    graph = _Graph(manifest, reading, files, "")
+    graph = _Graph(manifest, reading, files, "", scheduled or {})
     if any(fault.severity == "error" for fault in reading.faults):
         raise InvalidFile(reading.faults)
     pipeline = graph.finished()
@@ -50,9 +55,11 @@ class _Graph:
     """One graph; `files` has those within it, and `folder` is where its own file lies."""
 
     def __init__(
-        self, manifest: Manifest, reading: Reading, files: dict[str, Pipeline], folder: str
-    ) -> None:
+        self, manifest: Manifest, reading: Reading, files: dict[str, Pipeline], folder: str,
+        scheduled: Mapping[str, str],
+    ) -> None:  # fmt: skip
         self._manifest, self._reading, self._files, self._folder = manifest, reading, files, folder
+        self._scheduled = scheduled
         self._inner: dict[str, _Graph] = {}
         usable = [each for each in manifest.parameters if each.type != "Map"]
         for each in manifest.parameters:
@@ -60,7 +67,7 @@ class _Graph:
                 reading.fault(each.path, f"'{each.name[:60]}': {_WHERE}", "warning")
         self._maps = {each.name for each in manifest.parameters if each not in usable}
         variables = {each.name: Variable(*each) for each in usable}
-        self.graph = PaiGraph(reading, variables)
+        self.graph = PaiGraph(reading, variables, scheduled)
         for port in manifest.inputs:
             own = Input(port.kind, required=port.required, description=port.description)
             self.graph.add_input(_key(port.name), own, port.name)
@@ -76,7 +83,7 @@ class _Graph:
         manifest = self._manifest
         for key, inner in self._inner.items():
             path = f"{self._folder}{self.graph.name_of(key)}/"
-            self._files[f"{path}{_INNER}"] = inner.finished()
+            self._files[f"{path}{_INNER}"] = _with_used(inner.finished())
         title = manifest.title or manifest.name
         return self.graph.pipeline(title, "", self._reading.file)
 
@@ -89,7 +96,7 @@ class _Graph:
         if task.pipelines:
             name = self.graph.add_pipeline(key, wanted, task.path)
             folder = f"{self._folder}{name}/"
-            self._inner[key] = _Graph(task, self._reading, self._files, folder)
+            self._inner[key] = _Graph(task, self._reading, self._files, folder, self._scheduled)
             return
         settings = [
             Setting(each.name, each.value, each.path)
@@ -170,6 +177,18 @@ class _Graph:
         if not key:
             self._reading.fault(path, f"there is no pipeline '{name[:60]}' in it")
         return key
+
+
+def _with_used(pipeline: Pipeline) -> Pipeline:
+    """A pipeline that lists no more scheduling parameters than stand in its nodes."""
+    used = {
+        name
+        for node in pipeline.nodes.values()
+        for value in node.parameters.values()
+        for name in scheduling.names_in(pipeline, value)
+    }
+    listed = pipeline.scheduling_parameters.items()
+    return replace(pipeline, scheduling_parameters={n: text for n, text in listed if n in used})
 
 
 def _key(name: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest
@@ -28,6 +30,20 @@ def read_arguments(options: Namespace) -> Arguments:
     outputs = read_pairs("-O", "NAME=URI", getattr(options, "outputs", []))
     replicas = read_replicas(getattr(options, "replicas", None))
     return Arguments(inputs, dict(parameters), replicas, outputs)
+
+
+def read_timed(options: Namespace) -> Arguments:
+    """The same, and `--bizdate`, `--cyctime` and `--tz`; raises BadRequest for what is none."""
+    arguments = read_arguments(options)
+    if not (options.bizdate or options.cyctime or options.tz):
+        return arguments
+    from millwork.actions.timing import Words, read_timing
+
+    words = Words("--bizdate", "--cyctime", "--tz")
+    timing = read_timing(
+        time.time(), options.bizdate or "", options.cyctime or "", options.tz or "", words
+    )
+    return replace(arguments, timing=timing)
 
 
 def read_replicas(text: str | None) -> dict[str, int]:

@@ -106,7 +106,7 @@ def _convert(options: Namespace) -> int:
 
     if options.output and os.path.lexists(options.output):
         raise BadRequest(f"{options.output} is there already")
-    converted = convert_file(options.file, options.to)
+    converted = convert_file(options.file, options.to, options.schedule)
     for line in converted.left_out:
         sys.stderr.write(f"millwork: not carried over: {line}\n")
     if options.output:

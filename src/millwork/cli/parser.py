@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Kept here too, so that --help imports nothing; a test compares them with the spec's.
-DIALECTS = ("millwork", "pai", "azureml-old", "azureml-v2", "json", "pai-designer", "python")
+DIALECTS = (
+    "millwork", "pai", "azureml-old", "azureml-v2", "json", "pai-designer", "dataworks", "python",
+)  # fmt: skip
 JOB_TYPES = ("Job", "TFJob", "PyTorchJob", "XGBoostJob", "MPIJob", "ElasticBatchJob")
 SHARD_ACTIONS = ("next", "renew", "done", "fail", "map")
 ENGINES = ("local", "container")
@@ -22,8 +24,8 @@ STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
 NOUNS = (
     "artifacts", "attempts", "audit", "bundles", "catalogue", "codes", "components",
     "connections", "conversions", "datasets", "drafts", "events", "files", "images", "logs",
-    "members", "models", "palette", "people", "pipelines", "plans", "server", "sessions", "steps",
-    "tokens", "workspaces",
+    "members", "models", "palette", "people", "pipelines", "plans", "schedules", "server",
+    "sessions", "steps", "tokens", "workspaces",
 )  # fmt: skip
 RUN_VERBS = ("change", "create", "delete", "events", "follow", "lineage", "result", "source")
 
@@ -32,7 +34,7 @@ _NOUNS_TEXT = """\
 nouns, of a server or of this home; `millwork NOUN --help` shows the verbs of one:
   artifacts, attempts, audit, bundles, catalogue, codes, components, connections, conversions,
   datasets, drafts, events, files, images, logs, members, models, palette, people, pipelines,
-  plans, server, sessions, steps, tokens, workspaces
+  plans, schedules, server, sessions, steps, tokens, workspaces
 """
 _DESCRIPTION = """\
 Run components, and pipelines of them, on this machine.
@@ -147,6 +149,15 @@ def _add_run(verbs: _SubParsersAction[ArgumentParser]) -> None:
     run.add_argument(
         "--incremental", action="store_true", help="batches work on files that are new or changed"
     )
+    run.add_argument(
+        "--bizdate", metavar="DATE",
+        help="business date of scheduling parameters (default: the day before --cyctime)",
+    )  # fmt: skip
+    run.add_argument(
+        "--cyctime", metavar="TIME",
+        help="their scheduled time (default: now; of a --bizdate: the midnight that ends it)",
+    )  # fmt: skip
+    run.add_argument("--tz", metavar="ZONE", help="zone of --cyctime (default: this machine's)")
     run.add_argument("--from", dest="first", metavar="NODE", help="NODE and what follows it")
     run.add_argument("--to", dest="last", metavar="NODE", help="NODE and what it needs")
     run.add_argument("--only", metavar="NODE", help="NODE alone")
@@ -253,6 +264,9 @@ def _add_files(verbs: _SubParsersAction[ArgumentParser]) -> None:
         help="the dialect (default of a built-in, and of what cannot run as it is: `millwork`)",
     )
     convert.add_argument("-o", "--output", metavar="FILE", help="write there, not to the terminal")
+    convert.add_argument(
+        "--schedule", metavar="FILE", default="", help="the pipeline's schedule, for `dataworks`"
+    )
     verbs.add_parser("schema", help="print the JSON Schema of component and pipeline files")
     init = verbs.add_parser("init", help="make a folder with a first component")
     init.add_argument("folder", metavar="DIR", help="a folder that is not there yet")
@@ -316,17 +330,19 @@ def _add_schedule(verbs: _SubParsersAction[ArgumentParser]) -> None:
     value.add_argument("--fold", type=int, choices=(0, 1), default=0,
                        help="1: the second time that a clock shows that in autumn")  # fmt: skip
     ahead = actions.add_parser("preview", help="print when a schedule is due next, and values")
-    ahead.add_argument("expressions", nargs="*", metavar="EXPR", help="to be shown in each")
-    ahead.add_argument("--every", default="day", help="how often (default: day)",
+    ahead.add_argument("expressions", nargs="*", metavar="FILE or EXPR",
+                       help="a schedule's file; expressions to be shown in each cycle")  # fmt: skip
+    ahead.add_argument("--every", help="how often (default: day)",
                        choices=("minute", "hour", "day", "week", "month", "year"))  # fmt: skip
     ahead.add_argument("--at", metavar="TIMES", help="02:30,14:30 (default: 00:00)")
-    ahead.add_argument("--on", default="", metavar="DAYS",
+    ahead.add_argument("--on", metavar="DAYS",
                        help="monday,friday of a week; 1,15,last of a month; 02-29")  # fmt: skip
-    ahead.add_argument("--step", type=int, default=1, metavar="N", help="every N hours or minutes")
-    ahead.add_argument("--clock", choices=("once", "dataworks"), default="once",
-                       help="what a changed clock does to it")  # fmt: skip
+    ahead.add_argument("--step", type=int, metavar="N", help="every N hours or minutes")
+    ahead.add_argument("--cron", metavar="CRON", help="instead: '00 30 02 * * ?' or '30 2 * * *'")
+    ahead.add_argument("--clock", choices=("once", "dataworks"),
+                       help="what a changed clock does to it (default: once)")  # fmt: skip
     ahead.add_argument("--first", metavar="DATE", help="from that day on (default: today)")
     ahead.add_argument("-n", type=int, default=10, metavar="N", help="how many (default: 10)")
-    ahead.add_argument("--tz", default="UTC", metavar="ZONE", help="(default: UTC)")
+    ahead.add_argument("--tz", metavar="ZONE", help="(default: UTC)")
     for action in (value, ahead):
         action.add_argument("--json", action="store_true", help="print JSON")

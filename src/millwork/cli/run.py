@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shlex
@@ -18,7 +19,7 @@ from millwork.app.compose import default_engine, home_settings, open_context
 from millwork.app.doors import server_door
 from millwork.base.errors import BadRequest
 from millwork.base.names import is_builtin, is_entity
-from millwork.cli.arguments import read_arguments, read_pairs
+from millwork.cli.arguments import read_arguments, read_pairs, read_timed
 from millwork.cli.display import open_display
 from millwork.spec.model import Code, Component
 from millwork.spec.tree import Tree
@@ -50,7 +51,7 @@ def run(options: Namespace) -> int:
     _check_alone(options)
     request = submit.Request(
         tree=tree,
-        arguments=read_arguments(options),
+        arguments=read_timed(options),
         parallel=options.parallel,
         name=options.name,
         notes=options.note,
@@ -61,6 +62,7 @@ def run(options: Namespace) -> int:
         forced=tuple(options.force),
         incremental=options.incremental,
     )
+    gc.freeze()  # what is imported is no garbage: nothing is looked for in it, nor at the end
     context = open_context(begun=options.begun)
     submitted = submit.submit(context, request)
     out = sys.stderr if options.json else sys.stdout
@@ -160,6 +162,10 @@ def _check_alone(options: Namespace) -> None:
 
 
 def _definition(options: Namespace) -> tuple[Tree, tuple[Fault, ...]]:
+    if options.command_words is None and is_builtin(options.file):
+        from millwork.actions.builtins import builtin_tree  # there is no file to be read
+
+        return _with_image(builtin_tree(options.file), options.image), ()
     if options.command_words is None:
         from millwork.actions.load import Options, load
 

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
+from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from millwork.base.errors import BadRequest
 from millwork.cli import tables
-from millwork.schedule.periods import ahead, times_between
+from millwork.schedule.periods import ahead
+from millwork.schedule.words import in_words
+from millwork.spec.cron import read_cron
 from millwork.spec.dates.calendar import settled
 from millwork.spec.dates.language import Clocks, read
-from millwork.spec.recurrence import LAST, Recurrence
+from millwork.spec.recurrence import Recurrence, times_between
+from millwork.spec.recurrence_fields import MOST_STEPS, parse_day, parse_time
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from millwork.schedule.periods import Due
     from millwork.spec.dates.language import Expression
+    from millwork.spec.recurrence import Clock, Every
+    from millwork.spec.schedule import Schedule
 
-
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_Value = TypeVar("_Value")
 _MOST_CYCLES = 10_000
-_MOST_STEPS = {"minute": 59, "hour": 23}
 
 
 def run(options: Namespace) -> int:
@@ -82,80 +88,112 @@ def _time(text: str, zone: ZoneInfo, fold: int) -> datetime:
 
 
 def _preview(options: Namespace) -> int:
-    """Prints the next cycles of a recurrence, with the values of expressions in each."""
+    """Prints the next cycles of a recurrence or a file, with the values of expressions in each."""
     if not 1 <= options.n <= _MOST_CYCLES:
         raise BadRequest(f"-n: 1 to {_MOST_CYCLES:,}")
-    zone = _zone(options.tz)
-    expressions = [read(text) for text in options.expressions]
+    words = options.expressions
+    schedule = _read_file(options) if words and _is_file(words[0]) else None
+    recurrence = schedule.recurrence if schedule else _recurrence(options)
+    if recurrence is None:
+        raise BadRequest(f"{words[0]}: nothing recurs: it has neither 'every' nor 'cron'")
+    zone = _zone(schedule.timezone if schedule else options.tz or "UTC")
+    named = schedule.scheduling_parameters if schedule else {}
+    columns = {name: read(text) for name, text in named.items()}
+    expressions = [read(text) for text in (words[1:] if schedule else words)]
     first = _date(options.first, "--first") if options.first else datetime.now(zone).date()
-    cycles = islice(ahead(_recurrence(options), zone, first), options.n)
-    rows = [_row(cycle, zone, expressions) for cycle in cycles]
+    rows = [
+        _row(cycle, zone, columns, expressions)
+        for cycle in islice(ahead(recurrence, zone, first), options.n)
+    ]
     if options.json:
         sys.stdout.write(f"{json.dumps(rows)}\n")
         return 0
-    table = tables.table("scheduled time", "business date", "", *options.expressions)
+    sys.stdout.write(f"{in_words(recurrence, str(zone))}\n\n")
+    titles = [*columns, *(expression.text for expression in expressions)]
+    table = tables.table("scheduled time", "business date", "", *titles)
     for row in rows:
         time = datetime.fromisoformat(row["cyctime"])
         note = "dry run" if row["is_dry"] else "again" if row["fold"] else ""
-        table.add_row(f"{time:%a %Y-%m-%d %H:%M:%S %z}", row["bizdate"], note, *row["values"])
+        values = [*row["scheduling_parameters"].values(), *row["values"]]
+        table.add_row(f"{time:%a %Y-%m-%d %H:%M:%S %z}", row["bizdate"], note, *values)
     tables.console().print(table)
     return 0
 
 
-def _row(cycle: Due, zone: ZoneInfo, expressions: Sequence[Expression]) -> dict[str, Any]:
+def _row(
+    cycle: Due, zone: ZoneInfo, columns: Mapping[str, Expression], others: Sequence[Expression]
+) -> dict[str, Any]:
     time = datetime.fromtimestamp(cycle.instant, zone)
     clocks = Clocks(cycle.bizdate, time)
     return {
         "cyctime": time.isoformat(), "bizdate": cycle.bizdate.isoformat(), "fold": cycle.fold,
-        "is_dry": cycle.is_dry, "values": [expression.at(clocks) for expression in expressions],
+        "is_dry": cycle.is_dry,
+        "scheduling_parameters": {name: _foreseen(each, clocks) for name, each in columns.items()},
+        "values": [expression.at(clocks) for expression in others],
     }  # fmt: skip
 
 
+def _foreseen(expression: Expression, clocks: Clocks) -> str:
+    """The value; an expression that takes one from elsewhere has none before there is an instance.
+
+    It is then shown as it is.
+    """
+    try:
+        return expression.at(clocks)
+    except BadRequest:
+        return expression.text
+
+
+def _is_file(word: str) -> bool:
+    return word.endswith((".yaml", ".yml", ".json")) or os.path.isfile(word)
+
+
+def _read_file(options: Namespace) -> Schedule:
+    from millwork.actions.load import read_file
+    from millwork.spec.schedule_file import read_schedule
+
+    for name in ("every", "cron", "at", "on", "step", "clock", "tz"):
+        if getattr(options, name) is not None:
+            raise BadRequest(f"--{name}: the file says so itself")
+    file = options.expressions[0]
+    schedule, _ = read_schedule(read_file(file), file)
+    return schedule
+
+
 def _recurrence(options: Namespace) -> Recurrence:
-    every = options.every
-    wanted = every in ("week", "month", "year")
-    if wanted != bool(options.on):
-        raise BadRequest(f"--on: on which days, of a {every}" if wanted else "--on: every day is")
-    on = frozenset(_day(every, text) for text in options.on.split(",")) if wanted else frozenset()
-    return Recurrence(every, _times(options), on, clock=options.clock)
+    clock: Clock = options.clock or "once"
+    if options.cron is not None:
+        for name in ("every", "at", "on", "step"):
+            if getattr(options, name) is not None:
+                raise BadRequest(f"--{name}: --cron says so itself")
+        return replace(read_cron(options.cron), clock=clock)
+    every: Every = options.every or "day"
+    is_wanted = every in ("week", "month", "year")
+    if is_wanted != bool(options.on):
+        raise BadRequest(
+            f"--on: on which days, of a {every}" if is_wanted else "--on: every day is"
+        )
+    days = options.on.split(",") if is_wanted else ()
+    on = frozenset(_checked("--on", partial(parse_day, every), text) for text in days)
+    return Recurrence(every, _times(every, options), on, clock=clock)
 
 
-def _times(options: Namespace) -> tuple[time_of_day, ...]:
-    if options.every not in _MOST_STEPS:
-        return tuple(sorted({_clock(text) for text in (options.at or "00:00").split(",")}))
+def _times(every: Every, options: Namespace) -> tuple[time_of_day, ...]:
+    if every not in MOST_STEPS:
+        if options.step is not None:
+            raise BadRequest("--step: of hours and minutes; a day has --at")
+        texts = (options.at or "00:00").split(",")
+        return tuple(sorted({_checked("--at", parse_time, text) for text in texts}))
     if options.at:
         raise BadRequest("--at: hours and minutes have --step")
-    most = _MOST_STEPS[options.every]
-    if not 1 <= options.step <= most:
+    step, most = 1 if options.step is None else options.step, MOST_STEPS[every]
+    if not 1 <= step <= most:
         raise BadRequest(f"--step: 1 to {most}")
-    step = timedelta(**{f"{options.every}s": options.step})
-    return times_between(time_of_day(0), time_of_day(23, 59), step)
+    return times_between(time_of_day(0), time_of_day(23, 59), timedelta(**{f"{every}s": step}))
 
 
-def _clock(text: str) -> time_of_day:
+def _checked(option: str, parse: Callable[[str], _Value], text: str) -> _Value:
     try:
-        found = time_of_day.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is not None or found.microsecond:
-        raise BadRequest(f"--at: '{text}' is no time of day such as 02:30")
-    return found
-
-
-def _day(every: str, text: str) -> int:
-    try:
-        if every == "week":
-            return _WEEKDAYS.index(text.lower()) + 1
-        if every == "month":
-            return LAST if text == "last" else _within(int(text), 1, 31)
-        day = date.fromisoformat(f"2024-{text}")  # a leap year, for 29 February
-        return day.month * 100 + day.day
-    except ValueError:
-        example = {"week": "monday,friday", "month": "1,15,last", "year": "02-29,12-31"}[every]
-        raise BadRequest(f"--on: '{text}' is no day of a {every}; {example} are") from None
-
-
-def _within(number: int, least: int, most: int) -> int:
-    if not least <= number <= most:
-        raise ValueError(number)
-    return number
+        return parse(text)
+    except ValueError as error:
+        raise BadRequest(f"{option}: {error}") from None

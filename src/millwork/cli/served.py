@@ -6,18 +6,21 @@ import json
 import os
 import sys
 import tempfile
+import time
 from typing import TYPE_CHECKING, Any
 
 from millwork.actions.drive import count_of
 from millwork.actions.select import Selection, select
+from millwork.actions.timing import timed
 from millwork.app.doors import is_here
 from millwork.base.errors import BadRequest, NotFound
 from millwork.base.names import is_builtin
 from millwork.base.uris import looks_like_uri
-from millwork.cli.arguments import read_arguments, read_pairs
+from millwork.cli.arguments import read_pairs, read_timed
 from millwork.cli.bundles import Bundle, bundle_of, commits_of, send
 from millwork.cli.following import Followed, follow, last_event
 from millwork.plan.graph import expand
+from millwork.plan.scheduling import scopes_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -34,21 +37,23 @@ _FILE, _CODE = "component.yaml", "code"
 
 def run(door: HttpDoor, tree: Tree, warnings: Sequence[Fault], options: Namespace) -> int:
     """Sends what is run, asks for the run, and follows it; its exit code."""
-    arguments = read_arguments(options)
+    arguments = read_timed(options)
     selection = Selection(options.first or "", options.last or "", options.only or "")
     _check_inputs(door, arguments, options)
-    # What is wrong is found here, before anything is sent.
-    steps = select(expand(tree, arguments), selection)[0].steps
+    replicas = 1
+    if "workspace" not in scopes_of(tree):  # of which only the server knows the values
+        # What is wrong is found here, before anything is sent.
+        steps = select(expand(tree, timed(arguments, tree, time.time())), selection)[0].steps
+        replicas = count_of(*steps.values()) if len(steps) == 1 else 1
     bundle, file = _sent(door, tree, options)
     wish = _wish(arguments, options) | {"commits": commits_of(tree)}
-    replicas = count_of(*steps.values()) if len(steps) == 1 else 1
     _warn(map(str, warnings))
     return _begun(door, wish | {"bundle": bundle, "file": file}, replicas, options)
 
 
 def run_registered(door: HttpDoor, options: Namespace) -> int:
     """Asks for a run of what is registered, and follows it; its exit code."""
-    arguments = read_arguments(options)
+    arguments = read_timed(options)
     _check_inputs(door, arguments, options)
     kind, name, definition = _registered(door, options.file)
     counts = arguments.replicas or definition.get("replicas")
@@ -141,6 +146,9 @@ def _wish(arguments: Arguments, options: Namespace) -> dict[str, Any]:
         "only": options.only,
         "force": options.force,
         "incremental": options.incremental or None,
+        "bizdate": options.bizdate,
+        "cyctime": options.cyctime,
+        "timezone": options.tz,
     }
     return {name: value for name, value in said.items() if value}
 

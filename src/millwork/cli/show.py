@@ -101,6 +101,7 @@ def _parts(page: Mapping[str, Any]) -> Iterator[RenderableType]:
     experiment = page["facts"].get("experiment")
     lines += [f"experiment: {experiment}"] if experiment else []
     lines += [f"notes: {page['notes']}"] if page["notes"] else []
+    lines += _timing_lines(page["facts"].get("scheduling", {}))
     yield printable("\n".join(lines)) + "\n"
     steps = table("step", "status", "time", "cpu", "memory", "limits", "reason, metrics")
     for step in page["steps"]:
@@ -109,6 +110,15 @@ def _parts(page: Mapping[str, Any]) -> Iterator[RenderableType]:
     for step in page["steps"]:
         if "batch" in step:
             yield from _batch_parts(step["node"], step["batch"])
+
+
+def _timing_lines(scheduling: Mapping[str, Any]) -> list[str]:
+    """A run's clocks, and the values of its scheduling parameters."""
+    if not scheduling:
+        return []
+    bizdate, cyctime, zone = (scheduling[name] for name in ("bizdate", "cyctime", "timezone"))
+    lines = [f"business date {bizdate}, scheduled time {cyctime} ({zone})"]
+    return lines + [f"  {name} = {value}" for name, value in scheduling["values"].items()]
 
 
 def _add_step(to: Table, step: Mapping[str, Any]) -> None:

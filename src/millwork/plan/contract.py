@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from millwork.base.errors import BadRequest
 from millwork.base.names import variable_suffix
 from millwork.base.records import dataclass, field
+from millwork.plan import scheduling
 from millwork.plan.model import Mount, Plan, Rendered, Replica
 from millwork.spec import values
 from millwork.spec.model import Secret
@@ -85,7 +86,7 @@ def make_plan(
     outputs = {name: output_path(step, name) for name in component.outputs}
     uris = {name: f"{root}/{path}" for name, path in outputs.items()}
     words = _words(parameters)
-    command = _command(component, words, parameters, targets, uris)
+    command = _command(step, words, parameters, targets, uris)
     env = {
         **_azureml_variables(component, root, job),
         **component.env,
@@ -152,12 +153,15 @@ def output_path(step: Step, name: str) -> str:
 
 
 def _command(
-    component: Component,
+    step: Step,
     words: tuple[str, ...],
     parameters: Mapping[str, Value],
     inputs: Mapping[str, str],
     outputs: Mapping[str, str],
 ) -> Rendered:
+    component = step.component
+    if component.syntax == "shell" and step.scheduling:
+        return scheduling.in_shell(component.command, step.scheduling, words)
     if component.syntax == "shell":
         return Rendered(("sh", "-c", component.command, "sh", *words), {})
     from millwork.plan import (  # a run without them does not pay for them
@@ -169,6 +173,7 @@ def _command(
     texts = {f"inputs.{name}": values.to_text(value) for name, value in parameters.items()}
     texts |= {f"inputs.{name}": path for name, path in inputs.items()}
     texts |= {f"outputs.{name}": path for name, path in outputs.items()}
+    texts |= scheduling.texts(step.scheduling)
     if component.work in ("spark", "hdinsight"):
         return spark.submit(component, texts)
     if component.work == "parallel":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from millwork.base.errors import BadRequest
 from millwork.base.records import dataclass, field
 from millwork.base.uris import is_uri, looks_like_uri
+from millwork.plan import scheduling
 from millwork.plan.model import Each, GivenPath, GivenUri, Graph, Guard, Step, StepOutput
 from millwork.spec import roles, values
 from millwork.spec.model import Component, LocalPath, Pipeline, Reference, ReplicaGroup
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from millwork.plan.model import InputSource
+    from millwork.plan.scheduling import Timing
     from millwork.spec.model import Parameter, PipelineNode, Value
     from millwork.spec.tree import Tree
 
@@ -26,22 +28,34 @@ class Arguments:
     """What a run is given: absolute paths or URIs by input, text or JSON values by parameter.
 
     `replicas` of a component by role; none is what its file says, which may be one. `outputs` are
-    URIs to which outputs are brought, by name.
+    URIs to which outputs are brought, by name. `timing` is what its scheduling parameters are
+    made of; a pipeline that has any needs it.
     """
 
     inputs: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, object] = field(default_factory=dict)
     replicas: Mapping[str, int] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
+    timing: Timing | None = None
 
 
 def expand(tree: Tree, arguments: Arguments) -> Graph:
     """The steps of a run of `tree`, sub-pipelines opened.
 
     Raises BadRequest with every reason for which a part of the tree is not run, or else with every
-    argument that is missing, unknown or not allowed.
+    argument that is missing, unknown or not allowed, or a scheduling parameter without a value.
     """
-    return _with_destinations(_expanded(tree, arguments), arguments.outputs)
+    if reasons := dict.fromkeys(refusals(tree)):
+        raise BadRequest("\n".join(reasons))
+    scheduled = scheduling.evaluated(tree, arguments.timing)
+    own = scheduled.get("", {})
+    inputs, outputs = (
+        {name: scheduling.filled_uri(tree, f"{kind} '{name}'", uri, own) if is_uri(uri) else uri
+         for name, uri in given.items()}
+        for kind, given in (("input", arguments.inputs), ("output", arguments.outputs))
+    )  # fmt: skip
+    graph = _expanded(tree, replace(arguments, inputs=inputs), scheduled)
+    return _with_destinations(graph, outputs)
 
 
 def _with_destinations(graph: Graph, outputs: Mapping[str, str]) -> Graph:
@@ -57,9 +71,9 @@ def _with_destinations(graph: Graph, outputs: Mapping[str, str]) -> Graph:
     return Graph(steps, graph.outputs)
 
 
-def _expanded(tree: Tree, arguments: Arguments) -> Graph:
-    if reasons := dict.fromkeys(refusals(tree)):
-        raise BadRequest("\n".join(reasons))
+def _expanded(
+    tree: Tree, arguments: Arguments, scheduled: Mapping[str, Mapping[str, str]]
+) -> Graph:
     faults: list[str] = []
     inputs = _inputs(tree, arguments, faults)
     parameters = _parameters(tree, arguments, faults)
@@ -80,19 +94,21 @@ def _expanded(tree: Tree, arguments: Arguments) -> Graph:
         return Graph({name: step}, {port: StepOutput(name, port) for port in definition.outputs})
     if arguments.replicas:
         raise BadRequest("a pipeline has no replicas; its nodes have, as `replicas`")
-    return opened(tree, inputs, parameters)
+    return opened(tree, inputs, parameters, scheduled)
 
 
 def opened(
     tree: Tree,
     inputs: Mapping[str, InputSource],
     parameters: Mapping[str, Value | StepOutput],
+    scheduled: Mapping[str, Mapping[str, str]],
 ) -> Graph:
     """The steps of the pipeline `tree`, which is given these; that nothing is missing is not asked.
 
+    `scheduled` are the values of scheduling parameters, as `scheduling.evaluated` gives them.
     Raises BadRequest for a value that does not fit where a pipeline within it hands it on.
     """
-    pipeline, builder = tree.definition, _Builder()
+    pipeline, builder = tree.definition, _Builder(scheduled)
     assert isinstance(pipeline, Pipeline)
     builder.open(tree, inputs, parameters, _Place())
     outputs = {name: source_of(tree, ref) for name, ref in pipeline.outputs.items()}
@@ -194,8 +210,9 @@ class _Place:
 class _Builder:
     """Collects steps while pipelines within pipelines are opened."""
 
-    def __init__(self) -> None:
+    def __init__(self, scheduled: Mapping[str, Mapping[str, str]]) -> None:
         self.steps: dict[str, Step] = {}
+        self._scheduled = scheduled
 
     def open(
         self,
@@ -209,8 +226,9 @@ class _Builder:
         assert isinstance(pipeline, Pipeline)
         prefix = place.prefix
         scope = _Scope(tree, inputs, parameters, prefix)
-        for name, node in pipeline.nodes.items():
-            child = tree.children[name]
+        scheduled = self._scheduled.get(prefix, {})
+        for name, written in pipeline.nodes.items():
+            child, node = tree.children[name], scheduling.filled(pipeline, written, scheduled)
             child_inputs = {**default_data(child), **scope.inputs_of(node)}
             child_parameters = scope.parameters_of(node, child.parameters)
             after = (*place.after, *self._ends(tree, node.after, prefix))
@@ -221,9 +239,11 @@ class _Builder:
                     raise BadRequest(f"node '{prefix}{name}': foreach of a pipeline is not run yet")
                 self.open(child, child_inputs, child_parameters, inner)
                 continue
-            self.steps[prefix + name] = _step(
+            step = _step(
                 prefix + name, node, child.definition, child_inputs, child_parameters, inner, each
             )
+            used = scheduling.of_command(child.definition, scheduled)
+            self.steps[prefix + name] = replace(step, scheduling=used) if used else step
 
     def _ends(self, tree: Tree, names: tuple[str, ...], prefix: str) -> tuple[str, ...]:
         ends: list[str] = []

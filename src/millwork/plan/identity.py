@@ -3,7 +3,8 @@
 The rule (DESIGN decision 16): the component without what is only for display, the code, the
 resolved environment, the parameters, the node's variables, the content of the inputs, how many
 replicas of each role there are, if there is more than one and they do not lease shards, what they
-are told where the node says so, and the image, if an engine uses it. The machine, resources,
+are told where the node says so, the image, if an engine uses it, and the scheduling parameters that
+the command names. The machine, resources,
 retries and timeouts are left out: they do not change a result.
 """
 
@@ -58,6 +59,7 @@ def identity_of(
         **({"replicas": _counts(step)} if step.replicas and not step.component.batch else {}),
         **({"job": plain(step.job)} if step.job else {}),
         **({"image": step.image} if step.image else {}),
+        **({"scheduling": dict(sorted(step.scheduling.items()))} if step.scheduling else {}),
     }
 
 

@@ -75,7 +75,8 @@ class Step:
     files that outputs of one file are written as. `replicas` by role in lower case; none is one.
     `job` and `run_policy` stand in for the component's. `image` is the one that was found for the
     component's, on an engine that uses images. `destinations` are URIs to which outputs are
-    brought as well, by port.
+    brought as well, by port. `scheduling` are the values of the scheduling parameters that its
+    command names (`${name}`).
     """
 
     name: str
@@ -99,6 +100,7 @@ class Step:
     run_policy: RunPolicy | None = None
     image: str = ""
     destinations: Mapping[str, str] = field(default_factory=dict)
+    scheduling: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_job(self) -> bool:

@@ -1,4 +1,4 @@
-"""Commands of AzureML with their values: words, or a shell's text that only refers to them.
+"""Commands with their values: words, or a shell's text that only refers to them.
 
 No value is put into a shell's text (DESIGN decision 8): there it is a variable of the command's
 own, and the placeholder a reference to it, quoted as the place asks.
@@ -18,6 +18,7 @@ from millwork.base.records import dataclass
 from millwork.plan.model import Rendered
 from millwork.spec import quoting, template
 from millwork.spec.quoting import MARK, NotUnderstood, Quoting, Rule
+from millwork.spec.scheduling import SCHEDULING, with_references
 from millwork.spec.template import Group, Literal, Placeholder, TemplateFault
 
 if TYPE_CHECKING:
@@ -45,28 +46,45 @@ def render(text: str, syntax: Syntax, values: Mapping[str, str]) -> Rendered:
     """The command `text` with its values, by the names of its placeholders: `inputs.x`.
 
     What has no value is unset: its group vanishes. A command without shell operators is split
-    first and each value stays within its word, byte for byte; any other is run by bash.
+    first and each value stays within its word, byte for byte; any other is run by bash. The
+    values of `scheduling.x` stand for `${x}`.
 
     Raises BadRequest if a placeholder outside groups is unset, if the command is not understood,
     and if bash would evaluate a value where it stands.
     """
     try:
-        parts = template.parse(text, syntax)
+        parts = with_references(template.parse(text, syntax), _listed(values))
         _check_given(parts, values)
         flat = _Flat(parts, values)
         shell = _needs_shell(parts)
-        pieces = _pieces(flat, shell)
-        variables = _variables(flat)
-        argv = tuple(_fill(flat, piece, values, variables) for piece in pieces)
+        argv, env = _filled(flat, _pieces(flat, shell), values)
     except TemplateFault as fault:
         raise BadRequest(f"command, {fault}") from None
-    env = {
-        variables[part.name]: values[part.name]
-        for piece in pieces
-        for part in piece.placeholders
-        if piece.places is not None
-    }
     return Rendered(("bash", "-c", *argv) if shell else argv, env)
+
+
+def in_shell(text: str, values: Mapping[str, str], words: Sequence[str] = ()) -> Rendered:
+    """The command `text` of the syntax `shell`, whose `${x}` stand for the values `scheduling.x`.
+
+    `sh` runs it with `words` as its `$@`; a text for a shell (`bash -c '...'`), where it is one
+    word of a command without operators, is found and run as in `render`. Nothing else of it is
+    changed. Raises BadRequest as `render` does.
+    """
+    try:
+        parts = with_references(template.parse(text, "shell"), _listed(values))
+        flat = _Flat(parts, values)
+        if not _needs_shell(parts):
+            pieces = _pieces(flat, False)
+            if any(piece.placeholders and piece.places is not None for piece in pieces):
+                return Rendered(*_filled(flat, pieces, values))
+        pieces = _pieces(flat, True)
+        for part, place in zip(flat.placeholders, pieces[0].places or (), strict=True):
+            if place.quoting is Quoting.ANSI:
+                raise flat.fault_of(part, "$'...' is not known to every sh: write '...' or \"...\"")
+        argv, env = _filled(flat, pieces, values)
+    except TemplateFault as fault:
+        raise BadRequest(f"command, {fault}") from None
+    return Rendered(("sh", "-c", *argv, "sh", *words), env)
 
 
 def warnings(text: str, syntax: Syntax, plain: Container[str] = ()) -> list[str]:
@@ -136,6 +154,11 @@ def _standing(parts: Template, given: Collection[str]) -> Iterator[Literal | Pla
             yield from part.parts
 
 
+def _listed(values: Mapping[str, str]) -> list[str]:
+    stem = f"{SCHEDULING}."
+    return [name.removeprefix(stem) for name in values if name.startswith(stem)]
+
+
 def _check_given(parts: Template, values: Mapping[str, str]) -> None:
     missing = [
         part.path[-1]
@@ -200,6 +223,21 @@ def _variables(flat: _Flat) -> dict[str, str]:
     return variables
 
 
+def _filled(
+    flat: _Flat, pieces: Sequence[_Piece], values: Mapping[str, str]
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The words or the shell's text, and the variables that it refers to."""
+    variables = _variables(flat)
+    argv = tuple(_fill(flat, piece, values, variables) for piece in pieces)
+    env = {
+        variables[part.name]: values[part.name]
+        for piece in pieces
+        for part in piece.placeholders
+        if piece.places is not None
+    }
+    return argv, env
+
+
 def _fill(
     flat: _Flat, piece: _Piece, values: Mapping[str, str], variables: Mapping[str, str]
 ) -> str:
@@ -218,4 +256,6 @@ def _fill(
 
 
 def _shown(part: Placeholder, syntax: Syntax) -> str:
+    if part.path[0] == SCHEDULING:
+        return f"${{{'.'.join(part.path[1:])}}}"
     return f"{{{part.name}}}" if syntax == "braces" else f"${{{{{part.name}}}}}"

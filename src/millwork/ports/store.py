@@ -187,6 +187,9 @@ class Store(Protocol):
         `private_of` is the only person whose private runs are shown.
         """
 
+    def progress(self, runs: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """How many steps of each of some runs have which status."""
+
     def unfinished(self) -> Sequence[RunRow]:
         """The runs that are driven, or should be, oldest first; those that wait are not."""
 
@@ -217,7 +220,9 @@ class Store(Protocol):
     def some_events(self, run: str, after: int, limit: int) -> Sequence[Mapping[str, Any]]:
         """The first of a run's events numbered above `after`."""
 
-    def describe(self, run: str, name: str, notes: str, visibility: str) -> None:
+    def describe(
+        self, run: str, name: str, notes: str, visibility: str, tags: Mapping[str, str]
+    ) -> None:
         """Changes what is said about a run, and who may see it."""
 
     def heads(self, since: float) -> Sequence[Mapping[str, Any]]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from millwork.base.names import BUILTIN
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 MOST_WORDS = 8
 _LONGEST = 64 * 1024  # characters of words; the rest of a huge document is not searched
@@ -25,6 +27,27 @@ def search_text(
         *(f">{reference}" for reference in sorted(set(uses))),
     ]
     return _plain("".join(f"{line}\n" for line in lines))
+
+
+def label_words(labels: Mapping[str, str]) -> Iterator[str]:
+    """The words that labels are found by, besides themselves."""
+    return (f"{key} {value}" for key, value in labels.items())
+
+
+def relabelled(text: str, before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    """The text of what had some labels, which were the last of its words, with others."""
+    words, *lines = text.split("\n")
+    former = " ".join(_plain(" ".join(label_words(before))).split())
+    kept = words.removesuffix(former) if former else words
+    uses = (line.removeprefix(">") for line in lines if line.startswith(">"))
+    return search_text([kept, *label_words(after)], after, uses)
+
+
+def uses_in(text: str) -> set[str]:
+    """What a pipeline with this text is made of: `component:train`, `builtin:split_rows`."""
+    words, *lines = text.split("\n")
+    named = {line[1:].partition("@")[0] for line in lines if line.startswith(">")}
+    return named | {word for word in words.split() if word.startswith(BUILTIN)}
 
 
 def word_patterns(text: str) -> list[str]:

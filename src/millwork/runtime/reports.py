@@ -166,6 +166,15 @@ class Report:
         ]
         return {"format": FORMAT, "title": self.title, "sections": sections}
 
+    def save(self, folder: Path) -> None:
+        """Write it and its page into an output's folder."""
+        from .drawing.page import page
+
+        content = self.to_json()
+        text = json.dumps(content, ensure_ascii=False, allow_nan=False)
+        (folder / FILE).write_text(text, encoding="utf-8")
+        (folder / PAGE).write_text(page(content), encoding="utf-8")
+
 
 def read(path: Path) -> dict[str, Any]:
     """The report in a folder, as `to_json` gave it; StepError if there is none."""
@@ -174,16 +183,6 @@ def read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise StepError(f"{path.name}: no report: {error}") from None
     return content
-
-
-def write(report: Report, folder: Path) -> None:
-    """Write a report and its page into an output's folder."""
-    from .drawing.page import page
-
-    content = report.to_json()
-    text = json.dumps(content, ensure_ascii=False, allow_nan=False)
-    (folder / FILE).write_text(text, encoding="utf-8")
-    (folder / PAGE).write_text(page(content), encoding="utf-8")
 
 
 def finite(content: Any) -> Any:

@@ -1,9 +1,10 @@
 """A step: its function is found, called with what its ports and parameters hold, and kept.
 
 A function's arguments are named as its component's ports and parameters. What is read for a port
-is said by the argument's annotation: `pl.LazyFrame`, `Model`, `Transform`, or `Path` for the path
-itself; an argument annotated `Folder` is an output's folder, to be written into. The function
-returns what its only other output holds, or a mapping of what each holds.
+is said by the argument's annotation: `pl.LazyFrame`, a class that loads itself as `Model` and
+`Transform` do, or `Path` for the path itself; an argument annotated `Folder` is an output's
+folder, to be written into. The function returns what its only other output holds, or a mapping of
+what each holds.
 """
 
 from __future__ import annotations
@@ -15,21 +16,31 @@ import typing
 from importlib import import_module
 from inspect import Parameter, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NewType
+from typing import TYPE_CHECKING, Any, NewType, Protocol, runtime_checkable
 
 import polars as pl
 
-from . import reports, tables
-from .models import Model
+from . import tables
 from .problems import StepError
-from .reports import Report
-from .transforms import Transform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Folder = NewType("Folder", Path)
 """The folder of an output, which the function itself fills."""
+
+
+@runtime_checkable
+class Kept(Protocol):
+    """What writes itself into an output's folder: a model, a transform, a report.
+
+    Their modules are imported by the functions that make them: a step without any is the sooner
+    ready.
+    """
+
+    def save(self, folder: Path) -> None:
+        """Write all of it."""
+
 
 FAILED = 1
 _OUTPUT = "PAI_OUTPUT_"
@@ -84,10 +95,10 @@ def arguments(function: Callable[..., Any], variables: Mapping[str, str]) -> dic
         kind = _kind(hints[name])
         if kind is Folder:
             found[name] = Path(variables[f"{_OUTPUT}{name.upper()}"])
-        elif kind in _READERS:
+        elif read := _reader(kind):
             path = variables.get(f"PAI_INPUT_{name.upper()}")
             if path:
-                found[name] = _READERS[kind](Path(path))
+                found[name] = read(Path(path))
         elif name in values:
             found[name] = values[name]
     return found
@@ -97,10 +108,8 @@ def keep(content: Any, folder: Path) -> None:
     """Write what a function returned into an output's folder."""
     if isinstance(content, pl.LazyFrame | pl.DataFrame):
         tables.write(content, folder)
-    elif isinstance(content, Model | Transform):
+    elif isinstance(content, Kept):
         content.save(folder)
-    elif isinstance(content, Report):
-        reports.write(content, folder)
     else:
         folder.write_text(json.dumps(content, allow_nan=False))
 
@@ -108,7 +117,13 @@ def keep(content: Any, folder: Path) -> None:
 def _kind(hint: Any) -> Any:
     """`Model` of `Model | None`."""
     kinds = [each for each in typing.get_args(hint) if each is not type(None)]
-    return kinds[0] if kinds and kinds[0] in _READERS else hint
+    return kinds[0] if kinds and _reader(kinds[0]) else hint
+
+
+def _reader(kind: Any) -> Callable[[Path], Any] | None:
+    """What reads an input of that kind; None for what is no input's."""
+    reader: Callable[[Path], Any] | None = _READERS.get(kind) or getattr(kind, "load", None)
+    return reader
 
 
 def _folder_of(port: str, variables: Mapping[str, str]) -> Path:
@@ -143,7 +158,5 @@ def _in_one_line(error: Exception) -> str:
 
 _READERS: dict[Any, Callable[[Path], Any]] = {
     pl.LazyFrame: tables.scan,
-    Model: Model.load,
-    Transform: Transform.load,
     Path: Path,
 }

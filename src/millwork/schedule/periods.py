@@ -15,6 +15,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from millwork.spec.dates.calendar import settled
+from millwork.spec.recurrence import seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,15 +43,6 @@ class Due(NamedTuple):
     def bizdate(self) -> date:
         """The business date: the day before."""
         return self.day - timedelta(days=1)
-
-
-def times_between(first: time, last: time, step: timedelta) -> tuple[time, ...]:
-    """The times of day from `first` on, `step` apart, up to `last` and with it."""
-    seconds = int(step.total_seconds())
-    begin, end = _seconds(first), _seconds(last)
-    return tuple(
-        time(each // 3600, each // 60 % 60, each % 60) for each in range(begin, end + 1, seconds)
-    )
 
 
 def ahead(recurrence: Recurrence, zone: ZoneInfo, first: date) -> Iterator[Due]:
@@ -118,12 +110,8 @@ def _midnight(zone: ZoneInfo, day: date) -> int | None:
 
 @lru_cache
 def _offsets(times: tuple[time, ...]) -> tuple[int, ...]:
-    return tuple(map(_seconds, times))
+    return tuple(map(seconds_of, times))
 
 
 def _instant(at: datetime) -> int:
     return int(at.astimezone(UTC).timestamp())
-
-
-def _seconds(at: time) -> int:
-    return at.hour * 3600 + at.minute * 60 + at.second

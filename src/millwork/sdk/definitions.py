@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import InvalidFile
 from millwork.base.names import is_builtin
+from millwork.plan.scheduling import check_commands
 from millwork.spec.document import parse
 from millwork.spec.fields import Reading
 from millwork.spec.model import Code, Component, LocalPath, Pipeline, Reference, Source
@@ -48,6 +49,7 @@ def check(tree: Tree) -> None:
     """Raises InvalidFile with every fault between the nodes of a pipeline."""
     reading = Reading(tree.definition.source.file)
     check_wiring(tree, reading)
+    check_commands(tree, reading)
     if any(fault.severity == "error" for fault in reading.faults):
         raise placeless(InvalidFile(reading.faults))
 

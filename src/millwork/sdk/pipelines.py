@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from millwork.spec.model import Definition
 
 
+_OF_FRAME = ("inputs", "parameters", "scheduling_parameters")
+
+
 class PipelineComponent(Component):
     """A pipeline that was composed in Python; `parts` are its nodes' components."""
 
@@ -111,7 +114,7 @@ def compose(function: Callable[..., Any], fields: Mapping[str, Any]) -> Componen
 def _frame(head: Mapping[str, Any], file: str) -> Pipeline:
     """The pipeline as far as it is known before its function is called."""
     reading = Reading(file)
-    ports = {name: head[name] for name in ("inputs", "parameters") if name in head}
+    ports = {name: head[name] for name in _OF_FRAME if name in head}
     read = read_fields(PIPELINE, ports, reading)
     if reading.faults:
         raise placeless(InvalidFile(reading.faults))

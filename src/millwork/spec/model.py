@@ -404,7 +404,7 @@ class Pipeline:
 
     `definitions` are those of its nodes that stand in its own file. `data` is what its inputs
     are where a run gives nothing else. `refusals` as for a component; `experiment` is kept on
-    the run.
+    the run. `scheduling_parameters` are expressions, by the names that its nodes say (`${name}`).
     """
 
     name: str
@@ -421,6 +421,7 @@ class Pipeline:
     tags: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, Input] = field(default_factory=dict)
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    scheduling_parameters: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, Reference] = field(default_factory=dict)
     layout: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from millwork.base import names
-from millwork.base.errors import InvalidFile
+from millwork.base.errors import BadRequest, InvalidFile
 from millwork.base.records import dataclass
-from millwork.spec import condition
+from millwork.spec import condition, scheduling
 from millwork.spec.component import (
     API_VERSION,
     ENV,
@@ -177,6 +177,24 @@ class _Condition(Text):
         return text
 
 
+class _Expression(Text):
+    """An expression of the language of scheduling parameters."""
+
+    label = "expression"
+
+    def read(self, node: Any, path: Path, reading: Reading) -> Any:
+        text = super().read(node, path, reading)
+        if text is INVALID:
+            return text
+        from millwork.spec.dates import language  # a file without any does not pay for it
+
+        try:
+            language.read(text)
+        except BadRequest as error:
+            return reading.fault(path, str(error))
+        return text
+
+
 def _foreach(given: dict[str, Any], _path: Path, _reading: Reading) -> Any:
     if given["reference"] is None:
         return INVALID
@@ -272,6 +290,11 @@ PIPELINE = Record(
             MapOf(PARAMETER, names.is_parameter, names.PARAMETER_RULE),
             "Values it takes",
         ),
+        Field(
+            "scheduling_parameters",
+            MapOf(_Expression(), scheduling.is_name, scheduling.NAME_RULE),
+            "What `${name}` is in a node's parameters, paths and command",
+        ),
         Field("nodes", MapOf(NODE, names.is_node, names.NODE_RULE, ROOTS), "Its steps", True),
         Field(
             "outputs",
@@ -323,6 +346,7 @@ def check_pipeline(pipeline: Pipeline, reading: Reading) -> None:
     for name in pipeline.inputs.keys() & pipeline.parameters.keys():
         reading.fault(("parameters", name), f"'{name}' is also an input; names are unique")
     _check_nodes(pipeline, reading)
+    scheduling.check_scheduling(pipeline, reading)
     for name in pipeline.layout:
         if name not in pipeline.nodes:
             reading.fault(("layout", name), "there is no such node", "warning")

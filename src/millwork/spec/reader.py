@@ -30,6 +30,8 @@ def read_root(root: Mapping, text: str, file: str) -> tuple[Definition, Reading]
     if kind and isinstance(kind[1], Scalar) and kind[1].text != "Component":
         place = kind[1].place
         message = f"expected Component or Pipeline, found '{kind[1].text[:60]}'"
+        if kind[1].text == "Schedule":
+            message = f"a schedule is deployed, not run: millwork schedules create {file}"
         raise InvalidFile([Fault(file, place.line, place.column, "kind", "error", message)])
     if kind is None and "apiVersion" not in root.entries:
         ours = f"a Millwork file (apiVersion: {API_VERSION}, kind: Component)"

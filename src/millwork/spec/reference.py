@@ -1,4 +1,4 @@
-"""The field tables as Markdown: the docs of both kinds of file are made of these.
+"""The field tables as Markdown: the docs of all kinds of file are made of these.
 
 `make docs` writes them between the markers in `docs/`; a test compares them.
 """
@@ -21,6 +21,7 @@ from millwork.spec.component import (
 from millwork.spec.fields import ByShape, ListOf, MapOf, Record
 from millwork.spec.jobs import ELASTIC, JOB, RUN_POLICY
 from millwork.spec.pipeline import BINDING, FOREACH, GROUP, NODE, NOTE, PIPELINE
+from millwork.spec.schedule_file import ALERT, DEPENDENCY, SCHEDULE, TRIGGER
 from millwork.spec.types import PORT_TYPES, fits
 
 
@@ -56,6 +57,10 @@ RECORDS: dict[str, tuple[str, Record]] = {
     "role": ("pipeline-file.md", GROUP),
     "note": ("pipeline-file.md", NOTE),
     "pipeline output": ("pipeline-file.md", _record(PIPELINE.rows["outputs"].type)),
+    "schedule": ("schedule-file.md", SCHEDULE),
+    "dependency": ("schedule-file.md", DEPENDENCY),
+    "trigger": ("schedule-file.md", TRIGGER),
+    "alert": ("schedule-file.md", ALERT),
 }
 """Each record with fields, by the heading it has, and the page of the docs that it is on."""
 

@@ -6,9 +6,12 @@ reference/platform.md 1.3 and 1.4.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from millwork.base.errors import BadRequest
 from millwork.base.records import dataclass, field
+from millwork.spec.dates import language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +23,7 @@ Cycle: TypeAlias = Literal["same", "last"]
 Moment: TypeAlias = Literal["failed", "finished", "unfinished", "timeout"]
 SELF, CHILDREN = "self", "children"
 """What a dependency names besides another schedule: its own last cycle, and its children's."""
+_REFERENCE = re.compile(r"\$\$|\$\{[^{}]*\}|\$\[[^\[\]]*\]|\$[A-Za-z_]\w*|\$")
 
 
 @dataclass(frozen=True)
@@ -108,3 +112,28 @@ class Schedule:
     def is_self_dependent(self) -> bool:
         """Whether each instance waits for the one before it."""
         return any(each.schedule == SELF for each in self.depends_on)
+
+
+def read_within(text: str) -> language.Expression:
+    """A parameter's value or a URI, in which expressions stand: outside them it is as it is.
+
+    Spaces and `=` may stand there, as in `s3://logs/day=${yyyymmdd}/`, and `$$` is a `$`. Raises
+    BadRequest with the column of what is no expression.
+    """
+    parts: list[language.Part] = []
+    at = 0
+    for piece in _REFERENCE.finditer(text):
+        if piece.start() > at:
+            parts.append(language.Constant(text[at : piece.start()]))
+        at = piece.end()
+        if piece[0] == "$$":
+            parts.append(language.Constant("$"))
+            continue
+        try:
+            parts += language.read(piece[0]).parts
+        except BadRequest as error:
+            reason = str(error).removeprefix(f"'{piece[0]}', column 1: ")
+            raise BadRequest(f"'{text}', column {piece.start() + 1}: {reason}") from None
+    if at < len(text):
+        parts.append(language.Constant(text[at:]))
+    return language.Expression(text, tuple(parts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from millwork.spec import roles, values
+from millwork.spec import roles, scheduling, values
 from millwork.spec.component import check_job
 from millwork.spec.model import Component, Parameter, Pipeline, PipelineNode, Reference
 from millwork.spec.pipeline import references
@@ -61,7 +61,8 @@ def _check_values(
         if parameter is None:
             continue
         if not isinstance(given, Reference):
-            _note(reading, at, parameter, given)
+            if not scheduling.names_in(pipeline, given):  # else its value is known to a run alone
+                _note(reading, at, parameter, scheduling.filled(pipeline, given, {}))
         elif given.owner == "parameters" and given.name in pipeline.parameters:
             _check_handed_down(pipeline.parameters[given.name], parameter, at, reading)
 

@@ -19,12 +19,14 @@ from millwork.spec.model import (
     Component,
     ForEach,
     LocalPath,
+    Pipeline,
     Range,
     Reference,
     Secret,
     Split,
 )
 from millwork.spec.pipeline import GROUP, PIPELINE, REPLICAS
+from millwork.spec.scheduling import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,6 +41,8 @@ _EXACT_WHOLE = 2**53
 def to_document(definition: Definition) -> dict[str, Any]:
     """The canonical plain document: what differs from its default, in the field table's order."""
     is_component = isinstance(definition, Component)
+    if isinstance(definition, Pipeline) and definition.flavour != "millwork":
+        definition = quoted(definition)
     head = {"apiVersion": API_VERSION, "kind": "Component" if is_component else "Pipeline"}
     return head | _record(COMPONENT if is_component else PIPELINE, definition)
 

@@ -6,6 +6,7 @@ Connections and drafts are kept here too, each with the one version `0`.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import BadRequest, Conflict, NotFound
@@ -15,7 +16,9 @@ from millwork.registry.searching import (
     MOST_WORDS,
     escaped,
     label_pattern,
+    relabelled,
     use_pattern,
+    uses_in,
     word_patterns,
 )
 from millwork.registry.versions import next_version, number_of
@@ -41,7 +44,8 @@ class Kept:
 
     `latest`, `visibility`, `description`, `creator`, `created` and `changed` are the thing's; the
     rest, with its `author` and when it was `registered`, the version's. Times are Unix seconds.
-    `comment` was said with the `stage`; `deprecated` is the reason, empty if it is not.
+    `comment` was said with the `stage`; `deprecated` is the reason, empty if it is not. `labels`
+    are those of the version, unless they were changed since: then the latest has others.
     """
 
     workspace: str
@@ -50,6 +54,7 @@ class Kept:
     latest: str
     visibility: str
     description: str
+    labels: Mapping[str, str]
     creator: str
     created: float
     changed: float
@@ -179,7 +184,7 @@ class AssetStore:
             query = "asset_rewrite" if kept else "asset_insert_version"
             self._database.query(query, values)
             self._database.query("asset_latest", values)
-            self._database.query("asset_edit", values)
+            self._database.query("asset_edit", {**values, "labels": None})
         made = self.get(**place)
         assert made is not None
         return made
@@ -190,10 +195,27 @@ class AssetStore:
         now: float,
         description: str | None = None,
         visibility: str | None = None,
+        labels: Mapping[str, str] | None = None,
     ) -> None:
-        """Changes what of a thing may change; None leaves it as it is."""
-        values = {"description": description, "visibility": visibility, "now": now}
-        self._write("asset_edit", kept, values)
+        """Changes what of a thing may change; None leaves it as it is.
+
+        Other `labels` are in force until another version is the latest, which has its own.
+        """
+        values = {
+            "description": description, "visibility": visibility, "now": now,
+            "labels": None if labels is None else canonical(labels),
+        }  # fmt: skip
+        with self._database.transaction():
+            self._edit("asset_edit", kept, values)
+            if labels is not None:
+                self._relabel(kept, labels)
+
+    def _relabel(self, kept: Kept, labels: Mapping[str, str]) -> None:
+        """Lets the latest version be found by other labels."""
+        named = {**_place(kept.workspace, kept.kind, kept.name), "version": kept.latest}
+        row = self._database.query("asset_search_text", named).fetchone()
+        search = relabelled(row["search"], kept.labels, labels)
+        self._database.query("asset_find_by", {**named, "search": search})
 
     def deprecate(self, kept: Kept, reason: str) -> None:
         """Says why a version is not to be used any more; an empty reason takes that back."""
@@ -211,11 +233,13 @@ class AssetStore:
             return bool(self._database.query("asset_drop", place).rowcount)
 
     def _write(self, name: str, kept: Kept, values: Mapping[str, Any]) -> None:
-        place = _place(kept.workspace, kept.kind, kept.name)
         with self._database.transaction():
-            named = {**place, "version": kept.version, **values}
-            if not self._database.query(name, named).rowcount:
-                raise NotFound(f"there is no {kept.kind} '{kept.name}' any more")
+            self._edit(name, kept, values)
+
+    def _edit(self, name: str, kept: Kept, values: Mapping[str, Any]) -> None:
+        place = _place(kept.workspace, kept.kind, kept.name)
+        if not self._database.query(name, {**place, "version": kept.version, **values}).rowcount:
+            raise NotFound(f"there is no {kept.kind} '{kept.name}' any more")
 
     # --- reading --------------------------------------------------------------------------
 
@@ -247,6 +271,15 @@ class AssetStore:
         """What names a thing, such as `component:train@1.0.0`, or any version of it."""
         values = {"workspace": workspace, "use": use_pattern(reference), "limit": limit}
         return [_kept(row) for row in self._database.query("asset_users", values)]
+
+    def counts(self, workspace: str, person: str, *, sees_all: bool) -> Mapping[str, int]:
+        """In how many pipelines, of those that this person sees, a thing is used as they are now.
+
+        The things are named as `component:train` and `builtin:split_rows` are.
+        """
+        values = {"workspace": workspace, "person": person, "sees_all": int(sees_all)}
+        rows = self._database.query("asset_pipeline_texts", values)
+        return Counter(use for row in rows for use in uses_in(row["search"]))
 
     def runs(self, workspace: str, reference: str, limit: int = 200) -> list[tuple[str, str, str]]:
         """The runs that use a thing, newest first: id, creator and visibility of each.
@@ -312,13 +345,16 @@ def _place(workspace: str, kind: str, name: str) -> dict[str, str]:
 
 def _kept(row: Mapping[str, Any]) -> Kept:
     stage, _, comment = row["stage"].partition(" ")
+    document = json.loads(row["document"])
+    changed = row["relabelled"] if row["version"] == row["latest"] else ""
     same = ("workspace", "kind", "name", "latest", "visibility", "description", "changed",
             "version", "digest", "deprecated", "run", "revision")  # fmt: skip
     return Kept(
         **{name: row[name] for name in same},
         creator=row["owner"],
         created=row["begun"],
-        document=json.loads(row["document"]),
+        document=document,
+        labels=json.loads(changed) if changed else document.get("labels", {}),
         stage=stage,
         comment=comment,
         author=row["creator"],

@@ -309,6 +309,13 @@ class RunStore:
         found = f"runs_{'of_status' if status else 'of_all'}_{'oldest' if ascending else 'newest'}"
         return [run_row(row) for row in self.database.query(found, values)]
 
+    def progress(self, runs: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """How many steps of each of some runs have which status."""
+        found: dict[str, dict[str, int]] = {}
+        for row in self.database.query("progress", {"runs": json.dumps(runs)}):
+            found.setdefault(row["run"], {})[row["status"]] = row["steps"]
+        return found
+
     def unfinished(self) -> Sequence[RunRow]:
         """The runs of this home that are driven, or should be, oldest first."""
         return [run_row(row) for row in self.database.query("unfinished", {})]
@@ -355,9 +362,12 @@ class RunStore:
         rows = self.database.query("some_events", values)
         return [{**dict(row), "data": json.loads(row["data"])} for row in rows]
 
-    def describe(self, run: str, name: str, notes: str, visibility: str) -> None:
+    def describe(
+        self, run: str, name: str, notes: str, visibility: str, tags: Mapping[str, str]
+    ) -> None:
         """Changes what is said about a run, and who may see it."""
         values = {"run": run, "name": name, "notes": notes, "visibility": visibility}
+        values["tags"] = dump(tags)
         with self.database.transaction():
             self.database.query("describe_run", values)
 

@@ -137,7 +137,7 @@ class ScheduleStore:
     def instance(self, instance: str) -> InstanceRow | None:
         """One instance."""
         row = self._database.query("instance", {"id": instance}).fetchone()
-        return _instance(row) if row else None
+        return instance_row(row) if row else None
 
     def events(self, instance: str, after: int, limit: int) -> list[InstanceEvent]:
         """What happened to an instance, oldest first."""
@@ -167,7 +167,7 @@ class ScheduleStore:
     def ended(self, limit: int) -> list[Ended]:
         """Instances that run, and whose run is over."""
         return [
-            Ended(_instance(row), row["run_status"], row["run_reason"], row["run_ended"])
+            Ended(instance_row(row), row["run_status"], row["run_reason"], row["run_ended"])
             for row in self._database.query("instances_ended", {"limit": limit})
         ]
 
@@ -199,7 +199,7 @@ class ScheduleStore:
         return True
 
     def _instances(self, query: str, values: Mapping[str, Any]) -> list[InstanceRow]:
-        return [_instance(row) for row in self._database.query(query, values)]
+        return [instance_row(row) for row in self._database.query(query, values)]
 
     # --- triggers -------------------------------------------------------------------------
 
@@ -229,7 +229,7 @@ class ScheduleStore:
     def backfill(self, backfill: str) -> BackfillRow | None:
         """One backfill."""
         row = self._database.query("backfill", {"id": backfill}).fetchone()
-        return _backfill(row) if row else None
+        return backfill_row(row) if row else None
 
     def backfills(
         self, workspace: str, limit: int, after: tuple[float, str] | None = None
@@ -237,11 +237,11 @@ class ScheduleStore:
         """A page of a workspace's backfills, newest first."""
         created, last = after or (1e18, "")
         values = {"workspace": workspace, "limit": limit, "created": created, "id": last}
-        return [_backfill(row) for row in self._database.query("backfill_page", values)]
+        return [backfill_row(row) for row in self._database.query("backfill_page", values)]
 
     def backfills_going(self) -> list[BackfillRow]:
         """The backfills that are not paused, and not over."""
-        return [_backfill(row) for row in self._database.query("backfills_going", {})]
+        return [backfill_row(row) for row in self._database.query("backfills_going", {})]
 
     def backfill_waiting(self, backfill: str, after: int, limit: int) -> list[InstanceRow]:
         """A backfill's instances that wait, in their turn, those behind the place `after`."""
@@ -276,7 +276,7 @@ def _values(row: InstanceRow) -> dict[str, Any]:
 _OWN = frozenset(InstanceRow.__dataclass_fields__) - {"revision"}
 
 
-def _instance(row: Row) -> InstanceRow:
+def instance_row(row: Row) -> InstanceRow:
     known = {name: row[name] for name in _OWN}
     return InstanceRow(**{
         **known, "day": date.fromisoformat(row["day"]), "is_dry": bool(row["is_dry"]),
@@ -289,5 +289,5 @@ def _schedule(row: Row) -> ScheduleRow:
     return ScheduleRow(**dict(row))
 
 
-def _backfill(row: Row) -> BackfillRow:
+def backfill_row(row: Row) -> BackfillRow:
     return replace(BackfillRow(**dict(row)), document=json.loads(row["document"]))

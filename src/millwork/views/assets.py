@@ -143,6 +143,16 @@ class CodeView(TypedDict):
     dirty: bool
 
 
+class TakenView(TypedDict):
+    """A file of a code source, and the `bundle` of the code that goes with it, at one commit."""
+
+    text: str
+    bundle: str
+    code: str
+    commit: str
+    url: str
+
+
 class StepLineage(TypedDict):
     """What a step is made of; `outputs` are the digests of what it left, by port."""
 
@@ -192,7 +202,7 @@ def row_of(kept: Kept) -> AssetView:
         "version": kept.version,
         "visibility": kept.visibility,
         "description": kept.description,
-        "labels": kept.document.get("labels", {}),
+        "labels": dict(kept.labels),
         "stage": kept.stage,
         "deprecated": kept.deprecated,
         "creator": kept.creator,

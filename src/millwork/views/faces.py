@@ -95,7 +95,8 @@ class Face(TypedDict):
     """What a node shows and asks for.
 
     `reference` is what the node's `component` says, empty for what is not registered; `aliases`
-    are the names of the same thing elsewhere. A pipeline has no `resources` and no `roles`.
+    are the names of the same thing elsewhere. A pipeline has no `resources` and no `roles`. `used`
+    says in how many registered pipelines it is, as they are now; None where nobody has counted.
     """
 
     reference: str
@@ -119,6 +120,7 @@ class Face(TypedDict):
     constraints: FaceConstraints | None
     roles: list[FaceRole]
     deprecated: str
+    used: int | None
 
 
 class FacePage(TypedDict):
@@ -176,6 +178,7 @@ def face_of(tree: Tree, about: About) -> Face:
         "constraints": _constraints(component) if component else None,
         "roles": _roles(component) if component else [],
         "deprecated": about.deprecated,
+        "used": None,
     }  # fmt: skip
 
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from millwork.base.faults import Fault
 
 _AT_NODE = re.compile(r"nodes\.(?P<node>[^.\[]+)\.?(?P<rest>.*)", re.DOTALL)
-_NAMED = ("inputs", "parameters", "outputs", "env", "replicas", "layout")
+_NAMED = ("inputs", "parameters", "outputs", "env", "replicas", "layout",
+          "scheduling_parameters")  # fmt: skip
 """The fields that hold names."""
 
 

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 class RunSummary(TypedDict):
-    """A row of the list of runs; `created` in Unix seconds, `seconds` from then to its end."""
+    """A row of the list of runs; `created` in Unix seconds, `seconds` from then to its end.
+
+    `progress` counts the steps of a run that is not over by their status; else it is empty.
+    """
 
     run: str
     name: str
@@ -25,6 +28,7 @@ class RunSummary(TypedDict):
     creator: str
     visibility: str
     priority: int
+    progress: dict[str, int]
 
 
 class RunPage(TypedDict):
@@ -137,7 +141,9 @@ def status_of(run: RunRow, master_alive: bool) -> str:
     return "interrupted" if run.status == "running" and not master_alive else run.status
 
 
-def summary(run: RunRow, master_alive: bool, now: float) -> RunSummary:
+def summary(
+    run: RunRow, master_alive: bool, now: float, progress: Mapping[str, int] | None = None
+) -> RunSummary:
     """A row of the list of runs."""
     return {
         "run": run.id,
@@ -152,6 +158,7 @@ def summary(run: RunRow, master_alive: bool, now: float) -> RunSummary:
         "creator": run.creator,
         "visibility": run.visibility,
         "priority": run.priority,
+        "progress": dict(progress or {}),
     }
 
 
@@ -211,12 +218,20 @@ def page(
         if step["node"] in (sweeps or {}):
             step["sweep"] = (sweeps or {})[step["node"]]
     return {
-        **summary(run, master_alive, now),
+        **summary(run, master_alive, now, _progress(run, steps)),
         "notes": run.notes,
         "facts": dict(run.facts),
         "steps": shown,
         "outputs": output_paths(run, steps),
     }
+
+
+def _progress(run: RunRow, steps: Sequence[StepRow]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    if run.status == "running":
+        for step in steps:
+            counts[step.status] = counts.get(step.status, 0) + 1
+    return counts
 
 
 def tries_of(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from millwork.actions import assets
 from millwork.actions.assets import Filter, Sort, Visibility
 from millwork.actions.call import Call
+from millwork.actions.sources import fetched, taken
 from millwork.actions.versioned import verbs_of
 from millwork.registry.kinds import code_faults
 from millwork.views.assets import (
     AssetPage,
+    TakenView,
     VersionView,
     version_of,
 )
@@ -59,3 +61,17 @@ def create(
         words=(repository, branch, commit), uses=uses,
     )  # fmt: skip
     return version_of(kept)
+
+
+def take(call: Call, name: str, version: str, path: str, folder: str = "") -> TakenView:
+    """Reads a component's file from a code source, and keeps its code as a bundle.
+
+    `path` is the file within the repository, `folder` that of its code: where the file says, if
+    nothing is said. Both are of one commit, which is answered.
+    """
+    source = fetched(call, f"{name}@{version}")
+    text, bundle = taken(call, source, path, folder)
+    return {
+        "text": text, "bundle": bundle, "code": source.name,
+        "commit": source.state.commit, "url": source.state.url,
+    }  # fmt: skip

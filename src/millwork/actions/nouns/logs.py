@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import codecs
+from itertools import islice
 from typing import TypedDict
 
 from millwork.actions import runs as looking
 from millwork.actions.call import Call
 from millwork.actions.context import Context
 from millwork.actions.exchange import LogFeed
+from millwork.actions.log_search import hits
 from millwork.actions.nouns.steps import found_step_of, process_in
 from millwork.base.cursor import read_number
 from millwork.base.errors import BadRequest
+from millwork.base.names import is_text
 
 _MOST = 1 << 20
+_MOST_HITS, _LONGEST_WORDS = 10_000, 200
 
 
 class LogNames(TypedDict):
@@ -41,6 +45,24 @@ class LogPart(TypedDict):
     size: int
     lost_from: int
     lost_to: int
+
+
+class LogHit(TypedDict):
+    """A line of a log in which words are found.
+
+    `offset` is where it begins, in bytes of the log as it was printed; `line` how many lines have
+    ended before it since the last multiple of `block` bytes, or since a part that is not kept.
+    """
+
+    offset: int
+    line: int
+
+
+class LogHits(TypedDict):
+    """Lines of a log in which words are found, in order; `next` is the offset to go on from."""
+
+    items: list[LogHit]
+    next: int | None
 
 
 def list_(call: Call, run: str, step: str) -> LogNames:
@@ -74,6 +96,35 @@ def read(
         "offset": offset, "next": end - pending, "text": text, "is_over": is_over,
         "size": size, "lost_from": lost_from, "lost_to": lost_to,
     }  # fmt: skip
+
+
+def search(
+    call: Call,
+    run: str,
+    step: str,
+    process: str,
+    words: str,
+    offset: int = 0,
+    limit: int = 1000,
+    block: int = 0,
+) -> LogHits:
+    """The lines of a log in which words are found, whatever their case, from `offset` on.
+
+    They are found in what is shown: without the codes of a terminal. `block` is for who reads a
+    log in blocks of so many bytes; 0 counts the lines from its beginning.
+    """
+    if not 0 < len(words) <= _LONGEST_WORDS or "\n" in words or not is_text(words):
+        raise BadRequest(f"words: 1 to {_LONGEST_WORDS} characters in one line")
+    if not (1 <= limit <= _MOST_HITS and 0 <= offset < 1 << 62 and 0 <= block < 1 << 62):
+        raise BadRequest(f"offset, block: 0 or more; limit: 1 to {_MOST_HITS}")
+    row, _ = found_step_of(call, run, step)
+    found = process_in(call, row, step, process)
+    all_ = hits(call.context.engine_of(row), found, words, offset, block)
+    items: list[LogHit] = [
+        {"offset": hit.offset, "line": hit.line} for hit in islice(all_, limit + 1)
+    ]
+    following = items[limit]["offset"] if len(items) > limit else None
+    return {"items": items[:limit], "next": following}
 
 
 def _decoded(data: bytes) -> tuple[str, int]:

@@ -16,14 +16,16 @@ from millwork.actions.requests import RunWish, ask
 from millwork.actions.resume import requeue
 from millwork.actions.run_source import source_of_run
 from millwork.actions.runs import found
+from millwork.actions.timing import read_timing
 from millwork.base.cursor import read_cursor, write_cursor
 from millwork.base.errors import BadRequest, Conflict
 from millwork.base.names import is_text
 from millwork.blobs.code import GitState, without_credentials
+from millwork.plan.scheduling import Timing
 from millwork.views.assets import RunLineage
 from millwork.views.plans import RunSource
 from millwork.views.retention import RunDeleted
-from millwork.views.runs import RunPage, RunResult, RunView, summary
+from millwork.views.runs import RunPage, RunResult, RunView
 
 _MOST = 200
 _LONGEST_URL = 1000
@@ -99,8 +101,7 @@ def list_(
         definition=definition, with_trials=trials,
         private_of=None if call.sees_all("run") else call.who.person,
     )  # fmt: skip
-    now = call.context.clock.wall()
-    items = [summary(row, looking.is_tended(call.context, row), now) for row in rows[:limit]]
+    items = looking.summaries(call.context, rows[:limit])
     last = rows[limit - 1] if len(rows) > limit else None
     return {"items": items, "next": write_cursor(last.created, last.id) if last else None}
 
@@ -133,15 +134,20 @@ def create(
     force: list[str] | None = None,
     incremental: bool = False,
     commits: dict[str, Commit] | None = None,
+    bizdate: str = "",
+    cyctime: str = "",
+    timezone: str = "",
 ) -> RunAsked:
     """Asks for a run; it waits for its turn.
 
     What is run is one of: `component` or `pipeline` of the registry, NAME or NAME@VERSION; a
     `draft`, at the `revision` that was looked at (0: as it is now); or the `file` in an uploaded
     `bundle`, or in a `code` source of the registry at its commit. `commits` says which commit a
-    component of a bundle is of.
+    component of a bundle is of. Scheduling parameters are of the business date `bizdate` and the
+    scheduled time `cyctime`, civil in `timezone`: now where nothing is said, and the day before.
     """
     _check_said(name, note)
+    _check_tags(tags or {})
     wish = RunWish(
         component=component, pipeline=pipeline, bundle=bundle, code=code, file=file,
         draft=draft, revision=revision,
@@ -150,6 +156,7 @@ def create(
         visibility=visibility, parallel=parallel, engine=engine, image=image,
         require_image=require_image, first=first, last=last, only=only,
         force=tuple(force or ()), incremental=incremental, commits=_commits(commits or {}),
+        timing=_timing(call, bizdate, cyctime, timezone),
     )  # fmt: skip
     submitted = ask(call, wish)
     call.context.nudge()
@@ -183,20 +190,25 @@ def change(
     name: str | None = None,
     note: str | None = None,
     visibility: Literal["public", "private"] | None = None,
+    tags: dict[str, str] | None = None,
 ) -> RunView:
-    """Changes the priority of a run that waits, or what is said about a run."""
+    """Changes the priority of a run that waits, or what is said about a run.
+
+    `tags` take the place of those that it has.
+    """
     row = found(call, run, "operate")
     _check_said(name or "", note or "")
+    _check_tags(tags or {})
     if visibility not in (None, row.visibility):
         call.require("run", "write", row.creator, row.visibility, f"run '{run}'")
     if priority is not None:
         check_priority(priority)
         if not call.context.admissions().set_priority(row.id, priority):
             raise Conflict(f"{row.id} does not wait any more: it is {row.status}")
-    if name is not None or note is not None or visibility is not None:
+    if any(said is not None for said in (name, note, visibility, tags)):
         call.context.store.describe(
             row.id, row.name if name is None else name, row.notes if note is None else note,
-            visibility or row.visibility,
+            visibility or row.visibility, row.tags if tags is None else tags,
         )  # fmt: skip
     call.context.nudge()
     return show(call, row.id)
@@ -258,6 +270,22 @@ def _check_said(name: str, note: str) -> None:
         raise BadRequest(f"name: expected at most {_LONGEST_NAME} characters in one line")
     if len(note) > _LONGEST_NOTE or not is_text(note):
         raise BadRequest(f"note: expected at most {_LONGEST_NOTE:,} characters")
+
+
+def _timing(call: Call, bizdate: str, cyctime: str, timezone: str) -> Timing | None:
+    if not (bizdate or cyctime or timezone):
+        return None
+    return read_timing(call.context.clock.wall(), bizdate, cyctime, timezone)
+
+
+def _check_tags(tags: dict[str, str]) -> None:
+    for name, value in tags.items():
+        if not 0 < len(name) <= _LONGEST_NAME or "=" in name or not name.isprintable():
+            raise BadRequest(f"tags: a name has 1 to {_LONGEST_NAME} characters, none of them =")
+        if len(value) > _LONGEST_NOTE or not is_text(name + value):
+            raise BadRequest(f"tags.{name}: expected at most {_LONGEST_NOTE:,} characters")
+    if len(tags) > _MOST:
+        raise BadRequest(f"tags: at most {_MOST}")
 
 
 def _commits(said: dict[str, Commit]) -> dict[str, GitState]:

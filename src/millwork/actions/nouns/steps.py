@@ -7,12 +7,14 @@ from typing import TypedDict
 from millwork.actions import runs as looking
 from millwork.actions import why as reasons
 from millwork.actions.call import Call
+from millwork.actions.commands import command_of
 from millwork.actions.pages import with_one_more
 from millwork.actions.runs import found
 from millwork.actions.samples import usage_of
 from millwork.base.cursor import read_number
 from millwork.base.errors import NotFound
 from millwork.ports import RunRow, StepRow
+from millwork.views.commands import StepCommand
 from millwork.views.runs import StepView, Why, step_view, tries_of
 from millwork.views.samples import StepUsage
 
@@ -54,6 +56,16 @@ def usage(call: Call, run: str, step: str, replica: str = "") -> StepUsage:
     """What a step's processes have used over time: cores, memory, GPU."""
     row, _ = found_step_of(call, run, step)
     return usage_of(call.context, row, step, replica)
+
+
+def command(call: Call, run: str, step: str, attempt: str = "", replica: str = "") -> StepCommand:
+    """What an attempt at a step was started with: its words, and its variables.
+
+    `attempt` is an id, or which one it was from 1 on; without it the last is told of. A secret is
+    told by its name.
+    """
+    row, _ = found_step_of(call, run, step)
+    return command_of(call.context, row, step, attempt, replica)
 
 
 def found_step_of(call: Call, run: str, step: str) -> tuple[RunRow, StepRow]:

@@ -124,12 +124,10 @@ class Web:
         raise StorageError(uri.text, "refused", f"more than {_REDIRECTS} redirects")
 
     def _request(self, address: str, method: str) -> HTTPResponse:
-        parts = urlsplit(address)
-        kind = _Secure if parts.scheme == "https" else _Plain
-        connection = kind(parts.hostname or "", parts.port, timeout=_TIMEOUT)
-        connection.allow_private = self._access.allows("allow_private")
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request(method, path, headers={"User-Agent": "millwork", **self._login()})
+        allow_private = self._access.allows("allow_private")
+        connection = connection_to(address, _TIMEOUT, allow_private=allow_private)
+        headers = {"User-Agent": "millwork", **self._login()}
+        connection.request(method, path_of(address), headers=headers)
         return connection.getresponse()
 
     def _login(self) -> dict[str, str]:
@@ -171,13 +169,33 @@ class Web:
         raise StorageError(uri.text, "unreachable", says, advice=advice) from None
 
 
+def connection_to(address: str, timeout: float, *, allow_private: bool) -> HTTPConnection:
+    """A connection to the server of an `http:` or `https:` address, made with the first request.
+
+    It raises StorageError (`refused`) instead if the name leads into a network that is not public,
+    and that is not allowed. All addresses of a name are tried within `timeout` seconds.
+    """
+    parts = urlsplit(address)
+    kind, usual = (_Secure, 443) if parts.scheme == "https" else (_Plain, 80)
+    # Without a port http.client would look for one at the end of an IPv6 address.
+    connection = kind(parts.hostname or "", parts.port or usual, timeout=timeout)
+    connection.allow_private = allow_private
+    return connection
+
+
+def path_of(address: str) -> str:
+    """What an address asks of its server."""
+    parts = urlsplit(address)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
 class _Plain(HTTPConnection):
     """Connects to an address that it has looked at."""
 
     allow_private = False
 
     def connect(self) -> None:
-        self.sock = _connected(self.host, self.port, self.allow_private)
+        self.sock = _connected(self.host, self.port, self.timeout or _TIMEOUT, self.allow_private)
 
 
 class _Secure(HTTPSConnection):
@@ -190,11 +208,15 @@ class _Secure(HTTPSConnection):
         super().__init__(host, port, timeout=timeout, context=self._tls)
 
     def connect(self) -> None:
-        plain = _connected(self.host, self.port, self.allow_private)
-        self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
+        plain = _connected(self.host, self.port, self.timeout or _TIMEOUT, self.allow_private)
+        secured = self._tls.wrap_socket(
+            plain, server_hostname=self.host, do_handshake_on_connect=False
+        )
+        self.sock = secured  # who limits the whole may break off the handshake
+        secured.do_handshake()
 
 
-def _connected(host: str, port: int, allow_private: bool) -> socket.socket:
+def _connected(host: str, port: int, patience: float, allow_private: bool) -> socket.socket:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     for *_, place in found:
         address = str(place[0])
@@ -207,13 +229,14 @@ def _connected(host: str, port: int, allow_private: bool) -> socket.socket:
     last: OSError | None = None
     for family, kind, protocol, _, place in found:
         made = socket.socket(family, kind, protocol)
-        made.settimeout(_TIMEOUT)
+        made.settimeout(patience / len(found))
         try:
             made.connect(place)
         except OSError as error:
             made.close()
             last = error
             continue
+        made.settimeout(patience)
         return made
     raise last or OSError("no address")
 

@@ -30,6 +30,7 @@ from millwork.client.nouns.people import PeopleVerbs
 from millwork.client.nouns.pipelines import PipelinesVerbs
 from millwork.client.nouns.plans import PlansVerbs
 from millwork.client.nouns.runs import RunsVerbs
+from millwork.client.nouns.schedules import SchedulesVerbs
 from millwork.client.nouns.secrets import SecretsVerbs
 from millwork.client.nouns.server import ServerVerbs
 from millwork.client.nouns.sessions import SessionsVerbs
@@ -72,6 +73,7 @@ class Nouns:
         self.images = ImagesVerbs(door)
         self.codes = CodesVerbs(door)
         self.drafts = DraftsVerbs(door)
+        self.schedules = SchedulesVerbs(door)
         self.plans = PlansVerbs(door)
         self.connections = ConnectionsVerbs(door)
         self.secrets = SecretsVerbs(door)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         AssetView,
         Deleted,
         DifferencesView,
+        TakenView,
         VersionPage,
         VersionView,
     )
@@ -88,10 +89,11 @@ class CodesVerbs(Noun):
         *,
         description: str | None = None,
         visibility: Literal["public", "private"] | None = None,
+        labels: dict[str, str] | None = None,
     ) -> AssetView:
         """Changes what is said of a code source and who sees it."""
         answer: AssetView = self._door.ask(
-            "codes.change", name=name, description=description, visibility=visibility
+            "codes.change", name=name, description=description, visibility=visibility, labels=labels
         )
         return answer
 
@@ -121,5 +123,12 @@ class CodesVerbs(Noun):
         """In what two versions of a code source differ."""
         answer: DifferencesView = self._door.ask(
             "codes.diff", name=name, before=before, after=after
+        )
+        return answer
+
+    def take(self, name: str, version: str, *, path: str, folder: str = "") -> TakenView:
+        """Reads a component's file from a code source, and keeps its code as a bundle."""
+        answer: TakenView = self._door.ask(
+            "codes.take", name=name, version=version, path=path, folder=folder
         )
         return answer

@@ -85,10 +85,15 @@ class ComponentsVerbs(Noun):
         *,
         description: str | None = None,
         visibility: Literal["public", "private"] | None = None,
+        labels: dict[str, str] | None = None,
     ) -> AssetView:
         """Changes what is said of a component and who sees it."""
         answer: AssetView = self._door.ask(
-            "components.change", name=name, description=description, visibility=visibility
+            "components.change",
+            name=name,
+            description=description,
+            visibility=visibility,
+            labels=labels,
         )
         return answer
 

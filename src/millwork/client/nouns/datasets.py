@@ -90,10 +90,15 @@ class DatasetsVerbs(Noun):
         *,
         description: str | None = None,
         visibility: Literal["public", "private"] | None = None,
+        labels: dict[str, str] | None = None,
     ) -> AssetView:
         """Changes what is said of a dataset and who sees it."""
         answer: AssetView = self._door.ask(
-            "datasets.change", name=name, description=description, visibility=visibility
+            "datasets.change",
+            name=name,
+            description=description,
+            visibility=visibility,
+            labels=labels,
         )
         return answer
 

@@ -80,10 +80,15 @@ class ImagesVerbs(Noun):
         *,
         description: str | None = None,
         visibility: Literal["public", "private"] | None = None,
+        labels: dict[str, str] | None = None,
     ) -> AssetView:
         """Changes what is said of an image and who sees it."""
         answer: AssetView = self._door.ask(
-            "images.change", name=name, description=description, visibility=visibility
+            "images.change",
+            name=name,
+            description=description,
+            visibility=visibility,
+            labels=labels,
         )
         return answer
 

@@ -32,6 +32,30 @@ class LogsVerbs(Noun):
         )
         return answer
 
+    def search(
+        self,
+        run: str,
+        step: str,
+        process: str,
+        *,
+        words: str,
+        offset: int = 0,
+        limit: int = 1000,
+        block: int = 0,
+    ) -> dict[str, Any]:
+        """The lines of a log in which words are found, whatever their case, from `offset` on."""
+        answer: dict[str, Any] = self._door.ask(
+            "logs.search",
+            run=run,
+            step=step,
+            process=process,
+            words=words,
+            offset=offset,
+            limit=limit,
+            block=block,
+        )
+        return answer
+
     def follow(self, run: str, step: str, process: str) -> Iterator[Message]:
         """A log as it is written (server-sent events), from its beginning or behind an offset."""
         return self._door.stream("logs.follow", run=run, step=step, process=process)

@@ -98,10 +98,15 @@ class ModelsVerbs(Noun):
         *,
         description: str | None = None,
         visibility: Literal["public", "private"] | None = None,
+        labels: dict[str, str] | None = None,
     ) -> AssetView:
         """Changes what is said of a model and who sees it."""
         answer: AssetView = self._door.ask(
-            "models.change", name=name, description=description, visibility=visibility
+            "models.change",
+            name=name,
+            description=description,
+            visibility=visibility,
+            labels=labels,
         )
         return answer
 

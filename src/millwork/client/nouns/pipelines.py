@@ -79,10 +79,15 @@ class PipelinesVerbs(Noun):
         *,
         description: str | None = None,
         visibility: Literal["public", "private"] | None = None,
+        labels: dict[str, str] | None = None,
     ) -> AssetView:
         """Changes what is said of a pipeline and who sees it."""
         answer: AssetView = self._door.ask(
-            "pipelines.change", name=name, description=description, visibility=visibility
+            "pipelines.change",
+            name=name,
+            description=description,
+            visibility=visibility,
+            labels=labels,
         )
         return answer
 

@@ -81,6 +81,9 @@ class RunsVerbs(Noun):
         force: builtins.list[str] | None = None,
         incremental: bool = False,
         commits: dict[str, dict[str, Any]] | None = None,
+        bizdate: str = "",
+        cyctime: str = "",
+        timezone: str = "",
     ) -> dict[str, Any]:
         """Asks for a run; it waits for its turn."""
         said = {name: one for name, one in locals().items() if name != "self"}
@@ -110,10 +113,17 @@ class RunsVerbs(Noun):
         name: str | None = None,
         note: str | None = None,
         visibility: Literal["public", "private"] | None = None,
+        tags: dict[str, str] | None = None,
     ) -> RunView:
         """Changes the priority of a run that waits, or what is said about a run."""
         answer: RunView = self._door.ask(
-            "runs.change", run=run, priority=priority, name=name, note=note, visibility=visibility
+            "runs.change",
+            run=run,
+            priority=priority,
+            name=name,
+            note=note,
+            visibility=visibility,
+            tags=tags,
         )
         return answer
 

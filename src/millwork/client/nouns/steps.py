@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from millwork.views.commands import StepCommand
     from millwork.views.runs import StepView, Why
     from millwork.views.samples import StepUsage
 
@@ -35,4 +36,11 @@ class StepsVerbs(Noun):
     def usage(self, run: str, step: str, *, replica: str = "") -> StepUsage:
         """What a step's processes have used over time: cores, memory, GPU."""
         answer: StepUsage = self._door.ask("steps.usage", run=run, step=step, replica=replica)
+        return answer
+
+    def command(self, run: str, step: str, *, attempt: str = "", replica: str = "") -> StepCommand:
+        """What an attempt at a step was started with: its words, and its variables."""
+        answer: StepCommand = self._door.ask(
+            "steps.command", run=run, step=step, attempt=attempt, replica=replica
+        )
         return answer

@@ -5,7 +5,7 @@ Written by `make docs` from the verbs and their functions: change those.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from millwork.views.people import Deleted, Workspace, Workspaces
@@ -23,11 +23,22 @@ class WorkspacesVerbs(Noun):
         return answer
 
     def create(
-        self, *, name: str, description: str = "", quota: dict[str, float | int] | None = None
+        self,
+        *,
+        name: str,
+        description: str = "",
+        quota: dict[str, float | int] | None = None,
+        stage: Literal["", "development", "production"] = "",
+        variables: dict[str, str] | None = None,
     ) -> Workspace:
         """Make a workspace; whoever makes it owns it."""
         answer: Workspace = self._door.ask(
-            "workspaces.create", name=name, description=description, quota=quota
+            "workspaces.create",
+            name=name,
+            description=description,
+            quota=quota,
+            stage=stage,
+            variables=variables,
         )
         return answer
 
@@ -37,11 +48,20 @@ class WorkspacesVerbs(Noun):
         return answer
 
     def change(
-        self, *, description: str | None = None, quota: dict[str, float | int] | None = None
+        self,
+        *,
+        description: str | None = None,
+        quota: dict[str, float | int] | None = None,
+        stage: Literal["", "development", "production"] | None = None,
+        variables: dict[str, str] | None = None,
     ) -> Workspace:
         """Describe a workspace anew, or set another quota instead of the one that it has."""
         answer: Workspace = self._door.ask(
-            "workspaces.change", description=description, quota=quota
+            "workspaces.change",
+            description=description,
+            quota=quota,
+            stage=stage,
+            variables=variables,
         )
         return answer
 

@@ -8,17 +8,15 @@ from __future__ import annotations
 import json
 import os
 import select
-import subprocess
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import Unavailable
-from millwork.engines.local import requirements
 from millwork.engines.local.seen import Seen
-from millwork.worker import environment
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Mapping
 
 _EACH, _ALL = 10.0, 30.0  # seconds for an answer, and for all of a survey
@@ -100,6 +98,8 @@ class Peeker:
         env = self._environment()
         if env is None:
             return None
+        import subprocess  # where all was seen before, nothing is started
+
         return subprocess.Popen(
             [f"{env}/bin/python", "-E", "-s", self._code, "--peek"],
             stdin=subprocess.PIPE,
@@ -110,6 +110,9 @@ class Peeker:
         )
 
     def _environment(self) -> str | None:
+        from millwork.engines.local import requirements
+        from millwork.worker import environment
+
         found = requirements.built(self._code, self._envs)
         if found or not self._builds:
             return found

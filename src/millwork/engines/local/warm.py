@@ -1,43 +1,54 @@
 """Processes that have imported the built-ins' libraries, and fork steps (runtime/warm.py).
 
-They end when this process does; the steps that they have forked do not.
+They end when this process does; the steps that they have forked do not. A command begins one
+before all else: what is needed only later is imported only then.
 """
 
 from __future__ import annotations
 
 import array
-import json
 import os
 import select
 import socket
-import subprocess
+from contextlib import suppress
+from signal import SIGKILL
 from typing import TYPE_CHECKING
 
-from millwork.engines.host import recorder
 from millwork.engines.host.processes import MARK, inherited
-from millwork.engines.local import requirements
-from millwork.worker import environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from millwork.engines.host import recorder
 
 _LONGEST_ID = 120  # the room for an attempt's id, which a fork writes over its first environment
 _LENGTH = 4  # bytes that say how long an order is
 _BEGINS, _PATIENCE = 3.0, 10.0  # seconds for a start, and for a fork behind an import
 
 
-def begin(home: str, digest: str, functions: Sequence[str] = ()) -> WarmProcess | None:
+def begin(
+    home: str, digest: str, functions: Sequence[str] = (), env: str | None = None
+) -> WarmProcess | None:
     """One for the built-ins' code under a digest; None if the environment is not built.
 
-    It has what steps have of this process's variables: libraries read some as they are imported.
+    `env` is that environment's folder, if it is known. The process has what steps have of this
+    one's variables: libraries read some as they are imported.
     """
+    from millwork.worker import environment
+
     code, envs = f"{home}/code/{digest}", f"{home}/envs"
-    env = requirements.built(code, envs)
     if env is None:
-        return None
+        from millwork.engines.local import requirements
+
+        env = requirements.built(code, envs)
+        if env is None:
+            return None
     words = [f"{env}/bin/python", "-s", "-B", f"{code}/__main__.py", "--warm"]
     variables = environment.activated(env, inherited())
-    return WarmProcess(digest, words, [f"{envs}/bytecode", *functions], variables)
+    try:
+        return WarmProcess(digest, words, [f"{envs}/bytecode", *functions], variables)
+    except OSError:
+        return None  # a step that is started by itself will say what is wrong
 
 
 class WarmProcess:
@@ -54,14 +65,17 @@ class WarmProcess:
         self._channel, theirs = socket.socketpair()
         descriptor = theirs.fileno()
         with theirs:
-            self._process = subprocess.Popen(
+            theirs.set_inheritable(True)
+            self._pid = os.posix_spawn(
+                words[0],
                 [*words, str(descriptor), *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=[descriptor],
-                env={**variables, MARK: "_" * _LONGEST_ID},
-                start_new_session=True,
+                {**variables, MARK: "_" * _LONGEST_ID},
+                setsid=True,
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, 1, 2),
+                ],
             )
         self._answers = self._channel.makefile("r")
         self._is_ready = self._is_gone = False
@@ -88,6 +102,10 @@ class WarmProcess:
 
         As `recorder.spawn`, whose lock and log it opens.
         """
+        import json
+
+        from millwork.engines.host import recorder
+
         order = {
             "env": dict(env),
             "procs": list(limits.procs),
@@ -111,8 +129,9 @@ class WarmProcess:
 
     def _end(self) -> None:
         self._is_ready, self._is_gone = False, True
-        self._process.kill()
-        self._process.wait()
+        with suppress(ProcessLookupError, ChildProcessError):  # whose ends nobody is told of
+            os.kill(self._pid, SIGKILL)
+            os.waitpid(self._pid, 0)
         self._channel.close()
 
     def _send(self, text: bytes, descriptors: list[int]) -> None:

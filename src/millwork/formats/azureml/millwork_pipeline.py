@@ -15,6 +15,7 @@ from millwork.formats.azureml.millwork import own_input, own_parameter, own_vers
 from millwork.formats.azureml.references import is_reference
 from millwork.spec.document import parse
 from millwork.spec.model import LocalPath, Pipeline, Reference
+from millwork.spec.scheduling import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,6 +70,9 @@ class _Mover:
             left.append(f"inputs.{name}.path: a run gives the data: -i {name}={data.path}")
         if given.experiment:
             left.append("experiment_name: a Millwork pipeline has no such field")
+        nodes = {
+            self._names["nodes"][name]: self._node(name, node) for name, node in given.nodes.items()
+        }
         own = Pipeline(
             name=given.name,
             version=own_version(given.version, left),
@@ -83,13 +87,10 @@ class _Mover:
                 self._names["parameters"][name]: own_parameter(name, parameter, set(), left)
                 for name, parameter in given.parameters.items()
             },
-            nodes={
-                self._names["nodes"][name]: self._node(name, node)
-                for name, node in given.nodes.items()
-            },
+            nodes=nodes,
             outputs={name: self._reference(wire) for name, wire in given.outputs.items()},
         )
-        return own, [*left, *_unread(given)]
+        return quoted(own), [*left, *_unread(given)]
 
     def _named(self, kind: str, rule: Callable[[str], bool]) -> dict[str, str]:
         found: dict[str, str] = {}

@@ -11,6 +11,7 @@ from millwork.formats.azureml.write import v2_name
 from millwork.formats.azureml.write_ports import PortWriter, identifier
 from millwork.formats.azureml.write_work import whole_seconds
 from millwork.spec.model import Component, LocalPath, Pipeline, Reference, Secret
+from millwork.spec.scheduling import filled
 from millwork.spec.values import to_text, typed
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class _Writer:
             "outputs": outputs,
             "jobs": jobs,
         }
-        for name in ("version_description", "layout", "notes"):
+        for name in ("version_description", "scheduling_parameters", "layout", "notes"):
             if getattr(pipeline, name):
                 left.append(f"{name}: a pipeline of v2 has no such field")
         return {name: value for name, value in document.items() if value not in ("", {})}, left
@@ -144,6 +145,7 @@ class _Writer:
         }
 
     def _given(self, value: Any) -> Any:
+        value = filled(self._pipeline, value, {})
         if isinstance(value, LocalPath):
             return {"path": value.path}
         if not isinstance(value, Reference):

@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from millwork.formats.designer.model import FOREIGN, MILLWORK, READER, TABLE_NAME, Twin
+from millwork.spec import scheduling
 from millwork.spec.model import Input, Parameter, Pipeline, PipelineNode, Reference
 from millwork.spec.values import to_text
 
@@ -175,6 +176,7 @@ class _Writer:
                 return f"${{{value.name}}}"
             self._leave(path, f"a draft wires no values: {value}")
             return None
+        value = scheduling.filled(self._pipeline, value, {})
         if isinstance(value, tuple | list):
             is_plain = twin and all(map(_COLUMN.fullmatch, value))
             return ",".join(value) if is_plain and value else list(value)

@@ -13,6 +13,7 @@ from millwork.base.names import BUILTIN
 from millwork.spec import values
 from millwork.spec.model import LocalPath, Reference
 from millwork.spec.pipeline import upstream
+from millwork.spec.scheduling import quoted
 from millwork.spec.writer import to_document
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def write_script(
         raise BadRequest(
             f"'{pipeline.name}' defines {inline} in its own file; a script loads a file for each"
         )
-    return _Script(pipeline, children).write()
+    own = pipeline if pipeline.flavour == "millwork" else quoted(pipeline)
+    return _Script(own, children).write()
 
 
 class _Script:

@@ -19,8 +19,8 @@ VALUES (:workspace, :kind, :name, :version, :number, :digest, :document, :search
     :creator, :now);
 
 -- name: asset_latest
--- Another version is the latest one.
-UPDATE asset SET latest = :version, description = :description, changed = :now
+-- Another version is the latest one, and says itself what it is.
+UPDATE asset SET latest = :version, description = :description, labels = '', changed = :now
 WHERE workspace = :workspace AND kind = :kind AND name = :name;
 
 -- name: asset_changed
@@ -36,34 +36,39 @@ AND revision = :revision;
 
 -- name: asset_version
 -- One version with what it is a version of.
-SELECT v.*, a.latest, a.visibility, a.description, a.changed, a.creator AS owner, a.created AS begun
+SELECT v.*, a.latest, a.visibility, a.description, a.changed, a.creator AS owner, a.created AS begun,
+    a.labels AS relabelled
 FROM asset a JOIN version v ON v.workspace = a.workspace AND v.kind = a.kind AND v.name = a.name
 WHERE a.workspace = :workspace AND a.kind = :kind AND a.name = :name AND v.version = :version;
 
 -- name: asset_newest
 -- The latest version with what it is a version of.
-SELECT v.*, a.latest, a.visibility, a.description, a.changed, a.creator AS owner, a.created AS begun
+SELECT v.*, a.latest, a.visibility, a.description, a.changed, a.creator AS owner, a.created AS begun,
+    a.labels AS relabelled
 FROM asset a JOIN version v ON v.workspace = a.workspace AND v.kind = a.kind AND v.name = a.name
     AND v.version = a.latest
 WHERE a.workspace = :workspace AND a.kind = :kind AND a.name = :name;
 
 -- name: asset_usable
 -- The latest version that is not deprecated.
-SELECT v.*, a.latest, a.visibility, a.description, a.changed, a.creator AS owner, a.created AS begun
+SELECT v.*, a.latest, a.visibility, a.description, a.changed, a.creator AS owner, a.created AS begun,
+    a.labels AS relabelled
 FROM asset a JOIN version v ON v.workspace = a.workspace AND v.kind = a.kind AND v.name = a.name
 WHERE a.workspace = :workspace AND a.kind = :kind AND a.name = :name AND v.deprecated = ''
 ORDER BY v.number DESC, v.created DESC, v.version DESC LIMIT 1;
 
 -- name: asset_versions
 -- The versions of one thing, latest first, a page at a time.
-SELECT v.*, a.latest, a.visibility, a.description, a.changed, a.creator AS owner, a.created AS begun
+SELECT v.*, a.latest, a.visibility, a.description, a.changed, a.creator AS owner, a.created AS begun,
+    a.labels AS relabelled
 FROM asset a JOIN version v ON v.workspace = a.workspace AND v.kind = a.kind AND v.name = a.name
 WHERE a.workspace = :workspace AND a.kind = :kind AND a.name = :name
 ORDER BY v.number DESC, v.created DESC, v.version DESC LIMIT :limit OFFSET :skip;
 
 -- name: asset_list_by_name
 -- Things with their latest versions, by name, a page at a time.
-SELECT v.*, a.latest, a.visibility, a.description, a.changed, a.creator AS owner, a.created AS begun
+SELECT v.*, a.latest, a.visibility, a.description, a.changed, a.creator AS owner, a.created AS begun,
+    a.labels AS relabelled
 FROM asset a JOIN version v ON v.workspace = a.workspace AND v.kind = a.kind AND v.name = a.name
     AND v.version = a.latest
 WHERE a.workspace = :workspace AND a.kind = :kind AND a.name > :name
@@ -84,7 +89,8 @@ ORDER BY a.name LIMIT :limit;
 
 -- name: asset_list_by_change
 -- Things with their latest versions, what was changed last first, a page at a time.
-SELECT v.*, a.latest, a.visibility, a.description, a.changed, a.creator AS owner, a.created AS begun
+SELECT v.*, a.latest, a.visibility, a.description, a.changed, a.creator AS owner, a.created AS begun,
+    a.labels AS relabelled
 FROM asset a JOIN version v ON v.workspace = a.workspace AND v.kind = a.kind AND v.name = a.name
     AND v.version = a.latest
 WHERE a.workspace = :workspace AND a.kind = :kind
@@ -106,14 +112,16 @@ ORDER BY a.changed DESC, a.name LIMIT :limit;
 
 -- name: asset_of_run
 -- What came out of a run.
-SELECT v.*, a.latest, a.visibility, a.description, a.changed, a.creator AS owner, a.created AS begun
+SELECT v.*, a.latest, a.visibility, a.description, a.changed, a.creator AS owner, a.created AS begun,
+    a.labels AS relabelled
 FROM asset a JOIN version v ON v.workspace = a.workspace AND v.kind = a.kind AND v.name = a.name
 WHERE a.workspace = :workspace AND v.run = :run AND v.run <> ''
 ORDER BY a.kind, a.name, v.number LIMIT :limit;
 
 -- name: asset_users
 -- What names another thing in its document.
-SELECT v.*, a.latest, a.visibility, a.description, a.changed, a.creator AS owner, a.created AS begun
+SELECT v.*, a.latest, a.visibility, a.description, a.changed, a.creator AS owner, a.created AS begun,
+    a.labels AS relabelled
 FROM asset a JOIN version v ON v.workspace = a.workspace AND v.kind = a.kind AND v.name = a.name
 WHERE a.workspace = :workspace AND v.search LIKE :use ESCAPE '!'
 ORDER BY a.kind, a.name, v.number LIMIT :limit;
@@ -121,8 +129,26 @@ ORDER BY a.kind, a.name, v.number LIMIT :limit;
 -- name: asset_edit
 -- What of a thing may change.
 UPDATE asset SET description = coalesce(:description, description),
-    visibility = coalesce(:visibility, visibility), changed = :now
+    visibility = coalesce(:visibility, visibility), labels = coalesce(:labels, labels),
+    changed = :now
 WHERE workspace = :workspace AND kind = :kind AND name = :name;
+
+-- name: asset_search_text
+-- In which text a version is found.
+SELECT search FROM version
+WHERE workspace = :workspace AND kind = :kind AND name = :name AND version = :version;
+
+-- name: asset_find_by
+-- A version is found in another text.
+UPDATE version SET search = :search
+WHERE workspace = :workspace AND kind = :kind AND name = :name AND version = :version;
+
+-- name: asset_pipeline_texts
+-- In which texts the pipelines are found that this person sees; they tell what each is made of.
+SELECT v.search FROM asset a JOIN version v ON v.workspace = a.workspace AND v.kind = a.kind
+    AND v.name = a.name AND v.version = a.latest
+WHERE a.workspace = :workspace AND a.kind = 'pipeline'
+AND (a.visibility = 'public' OR a.creator = :person OR :sees_all = 1);
 
 -- name: asset_deprecate
 -- A version is not to be used any more, for this reason; without one it is again.

@@ -229,6 +229,11 @@ AND (:tag = '' OR replace(tags, :tag, '') <> tags) AND (:with_trials = 1 OR tria
 AND (CAST(:private_of AS TEXT) IS NULL OR visibility = 'public' OR creator = :private_of)
 ORDER BY created ASC, id ASC LIMIT :limit;
 
+-- name: progress
+-- How many steps of some runs, whose ids are a JSON list, have which status.
+SELECT run, status, count(*) AS steps FROM step
+WHERE run IN (SELECT value FROM json_each(:runs)) GROUP BY run, status;
+
 -- name: unfinished
 -- Runs that are driven, or should be, oldest first.
 SELECT * FROM run WHERE status = 'running' ORDER BY created, id;
@@ -277,7 +282,8 @@ SELECT * FROM event WHERE run = :run AND seq > :after ORDER BY seq LIMIT :limit;
 
 -- name: describe_run
 -- What is said about a run, and who may see it.
-UPDATE run SET name = :name, notes = :notes, visibility = :visibility WHERE id = :run;
+UPDATE run SET name = :name, notes = :notes, visibility = :visibility, tags = :tags
+WHERE id = :run;
 
 -- name: step
 -- One step of a run.

@@ -34,6 +34,11 @@ WHERE id = :run AND epoch = :epoch AND home = current_setting('millwork.home') R
 -- Where a run's home is, if it is another one.
 SELECT place FROM run WHERE id = :run AND home <> current_setting('millwork.home');
 
+-- name: progress
+-- How many steps of some runs, whose ids are a JSON list, have which status.
+SELECT run, status, count(*) AS steps FROM step
+WHERE run = ANY(ARRAY(SELECT json_array_elements_text(CAST(:runs AS json)))) GROUP BY run, status;
+
 -- name: unfinished
 -- Runs of this home that are driven, or should be, oldest first.
 SELECT * FROM run WHERE status = 'running' AND home = current_setting('millwork.home')
@@ -131,3 +136,9 @@ AND NOT EXISTS (SELECT 1 FROM version WHERE version.run = run.id) ORDER BY ended
 -- name: retention_old_results
 -- Attempts whose results were kept before, in this home.
 SELECT attempt FROM result WHERE created < :before AND home = current_setting('millwork.home');
+
+-- name: alert_claim
+-- The first that is due, and that nobody else is claiming, is its sender's until `until`.
+UPDATE alert SET due = :until, tried = :now, tries = tries + 1
+WHERE id = (SELECT id FROM alert WHERE status = 'due' AND due <= :now ORDER BY due, id LIMIT 1
+    FOR UPDATE SKIP LOCKED) RETURNING *;
