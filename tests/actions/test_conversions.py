@@ -87,7 +87,7 @@ FUNCTION = "def f(a: int = 1) -> int:\n    return a\n"
 TEXTS = {
     "millwork": PIPELINE, "azureml-v2": AZURE_JOB, "pai": PAI, "pai-lines": LINES,
     "pai-designer": json.dumps(draft([node("cut", "split")], [])), "paiflow": MANIFEST,
-    "python": FUNCTION,
+    "dataworks": json.dumps({"name": "n", "paiflowPipeline": MANIFEST}), "python": FUNCTION,
 }  # fmt: skip
 
 

@@ -106,6 +106,7 @@ def test_lineage_both_ways(context: Context, ann: Asker, home: Path, tmp_path: P
     assert step["outputs"]["greeting"] == made["document"]["source"]["digest"]
     assert len(step["code"]["digest"]) == 64
     assert lineage["run"]["registered"] == ["model:greeter@0.1.0"]
+    assert step["registered"] == {"greeting": ["model:greeter@0.1.0"]}
     ann("datasets.create", name="hidden", source=source, visibility="private")
     assert Asker(context, "bob")("runs.lineage", run=run)["registered"] == ["model:greeter@0.1.0"]
     assert len(ann("runs.lineage", run=run)["registered"]) == 2

@@ -70,7 +70,7 @@ def test_private_runs_of_others_are_counted_but_not_named(context: Context) -> N
 def test_a_private_run_is_not_named_as_what_others_wait_for(context: Context) -> None:
     usage = usage_of_workspace(Call(context, Identity("cid"), role="developer"))
     assert [each["reason"] for each in usage["waiting"]][1] == "behind r1"
-    context.store.describe("r1", "night", "", "private")
+    context.store.describe("r1", "night", "", "private", {})
     usage = usage_of_workspace(Call(context, Identity("cid"), role="developer"))
     assert [(each["run"], each["reason"]) for each in usage["waiting"]] == [
         ("r2", "behind another run")

@@ -54,12 +54,13 @@ OTHERS = {  # verbs whose action their method does not tell
     "runs.change": "operate", "runs.cancel": "operate", "runs.resume": "operate",
     "models.approve": "approve", "components.check": "read", "plans.create": "read",
     "schedules.preview": "read", "schedules.switch": "operate", "schedules.test": "operate",
-    "schedules.trigger": "operate",
+    "schedules.trigger": "operate", "instances.operate": "operate", "backfills.create": "operate",
+    "backfills.preview": "read", "backfills.change": "operate",
 }  # fmt: skip
 NOUNS = {  # verbs whose noun their name does not tell
     "steps": "run", "attempts": "run", "logs": "run", "artifacts": "run", "events": "run",
     "files": "run", "bundles": "run", "drafts": "pipeline", "data": "connection",
-    "plans": "pipeline", "palette": "component",
+    "plans": "pipeline", "palette": "component", "instances": "schedule", "backfills": "schedule",
 }  # fmt: skip
 ANYONE = {"server.health", "server.ready", "sessions.login"}
 ADMINS = {"server.metrics", "people.list", "people.create", "people.change", "people.delete",

@@ -75,6 +75,21 @@ def names(table: Any) -> list[str]:
     return [column["name"] for column in table["columns"]]
 
 
+def test_scheduling_parameters_stand_in_a_plan(ann: Door) -> None:
+    nodes = {"a": {"component": "builtin:split_rows",
+                   "parameters": {"fraction": "0.${n}", "seed": "${m}"}}}  # fmt: skip
+    faults = planned(ann, nodes, scheduling_parameters={"n": "$[dd]"})["faults"]
+    said = {(each["node"], each["field"], each["name"]): each["message"] for each in faults}
+    expected = "scheduling_parameters lists no 'm' (the text itself is written $${m})"
+    assert said["a", "parameters", "seed"] == expected
+    assert ("a", "parameters", "fraction") not in said
+    wrong = planned(ann, nodes, scheduling_parameters={"n": "$[dd]", "m": "$[mm-1]"})["faults"]
+    assert [each["path"] for each in wrong if each["severity"] == "error"] == [
+        "scheduling_parameters.m",
+        "nodes.a.inputs.table",
+    ]
+
+
 # --- the palette --------------------------------------------------------------------------
 
 

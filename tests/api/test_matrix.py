@@ -89,6 +89,9 @@ def bodies(name: str) -> dict[str, Any]:
         "schedules.create": {"text": ""}, "schedules.preview": {"text": ""},
         "schedules.deploy": {}, "schedules.withdraw": {}, "schedules.switch": {"state": "off"},
         "schedules.test": {}, "schedules.trigger": {},
+        "instances.operate": {"action": "stop", "instances": ["absent"]},
+        **{f"backfills.{word}": {"schedule": "absent", "ranges": [{"first": "2026-01-01"}]}
+           for word in ("create", "preview")}, "backfills.change": {"parallel": 2},
         "sessions.logout": {},
     }  # fmt: skip
 
@@ -243,7 +246,8 @@ def make(by: Door, kind: str, name: str, is_own: bool, visibility: Visibility) -
 # --- the cells ----------------------------------------------------------------------------
 
 PARTS = {"step": "a", "process": "last", "port": "o", "person": "absent", "token": "absent",
-         "session": "absent", "sha256": EMPTY, "reference": "builtin:sample_data"}  # fmt: skip
+         "session": "absent", "sha256": EMPTY, "instance": "absent", "backfill": "absent",
+         "reference": "builtin:sample_data"}  # fmt: skip
 QUERY = {"logs.search": {"words": "x"}, "data.list": {"uri": "dataset:absent@1"}}
 
 

@@ -223,6 +223,7 @@ webhooks:
         ("mail: {from: a@b.c}", "mail.host", "missing"),
         ("mail: {host: 'h\\r\\nx', from: a@b.c}", "mail.host", "a host's name"),
         ('mail: {host: h, from: "a@b.c\\r\\nBcc: x@y.z"}', "mail.from", "an address of mail"),
+        ("mail: {host: h, from: 'A, B <a@b.c>'}", "mail.from", "an address of mail"),
         ("mail: {host: h, from: 'a@b.c, x@y.z'}", "mail.from", "an address of mail"),
         ("mail: {host: h, from: a@b.c, user: u}", "mail.password", "go together"),
         ("mail: {host: h, from: a@b.c, password: {secret: s}}", "mail.user", "go together"),

@@ -17,9 +17,11 @@ from millwork.app.settings import (
     BRIDGE,
     CONTAINER,
     ENVIRONMENT,
+    MAIL,
     REFERENCES,
     RETENTION,
     SETTINGS,
+    WEBHOOKS,
 )
 from millwork.base.faultpoints import POINTS
 from millwork.cli import nouns
@@ -43,7 +45,16 @@ _PART = re.compile(
 )
 _SETTINGS = {
     record.label: record
-    for record in (SETTINGS, REFERENCES, ENVIRONMENT, BRIDGE, CONTAINER, RETENTION)
+    for record in (
+        SETTINGS,
+        REFERENCES,
+        ENVIRONMENT,
+        BRIDGE,
+        CONTAINER,
+        RETENTION,
+        MAIL,
+        WEBHOOKS,
+    )
 }
 
 

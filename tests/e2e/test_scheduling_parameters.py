@@ -168,8 +168,8 @@ def test_a_plan_and_a_check_know_them(
 ) -> None:
     file = daily(component, pipeline)
     assert millwork("validate", file).code == 0
-    planned = millwork("plan", file, "--json")
-    assert "MILLWORK_scheduling_Variable" in planned.out
+    (dated, _) = millwork("plan", file, *AT, "--json").json["steps"]
+    assert dated["replicas"][0]["env"]["MILLWORK_scheduling_Variable"] == "20240229"
     component("eval ${day}", "a")
     wrong = millwork("validate", pipeline({"a": {}}, scheduling_parameters={"day": "x"}))
     assert wrong.code == 2

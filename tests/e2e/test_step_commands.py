@@ -51,7 +51,8 @@ def test_it_is_what_the_process_saw(
               outputs={"word": {"type": "value"}})  # fmt: skip
     component(
         f"{TELL}; exit $ENDS", name="second", inputs={"data": {"type": "value"}},
-        outputs={"told": {}}, parameters={"word": {"type": "String"}, "odd": {"type": "String", "default": "a 'b'"}},
+        outputs={"told": {}},
+        parameters={"word": {"type": "String"}, "odd": {"type": "String", "default": "a 'b'"}},
         env={"KEY": {"secret": "api-key"}, "PLAIN": "x", "ENDS": "0"},
     )  # fmt: skip
     file = pipeline({

@@ -189,7 +189,10 @@ def test_uris_that_a_run_is_given_have_the_names_too() -> None:
         {"day": "${yyyymmdd}"}, node,
         inputs={"i": Input("any")}, outputs={"o": Reference("a", "o")},
     )  # fmt: skip
-    given = {"inputs": {"i": "s3://b/${day}"}, "outputs": {"o": "s3://b/o/${day}/$${x}"}}
+    given: dict[str, Any] = {
+        "inputs": {"i": "s3://b/${day}"},
+        "outputs": {"o": "s3://b/o/${day}/$${x}"},
+    }
     (step,) = graph(whole, **given).steps.values()
     assert step.inputs == {"i": GivenUri("s3://b/20240229")}
     assert step.destinations == {"o": "s3://b/o/20240229/${x}"}

@@ -52,6 +52,23 @@ def refusal(body: Callable[[Wire, Any], object], kind: type[Exception] = TypeErr
     return str(caught.value)
 
 
+def test_a_pipeline_lists_scheduling_parameters() -> None:
+    @pipeline(scheduling_parameters={"n": "$[dd]"})
+    def daily(rows: Table) -> None:
+        split(rows=rows, key="k", seed="${n}")
+
+    definition = daily.tree.definition
+    assert isinstance(definition, Pipeline)
+    assert definition.scheduling_parameters == {"n": "$[dd]"}
+    assert nodes(daily)["split"].parameters["seed"] == "${n}"
+
+    with pytest.raises(InvalidFile, match="scheduling_parameters lists no 'm'"):
+
+        @pipeline(scheduling_parameters={"n": "$[dd]"})
+        def wrong(rows: Table) -> None:
+            split(rows=rows, key="k", seed="${m}")
+
+
 def test_the_flights_in_python_are_those_of_the_file() -> None:
     flights = runpy.run_path(str(FLIGHTS / "flights.py"))["flights"]
     ours, theirs = flights.tree.definition, load(FLIGHTS).tree.definition

@@ -11,8 +11,8 @@ from millwork.base.errors import InvalidFile
 from millwork.spec.fields import Reading
 from millwork.spec.model import Component, LocalPath, Parameter, Pipeline, PipelineNode
 from millwork.spec.reader import read_text
-from millwork.spec.scheduling import circle, filled, names_in, with_references
-from millwork.spec.template import parse
+from millwork.spec.scheduling import circle, filled, names_in
+from millwork.spec.template import parse, with_references
 from millwork.spec.tree import Tree
 from millwork.spec.wiring import check_wiring
 from millwork.spec.writer import to_text

@@ -131,7 +131,9 @@ def test_the_items_of_a_list_are_counted(page: Page, api: Api) -> None:
     part.click()
     expect(page.get_by_role("heading", name="each[7]")).to_be_visible()
     page.get_by_text("Graph", exact=True).click()
-    expect(page.get_by_test_id("graph").get_by_text("39/40 done")).to_be_visible(timeout=SOON)
+    graph = page.get_by_test_id("graph")
+    expect(graph.get_by_text("Failed · 39/40 done, 1 failed").first).to_be_visible(timeout=SOON)
+    expect(graph.locator(".react-flow__edge.value")).to_have_count(1)
     shot(page, "items-graph")
 
 
@@ -159,6 +161,9 @@ def test_five_thousand_steps_are_looked_through(page: Page, api: Api) -> None:
         settle(page)
         shot(page, f"thousands-{view.lower()}")
         assert page.locator("*").count() < 3_000
+        if view == "Graph":  # what was chosen is in sight
+            expect(page.locator("[data-node=n4321]")).to_be_in_viewport()
+            expect(page.locator(".react-flow__edge.order")).to_have_count(1)
     tasks.first.press("ArrowDown")
     expect(tasks.nth(1)).to_be_focused()
 

@@ -48,9 +48,8 @@ def press(page: Page, name: str) -> None:
 
 def task(page: Page, name: str) -> Locator:
     """A task in the list of a run's tasks."""
-    return page.get_by_role("toolbar", name="Tasks").get_by_role(
-        "button", name=re.compile(rf"\b{re.escape(name)}\b")
-    )
+    tasks = page.get_by_role("toolbar", name="Tasks").locator("button[data-task]")
+    return tasks.filter(has=page.get_by_text(name, exact=True))
 
 
 def test_a_run_is_stopped_goes_on_and_is_deleted(page: Page, api: Api) -> None:

@@ -70,6 +70,7 @@ steps.list            GET    ~/runs/{run}/steps                                 
 steps.show            GET    ~/runs/{run}/steps/{step}                                 run:read
 steps.why             GET    ~/runs/{run}/steps/{step}/why                             run:read
 steps.usage           GET    ~/runs/{run}/steps/{step}/usage                           run:read
+steps.metrics         GET    ~/runs/{run}/steps/{step}/metrics                         run:read
 steps.command         GET    ~/runs/{run}/steps/{step}/command                         run:read
 attempts.list         GET    ~/runs/{run}/steps/{step}/attempts                        run:read
 logs.list             GET    ~/runs/{run}/steps/{step}/logs                            run:read
@@ -161,6 +162,17 @@ schedules.withdraw    POST   ~/schedules/{name}/withdraw                        
 schedules.switch      POST   ~/schedules/{name}/switch                                 schedule:operate
 schedules.test        POST   ~/schedules/{name}/test                                   schedule:operate
 schedules.trigger     POST   ~/schedules/{name}/trigger                                schedule:operate
+instances.list        GET    ~/instances                                              schedule:read
+instances.grid        GET    ~/instances/grid                                         schedule:read
+instances.operate     POST   ~/instances/operate                                      schedule:operate
+instances.show        GET    ~/instances/{instance}                                   schedule:read
+instances.graph       GET    ~/instances/{instance}/graph                             schedule:read
+instances.events      GET    ~/instances/{instance}/events                            schedule:read
+backfills.list        GET    ~/backfills                                              schedule:read
+backfills.create      POST   ~/backfills                                              schedule:operate
+backfills.preview     POST   ~/backfills/preview                                      schedule:read
+backfills.show        GET    ~/backfills/{backfill}                                   schedule:read
+backfills.change      PATCH  ~/backfills/{backfill}                                   schedule:operate
 plans.create          POST   ~/plans                                                   pipeline:read
 connections.list      GET    ~/connections                                             connection:read
 connections.show      GET    ~/connections/{name}                                      connection:read

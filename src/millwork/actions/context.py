@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from millwork.run.loop import Command
     from millwork.run.state import Capacity
     from millwork.store.admission import AdmissionStore
+    from millwork.store.alerts import AlertStore
     from millwork.store.assets import AssetStore
     from millwork.store.instances import InstanceLists
     from millwork.store.people import PeopleStore
@@ -41,7 +42,7 @@ class Context:
     `commands` gives what people want of a run since it was last asked; `shards` are the records of
     batches, `leasing` the service that gives a run's shards out, at an address. `people` and
     `assets` are the records of who may do what, and of the registry, `schedules` those of what
-    recurs, `instances` the lists of its cycles, `admissions` the queue;
+    recurs, `instances` the lists of its cycles, `alerts` what is told of it, `admissions` the queue;
     `nudge` makes whoever admits runs look at it. `maps` are what references of other clouds stand
     for here; `mounts` are folders by the names that `nas://NAME/...` knows them by; `artifacts` is
     where in S3 artifacts are kept besides the home, empty for nowhere. `retention` tells what may
@@ -65,6 +66,7 @@ class Context:
     maps: Callable[[], Maps]
     retention: Callable[[], RetentionStore]
     schedules: Callable[[], ScheduleStore]
+    alerts: Callable[[], AlertStore]
     instances: Callable[[], InstanceLists]
     nudge: Callable[[], None] = _nobody
     is_shared: bool = False

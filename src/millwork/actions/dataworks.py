@@ -12,10 +12,11 @@ from millwork.base.names import is_entity
 from millwork.base.records import dataclass, field
 from millwork.catalogue.paiflow import manifest_to_pipelines
 from millwork.formats import paiflow
-from millwork.formats.dataworks import Settled, is_expression, read_node, settle
+from millwork.formats.dataworks import READER, Settled, is_expression, read_node, settle
 from millwork.formats.paiflow.model import Argument, Manifest, Parameter
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from collections.abc import Mapping as Names
 
     from millwork.catalogue.paiflow import Family
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from millwork.spec.schedule import Schedule
 
 _TABLE = re.compile(r"(?:PAI's table )?([\w-]+)\.([\w-]+)")
+_WORD = re.compile(r"[^\s'\"\[\]{},]+")
 _COMPUTE = "Map"
+_WHERE = "where PAI computes: here the engine and the node's resources say that"
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,13 @@ def from_dataworks(root: Mapping, file: str) -> FromDataWorks:
     found = read_node(root, file)
     node = found.node
     manifest, reading = _manifest(node)
-    own = {each.name for each in manifest.parameters}
     maps = {each.name for each in manifest.parameters if each.type == _COMPUTE}
+    manifest = _without_noise(manifest, maps)
+    own = {each.name for each in manifest.parameters}
     arguments = [each for each in node.arguments if each.name not in maps]
-    settled = settle(found.variables, node.parameters, arguments, node.manifest_text, own)
+    settled = settle(found.variables, node.parameters, arguments, node.manifest_text, own, file)
     losses = [*found.losses, *settled.losses, *_unread(node)]
+    losses += [(node.path, f"'{name[:60]}': {_WHERE}") for name in sorted(maps)]
     losses += [
         (each.path, "the graph has no such parameter") for each in arguments if each.name not in own
     ]
@@ -79,6 +84,30 @@ def _manifest(node: PaiNode) -> tuple[Manifest, Reading]:
     return replace(manifest, name=node.name or manifest.name), reading
 
 
+def _without_noise(manifest: Manifest, maps: Collection[str]) -> Manifest:
+    """The graph without what stands at each of its components and says nothing of the work.
+
+    That is where PAI computes, which is said once, and that it waits for tables that are read.
+    """
+    readers = {task.name for task in manifest.pipelines if task.identifier == READER}
+    pipelines = tuple(
+        replace(
+            task,
+            settings=tuple(each for each in task.settings if not _is_of(each, maps)),
+            after=tuple(each for each in task.after if each not in readers),
+        )
+        for task in manifest.pipelines
+    )
+    parameters = tuple(each for each in manifest.parameters if each.name not in maps)
+    return replace(manifest, parameters=parameters, pipelines=pipelines)
+
+
+def _is_of(argument: Argument, names: Collection[str]) -> bool:
+    """Whether it is the value of a parameter of the graph."""
+    origin = argument.origin
+    return bool(origin and not origin.pipeline and origin.name in names)
+
+
 def _named(family: Family, node: PaiNode) -> Pipeline:
     """The pipeline, called as the node is, or as near to that as a name may be."""
     pipeline = replace(family.pipeline, description=node.description)
@@ -90,10 +119,11 @@ def _named(family: Family, node: PaiNode) -> Pipeline:
 
 def _unread(node: PaiNode) -> list[tuple[str, str]]:
     """The tables that the node names and its graph does not."""
+    said = set(_WORD.findall(node.manifest_text))
     return [
         (each.path, f"the graph has no table '{str(each.value)[:60]}'")
         for each in node.tables
-        if str(each.value) not in node.manifest_text
+        if str(each.value) not in said
     ]
 
 
@@ -127,10 +157,9 @@ def _bound(
 
 def _said(argument: Argument, expressions: Names[str, str]) -> Argument:
     """An argument that is a parameter with an expression, as the expression's name in a text."""
-    origin = argument.origin
-    if not origin or origin.pipeline or origin.name not in expressions:
+    if argument.origin is None or not _is_of(argument, expressions):
         return argument
-    return argument._replace(value=f"${{{origin.name}}}", origin=None)
+    return argument._replace(value=f"${{{argument.origin.name}}}", origin=None)
 
 
 def _filled(

@@ -11,7 +11,7 @@ from millwork.base.errors import BadRequest, NotFound
 from millwork.base.records import dataclass, field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from millwork.actions.call import Call
     from millwork.ports import RunRow, StepRow
@@ -85,7 +85,7 @@ def lineage_of_run(call: Call, row: RunRow, step: str = "") -> RunLineage:
     steps = call.context.store.steps(row.id)
     wanted = _led_to(steps, step) if step else {each.name for each in steps}
     made: dict[str, Mapping[str, Any]] = {}
-    registered = call.context.assets().of_run(call.workspace, row.id)
+    registered = list(_seen(call, call.context.assets().of_run(call.workspace, row.id)))
     return {
         "run": row.id,
         "name": row.name,
@@ -93,8 +93,10 @@ def lineage_of_run(call: Call, row: RunRow, step: str = "") -> RunLineage:
         "status": row.status,
         "created": row.created,
         "uses": list(row.facts.get("uses", ())),
-        "steps": [_step(call, row, each, made) for each in steps if each.name in wanted],
-        "registered": _shown(call, registered),
+        "steps": [
+            _step(call, row, each, made, registered) for each in steps if each.name in wanted
+        ],
+        "registered": [reference_of(kept) for kept in registered],
     }
 
 
@@ -127,11 +129,13 @@ def _source_run(call: Call, kept: Kept) -> RunLineage | None:
 
 def _shown(call: Call, listed: Iterable[Kept]) -> list[str]:
     """The references of those that this person may see."""
-    return [
-        reference_of(kept)
-        for kept in listed
-        if kept.kind != "draft" and call.may(kept.kind, "read", kept.creator, kept.visibility)
-    ]
+    return [reference_of(kept) for kept in _seen(call, listed)]
+
+
+def _seen(call: Call, listed: Iterable[Kept]) -> Iterator[Kept]:
+    for kept in listed:
+        if kept.kind != "draft" and call.may(kept.kind, "read", kept.creator, kept.visibility):
+            yield kept
 
 
 def _led_to(steps: Sequence[StepRow], last: str) -> set[str]:
@@ -158,7 +162,11 @@ def _before(step: StepRow) -> list[str]:
 
 
 def _step(
-    call: Call, run: RunRow, step: StepRow, made: dict[str, Mapping[str, Any]]
+    call: Call,
+    run: RunRow,
+    step: StepRow,
+    made: dict[str, Mapping[str, Any]],
+    registered: Sequence[Kept],
 ) -> StepLineage:
     component = _component(call, step.spec["component"], made)
     return {
@@ -171,7 +179,18 @@ def _step(
         "code": _code(run, step, component["name"]),
         "inputs": [_input(port, given) for port, given in step.spec.get("inputs", {}).items()],
         "outputs": {port: output["digest"] for port, output in step.outputs.items()},
+        "registered": _by_port(step.name, registered),
     }
+
+
+def _by_port(step: str, registered: Sequence[Kept]) -> dict[str, list[str]]:
+    """What was registered of a step's outputs, by port."""
+    found: dict[str, list[str]] = {}
+    for kept in registered:
+        source = kept.document.get("source") or {}
+        if source.get("step") == step and "port" in source:
+            found.setdefault(source["port"], []).append(reference_of(kept))
+    return found
 
 
 def _input(port: str, given: Mapping[str, str]) -> UsedInput:

@@ -142,14 +142,14 @@ def _changed(reach: Reach, row: InstanceRow, asked: Operation, now: float) -> Ch
         uses = _version(row, owner.row, asked) if owner else row.uses
         # As if it had been found in time: it is wanted now, whether it was missed or not.
         after = replace(
-            row, status="waiting", failures=0, reason="", not_before=0.0, began=None, ended=None,
-            arrived=row.instant, uses=uses,
+            row, status="waiting", failures=0, reason="", due=row.instant, began=None, ended=None,
+            arrived=row.instant, uses=uses, is_frozen=False,
         )  # fmt: skip
         return Change(row, after, "rerun", who, {"version": uses})
     if asked.action == "stop":
-        outcome: Literal["failed", "cancelled"] = "failed" if row.run else "cancelled"
-        if row.status == "waiting":
-            outcome = "cancelled"
+        outcome: Literal["failed", "cancelled"] = (
+            "cancelled" if row.status == "waiting" else "failed"
+        )
         return replace(over(row, outcome, f"stopped by {who}", now, who), kind="stopped")
     if asked.action == "succeed":
         done = over(replace(row, is_frozen=False), "succeeded", f"{SET}{who}", now, who)

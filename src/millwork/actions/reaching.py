@@ -35,7 +35,7 @@ _MOST_LOOKED_AT = 300
 
 
 @lru_cache(maxsize=4096)
-def _read(digest: str, version: str, text: str) -> Schedule:
+def _read(version: str, text: str) -> Schedule:
     """What a version says: to read it takes longer than all else that a list does."""
     return schedule_of({"text": text}, version)
 
@@ -60,7 +60,7 @@ class Reach:
         if key not in self._schedules:
             kept = self.call.context.assets().get(workspace, "schedule", name, version)
             try:
-                found = _read(kept.digest, version, kept.document["text"]) if kept else None
+                found = _read(version, kept.document["text"]) if kept else None
             except BadRequest:
                 found = None
             self._schedules[key] = found
@@ -108,7 +108,7 @@ class Reach:
         return call.may("schedule", action, kept.creator, kept.visibility)
 
     def require(self, action: str, workspace: str, name: str, what: str) -> None:
-        """Raises NotFound for a schedule that is not to be seen, Forbidden for what is not to be."""
+        """Raises NotFound for a schedule that may not be seen, Forbidden for another action."""
         call, kept = self._call_in(workspace), self._asset(workspace, name)
         if call is None:
             raise NotFound(f"there is no {what}")
@@ -162,10 +162,7 @@ class Reach:
         return self.cycles(need.workspace, need.schedule, min(days), max(days), origin)
 
     def downstream(self, seeds: Iterable[InstanceRow]) -> list[InstanceRow]:
-        """The instances that wait for the same cycle of these, and those that wait for them.
-
-        Each stands behind those that it waits for; the seeds are not among them.
-        """
+        """The instances that wait for the same cycle of these, and those that wait for them."""
         seen = {row.id for row in seeds}
         found: list[InstanceRow] = []
         wave = list(seeds)
@@ -173,7 +170,6 @@ class Reach:
             following = [row for group in _grouped(wave) for row in self._behind(group, seen)]
             found += following
             wave = following
-        # What was found early may wait for what was found late: the order is that of the links.
         return found
 
     def _behind(self, group: list[InstanceRow], seen: set[str]) -> Iterator[InstanceRow]:
@@ -220,9 +216,7 @@ class Reach:
         for place in sorted(places):
             yield from self._dependents_in(place, up)
 
-    def _dependents_in(
-        self, place: Place, up: InstanceRow
-    ) -> Iterator[tuple[InstanceRow, str]]:
+    def _dependents_in(self, place: Place, up: InstanceRow) -> Iterator[tuple[InstanceRow, str]]:
         known = self.in_force(*place)
         if known is None or not known.schedule.depends_on:
             return

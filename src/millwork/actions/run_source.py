@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from millwork.base.names import BUILTIN, BUILTIN_TAG, is_version
@@ -23,7 +22,7 @@ from millwork.spec.writer import to_text
 from millwork.views.faces import About, face_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
     from millwork.actions.context import Context
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from millwork.views.plans import RunSource
 
 _VERSION = "1.0.0"
-_CONSTANT = re.compile(r"[^\s=$]*")
 
 
 def source_of_run(context: Context, run: RunRow) -> RunSource:
@@ -93,11 +91,8 @@ class _Writer:
         nodes = {_node(name): self._written(step) for name, step in self.steps.items()}
         version = run.version if is_version(run.version) else _VERSION
         return quoted(
-            Pipeline(
-                name=run.definition, version=version, nodes=nodes, inputs=self.inputs,
-                scheduling_parameters=_constants(self.steps.values()),
-            )
-        )  # fmt: skip
+            Pipeline(name=run.definition, version=version, nodes=nodes, inputs=self.inputs)
+        )
 
     def _written(self, step: Step) -> PipelineNode:
         component = step.component
@@ -139,19 +134,6 @@ class _Writer:
             name += "-2"
         self.paths[name], self.inputs[name] = source.path, Input(kind)
         return name
-
-
-def _constants(steps: Iterable[Step]) -> dict[str, str]:
-    """What commands name, as the run had it; not what pipelines within it call alike."""
-    found: dict[str, set[str]] = {}
-    for step in steps:
-        for name, value in step.scheduling.items():
-            found.setdefault(name, set()).add(value)
-    return {
-        name: value
-        for name, (value, *others) in found.items()
-        if not others and _CONSTANT.fullmatch(value)
-    }
 
 
 def _node(step: str) -> str:

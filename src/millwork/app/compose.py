@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from millwork.ports import Leasing, RunRow
     from millwork.run.loop import Command
     from millwork.store.admission import AdmissionStore
+    from millwork.store.alerts import AlertStore
     from millwork.store.assets import AssetStore
     from millwork.store.instances import InstanceLists
     from millwork.store.people import PeopleStore
@@ -82,6 +83,7 @@ def open_context(control: Control | None = None, begun: WarmProcess | None = Non
         maps=home_settings,
         retention=cache(partial(_retention, store)),
         schedules=cache(partial(_schedules, store)),
+        alerts=cache(partial(_alerts, store)),
         instances=cache(partial(_instances, store)),
         artifacts=artifacts,
     )
@@ -146,6 +148,12 @@ def _instances(store: RunStore) -> InstanceLists:
     from millwork.store.instances import InstanceLists
 
     return InstanceLists(store.database)
+
+
+def _alerts(store: RunStore) -> AlertStore:
+    from millwork.store.alerts import AlertStore
+
+    return AlertStore(store.database)
 
 
 def _leasing(home: str, control: Control, run: RunRow, address: str) -> Leasing:

@@ -47,6 +47,16 @@ class Control:
         # Python gives signals back their defaults as it ends, and SIGUSR1's would be its death.
         atexit.register(signal.signal, signal.SIGUSR1, signal.SIG_IGN)
 
+    @property
+    def is_left(self) -> bool:
+        """Whether it was told to leave what it drives."""
+        return "leave" in self._interrupts
+
+    def heed(self) -> None:
+        """What has made `wake` readable is known: it is not, until there is more."""
+        with suppress(BlockingIOError):
+            os.read(self.wake, 4096)
+
     def notify(self) -> None:
         """Makes `wake` readable, from whichever thread."""
         with suppress(BlockingIOError):  # there is enough to be read already
@@ -54,6 +64,8 @@ class Control:
 
     def commands(self, store: Store, run: str) -> Callable[[], Sequence[Command]]:
         """What was asked for since the last call."""
+
+        self._look = True  # it may have been asked for before this
 
         def poll() -> Sequence[Command]:
             asked, self._interrupts = self._interrupts, []

@@ -2,12 +2,14 @@
 
     python -m millwork.app.scheduler
 
-A byte on its standard input makes it look again; the end of it, or SIGTERM, ends it. It can be
+A byte on its standard input makes it look again; the end of it, or SIGTERM, ends it. A byte of its
+standard output says that it has asked for runs. It can be
 killed at any instant.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -15,13 +17,15 @@ import sys
 import time
 
 from millwork.actions.scheduling import Scheduling
-from millwork.app.compose import open_context
+from millwork.app.compose import database_of, open_context
+from millwork.app.telling import Teller
 from millwork.base.errors import MillworkError
 from millwork.schedule.loop import Scheduler
 
 _SHORTEST, _LONGEST = 0.05, 5.0  # seconds between looks
 _AGAIN = 1.0
-_INPUT = 0
+_PATIENCE = 2.0  # seconds for what is being told when it ends
+_INPUT, _OUTPUT = 0, 1
 
 
 class _Ended(Exception):
@@ -35,20 +39,39 @@ def main() -> int:
         signal.signal(number, signal.SIG_IGN)  # those are for the server
     try:
         context = open_context()
-        doors = Scheduling(context, lambda _schedule, _changes: None)
-        scheduler = Scheduler(context.schedules(), doors)
+        context.nudge = _nudge
+        teller = Teller(
+            context.alerts(), database_of(context.home), context.home, context.secrets,
+            context.clock,
+        )  # fmt: skip
+    except _Ended:
+        return 0
+    except MillworkError as error:
+        sys.stderr.write(f"millwork: scheduler: {error}\n")
+        return error.exit_code
+    scheduler = Scheduler(context.schedules(), Scheduling(context, teller.keep))
+    try:
         while True:
-            pause = _looked(scheduler, context.clock.wall())
+            pause = _looked(scheduler, teller, context.clock.wall())
             if _heard(min(max(pause, _SHORTEST), _LONGEST)):
                 scheduler.stir()
     except _Ended:
+        teller.end(_PATIENCE)
         return 0
 
 
-def _looked(scheduler: Scheduler, now: float) -> float:
-    """Looks once; the seconds until it should again."""
+def _nudge() -> None:
+    """Tells the server that there are runs that wait."""
+    with contextlib.suppress(BlockingIOError, BrokenPipeError):
+        os.write(_OUTPUT, b"\n")
+
+
+def _looked(scheduler: Scheduler, teller: Teller, now: float) -> float:
+    """Looks once, and tells what is to be told; the seconds until it should again."""
     try:
-        return scheduler.look(now) - now
+        then = scheduler.look(now)
+        teller.tell()
+        return then - now
     except (MillworkError, OSError) as error:  # it may be better in a while
         sys.stderr.write(f"millwork: scheduler: {error}\n")
         return _AGAIN

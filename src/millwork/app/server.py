@@ -23,6 +23,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from millwork.actions.usage import room_for_runs
+from millwork.app.drivers import DRIVER, Drivers
 from millwork.base.errors import MillworkError, Unavailable
 from millwork.base.faultpoints import reach
 from millwork.base.records import dataclass, field
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from millwork.actions.context import Context
 
 _LOOK = 1.0  # seconds between looks for what nobody has told: other servers, masters that are gone
-_PAUSES = (0.0, 1.0, 5.0, 30.0)  # before a run's driver is started again that keeps ending
-_STEADY = 5.0  # seconds after which one is not of those: its database was away, say
 _PATIENCE = 10.0
 READY = b"r"
 
@@ -69,16 +68,6 @@ class Options:
 
 
 @dataclass
-class _Drive:
-    """The process of one run, and how often one of them has ended before the run did."""
-
-    process: subprocess.Popen[bytes] | None = None
-    ends: int = 0
-    began: float = 0.0
-    not_before: float = 0.0
-
-
-@dataclass
 class Server:
     """One server over a home."""
 
@@ -86,7 +75,7 @@ class Server:
     options: Options
     listening: socket.socket
     url: str
-    _drives: dict[str, _Drive] = field(default_factory=dict)
+    _drivers: Drivers = field(init=False)
     _api: subprocess.Popen[bytes] | None = None
     _scheduler: subprocess.Popen[bytes] | None = None
     _not_before: float = 0.0
@@ -107,6 +96,8 @@ class Server:
             signal.signal(number, _noted)
         with selectors.DefaultSelector() as selector:
             selector.register(wake, selectors.EVENT_READ)
+            most = 2 * self.context.machine.parallel
+            self._drivers = Drivers(self.context.home, selector, most)
             self._start_api(selector)
             try:
                 while not self._is_ending:
@@ -126,6 +117,8 @@ class Server:
         events = selector.select(_LOOK)
         self._has_heard = bool(events)
         for key, _ in events:
+            if key.data == DRIVER:
+                continue  # what it says is read when drivers are reaped
             said = os.read(key.fd, 4096)
             is_ready |= READY in said
             if not said:  # the API has ended
@@ -139,7 +132,7 @@ class Server:
             announce(self.context, self.url)
             self._reap()
             self._take_over()
-            self._schedule()
+            self._schedule(selector)
             self._admit()
         except (Unavailable, OSError) as error:  # it may be better in a while
             sys.stderr.write(f"millwork: {error}\n")
@@ -153,49 +146,29 @@ class Server:
         while admitted := self.context.admissions().admit(decide, me, now):
             reach("server.admitted")
             for run, epoch in admitted:
-                self._drive(run, epoch)
+                self._drivers.drive(run, epoch)
 
     def _take_over(self) -> None:
         """Has runs driven on whose master is gone; a sweep's own are resumed by the sweep."""
         me = self.context.masters.me()
         for run in self.context.store.unfinished():
-            mine = self._drives.get(run.id)
-            if run.is_trial or (mine and mine.process):
+            if run.is_trial or self._drivers.has(run.id):
                 continue
             if run.master in (None, me) or not self._is_alive(run.master):
-                self._drive(run.id, run.epoch)
+                self._drivers.drive(run.id, run.epoch)
 
     def _is_alive(self, master: Master | None) -> bool:
         return master is not None and self.context.masters.is_alive(master)
 
-    def _drive(self, run: str, epoch: int) -> None:
-        drive = self._drives.setdefault(run, _Drive())
-        if drive.process or time.monotonic() < drive.not_before:
-            return
-        drive.began = time.monotonic()
-        words = [sys.executable, "-P", "-m", "millwork.app.drive", run, str(epoch)]
-        drive.process = subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True,
-            env={**os.environ, "MILLWORK_HOME": self.context.home},
-        )  # fmt: skip
-
     def _reap(self) -> None:
-        for run, drive in list(self._drives.items()):
-            if drive.process is None or drive.process.poll() is None:
-                continue
-            drive.process = None
+        for run in self._drivers.reap():
             row = self.context.store.run(run)
             if row is None or row.status != "running":
-                del self._drives[run]
-                continue
-            now = time.monotonic()
-            ends = 0 if now - drive.began > _STEADY else drive.ends
-            pause = _PAUSES[min(ends, len(_PAUSES) - 1)]
-            drive.ends, drive.not_before = ends + 1, now + pause
+                self._drivers.forget(run)
 
     # --- schedules ------------------------------------------------------------------------
 
-    def _schedule(self) -> None:
+    def _schedule(self, selector: selectors.BaseSelector) -> None:
         """Has a scheduler where there is anything for one to do.
 
         It is told when a run has ended, and when the API was asked for something.
@@ -209,11 +182,13 @@ class Server:
             self._schedules_not_before = now + _LOOK
             self._scheduler = subprocess.Popen(
                 [sys.executable, "-P", "-m", "millwork.app.scheduler"],
-                stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
                 env={**os.environ, "MILLWORK_HOME": self.context.home},
             )  # fmt: skip
-            assert self._scheduler.stdin is not None
-            os.set_blocking(self._scheduler.stdin.fileno(), False)
+            for pipe in (self._scheduler.stdin, self._scheduler.stdout):
+                assert pipe is not None
+                os.set_blocking(pipe.fileno(), False)
+            selector.register(self._scheduler.stdout, selectors.EVENT_READ)
 
     # --- the API --------------------------------------------------------------------------
 
@@ -240,10 +215,10 @@ class Server:
             with contextlib.suppress(BrokenPipeError):
                 self._api.stdin.close()
             _wait(self._api)
-        processes = [drive.process for drive in self._drives.values() if drive.process]
-        processes += [self._scheduler] if self._scheduler else []
-        for process in processes:
-            process.terminate()
+        processes = list(self._drivers.stop())
+        if self._scheduler:
+            self._scheduler.terminate()
+            processes.append(self._scheduler)
         for process in processes:
             _wait(process)
 

@@ -65,7 +65,7 @@ HOST_RULE = "a host, or a host and its port: chat.internal, 10.0.0.7:8065"
 DOMAIN_RULE = "what stands behind the @ of addresses: example.org"
 _ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,252}"
 _MAIL = re.compile(_ADDRESS)
-_SENDER = re.compile(rf"{_ADDRESS}|[^<>\"\\\x00-\x1f\x7f]+ <{_ADDRESS}>")
+_SENDER = re.compile(rf"{_ADDRESS}|[^][<>()@,;:\"\\\x00-\x1f\x7f]+ <{_ADDRESS}>")
 _NAME = r"[A-Za-z0-9][A-Za-z0-9.-]*"
 _HOST = re.compile(rf"({_NAME}|\[[0-9a-f:.]+\])(:[0-9]{{1,5}})?")
 _DOMAIN = re.compile(_NAME)

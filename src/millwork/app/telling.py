@@ -16,8 +16,9 @@ from contextlib import closing, contextmanager, suppress
 from email.message import EmailMessage
 from email.policy import SMTP as FORM
 from email.utils import formatdate, parseaddr
-from functools import partial
+from functools import cache, partial
 from http.client import HTTPException
+from ssl import create_default_context
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
@@ -29,9 +30,10 @@ from millwork.store.database import open_database
 from millwork.store.schedules import ScheduleStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from http.client import HTTPConnection
     from smtplib import SMTP
+    from ssl import SSLContext
 
     from millwork.app.settings import Mail, Settings, Webhooks
     from millwork.ports import Clock, Secrets
@@ -104,7 +106,7 @@ class Teller:
     def _work(self) -> None:
         try:
             settings = read_settings(self._home)
-            with closing(open_database(self._place, {}, self._home)) as database:
+            with closing(open_database(self._place, {})) as database:
                 sender = _Sender(AlertStore(database), ScheduleStore(database), settings,
                                  self._secrets.of("default"), self._clock)  # fmt: skip
                 sender.tidy()
@@ -126,6 +128,7 @@ class _Sender:
     ) -> None:  # fmt: skip
         self._alerts, self._schedules, self._clock = alerts, schedules, clock
         self._settings, self._secrets = settings, secrets
+        self._trust = cache(create_default_context)  # it takes longer than sending a mail
 
     def tidy(self) -> None:
         now = self._clock.wall()
@@ -174,7 +177,7 @@ class _Sender:
         mail = self._settings.mail
         if mail is None:
             raise _Untold("no mail is sent from here: `mail` in settings.yaml names a server")
-        send_mail(notice, said, mail, self._secret(mail.password))
+        send_mail(notice, said, mail, self._secret(mail.password), self._trust)
 
     def _secret(self, name: str) -> str:
         if not name:
@@ -188,7 +191,9 @@ class _Sender:
 # --- mail -------------------------------------------------------------------------------------
 
 
-def send_mail(notice: Notice, said: Message, mail: Mail, password: str) -> None:
+def send_mail(
+    notice: Notice, said: Message, mail: Mail, password: str, trust: Callable[[], SSLContext]
+) -> None:
     """Hands a message to the server of mail; raises whatever goes wrong."""
     address = notice.address
     domain = address.rpartition("@")[2].lower()
@@ -197,15 +202,14 @@ def send_mail(notice: Notice, said: Message, mail: Mail, password: str) -> None:
     if mail.domains and domain not in [each.lower() for each in mail.domains]:
         raise _Untold(f"nobody at {domain} is written to: mail.domains in settings.yaml")
     from smtplib import SMTP, SMTP_SSL, SMTPException
-    from ssl import create_default_context
 
-    tls, port = create_default_context(), mail.port or PORTS[mail.tls]
-    kind = partial(SMTP_SSL, context=tls) if mail.tls == "tls" else SMTP
+    port = mail.port or PORTS[mail.tls]
+    kind = partial(SMTP_SSL, context=trust()) if mail.tls == "tls" else SMTP
     server = kind(mail.host, port, timeout=_PATIENCE)
     try:
         with _within(_WHOLE, server):
             if mail.tls == "starttls":
-                server.starttls(context=tls)
+                server.starttls(context=trust())
             if mail.user:
                 server.login(mail.user, password)
             server.send_message(_letter(notice, said, mail), parseaddr(mail.sender)[1], [address])

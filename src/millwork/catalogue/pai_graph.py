@@ -18,6 +18,7 @@ from millwork.catalogue.index import builtin
 from millwork.catalogue.pai import WHY, Names, find, folded, port_name
 from millwork.formats.designer.model import FOREIGN, MILLWORK, READER, TABLE_NAME
 from millwork.spec import scheduling, values
+from millwork.spec.document import PIPELINE_LIMITS
 from millwork.spec.fields import Reading
 from millwork.spec.model import Input, Parameter, Pipeline, PipelineNode, Reference
 from millwork.spec.pipeline import check_pipeline
@@ -91,6 +92,7 @@ class PaiGraph:
     _port_names: Names = field(default_factory=Names)
     _output_names: Names = field(default_factory=Names)
     _uses: dict[str, list[Parameter]] = field(default_factory=dict)
+    _put: int = 0
 
     def __post_init__(self) -> None:
         for word in ("inputs", "parameters"):
@@ -257,6 +259,10 @@ class PaiGraph:
             return value
         self.leave(setting.path, "a variable within a text: its value of now stands there")
         said = {name: self.variables[name].value or "" for name in found}
+        self._put += sum(len(str(said.get(name, ""))) for name in _VARIABLE.findall(value))
+        if self._put > PIPELINE_LIMITS.size:
+            self.reading.fault(setting.path, "its variables come to more text than a file may hold")
+            return value
         return _VARIABLE.sub(lambda each: str(said.get(each[1], each[0])), value)
 
     def _variable(self, name: str, parameter: Parameter | None) -> Reference:

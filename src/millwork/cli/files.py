@@ -52,9 +52,9 @@ def _plan(options: Namespace) -> int:
     from millwork.actions.preview import preview
     from millwork.app.compose import home_settings
     from millwork.app.home import find_home
-    from millwork.cli.arguments import read_arguments
+    from millwork.cli.arguments import read_timed
 
-    arguments = read_arguments(options)
+    arguments = read_timed(options)
     reading = Options(home_settings, given=tuple(arguments.inputs))
     steps = preview(load(options.file, reading).tree, arguments, find_home())
     if options.json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from millwork.access.verbs import VERBS
@@ -23,27 +24,39 @@ if TYPE_CHECKING:
     from millwork.cli.asking import Parameter
 
 _LINES_OF = (EventFeed, LogFeed)
+_WITH_WORDS = frozenset({"instances", "backfills"})
 
 
 def run(words: Sequence[str]) -> int:
     """Asks for a verb and prints what it answers."""
     options = parser_of(words[0], next(iter(words[1:]), "")).parse_args(words[1:])
-    verb = VERBS[f"{words[0]}.{options.action}"]
+    own = _own(words[0])
+    by_word = own.asked(options) if own else None
     door = open_door(getattr(options, "in_workspace", None))
-    parameters = parameters_of(verb)
-    arguments = read_arguments(options, parameters, door)
+    if by_word:
+        verb, arguments = by_word
+    else:
+        verb = VERBS[f"{words[0]}.{options.action}"]
+        arguments = read_arguments(options, parameters_of(verb), door)
     answer = _asked(door, verb, arguments, options)
     if answer is None:
         return 0
     if options.json:
         sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    elif own:
+        own.show(verb.name, answer)
     elif verb.name.startswith("catalogue."):
         from millwork.cli import catalogue
 
         catalogue.show(answer)
     else:
         answers.show(answer)
-    return 0
+    return own.code_of(answer) if own else 0
+
+
+def _own(noun: str) -> Any:
+    """What knows further words of a noun, and how its answers are shown; None if nothing does."""
+    return import_module(f"millwork.cli.{noun}") if noun in _WITH_WORDS else None
 
 
 def parser_of(noun: str, action: str = "") -> ArgumentParser:
@@ -57,6 +70,9 @@ def parser_of(noun: str, action: str = "") -> ArgumentParser:
         own = actions.add_parser(name, help=summary, description=summary)
         add_options(own, parameters_of(verb))
         _add_more(own, verb)
+    more = _own(noun)
+    if more:
+        more.add(actions)
     return parser
 
 

@@ -22,9 +22,9 @@ STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
 
 # The nouns whose commands `cli.nouns` makes of their verbs, and the verbs of `runs` of that kind.
 NOUNS = (
-    "artifacts", "attempts", "audit", "bundles", "catalogue", "codes", "components",
-    "connections", "conversions", "datasets", "drafts", "events", "files", "images", "logs",
-    "members", "models", "palette", "people", "pipelines", "plans", "schedules", "server",
+    "artifacts", "attempts", "audit", "backfills", "bundles", "catalogue", "codes", "components",
+    "connections", "conversions", "datasets", "drafts", "events", "files", "images", "instances",
+    "logs", "members", "models", "palette", "people", "pipelines", "plans", "schedules", "server",
     "sessions", "steps", "tokens", "workspaces",
 )  # fmt: skip
 RUN_VERBS = ("change", "create", "delete", "events", "follow", "lineage", "result", "source")
@@ -32,9 +32,9 @@ RUN_VERBS = ("change", "create", "delete", "events", "follow", "lineage", "resul
 _REPLICAS = "replicas of a component or COMMAND: N, or `chief=1,worker=2,ps=1`"
 _NOUNS_TEXT = """\
 nouns, of a server or of this home; `millwork NOUN --help` shows the verbs of one:
-  artifacts, attempts, audit, bundles, catalogue, codes, components, connections, conversions,
-  datasets, drafts, events, files, images, logs, members, models, palette, people, pipelines,
-  plans, schedules, server, sessions, steps, tokens, workspaces
+  artifacts, attempts, audit, backfills, bundles, catalogue, codes, components, connections,
+  conversions, datasets, drafts, events, files, images, instances, logs, members, models,
+  palette, people, pipelines, plans, schedules, server, sessions, steps, tokens, workspaces
 """
 _DESCRIPTION = """\
 Run components, and pipelines of them, on this machine.
@@ -149,15 +149,7 @@ def _add_run(verbs: _SubParsersAction[ArgumentParser]) -> None:
     run.add_argument(
         "--incremental", action="store_true", help="batches work on files that are new or changed"
     )
-    run.add_argument(
-        "--bizdate", metavar="DATE",
-        help="business date of scheduling parameters (default: the day before --cyctime)",
-    )  # fmt: skip
-    run.add_argument(
-        "--cyctime", metavar="TIME",
-        help="their scheduled time (default: now; of a --bizdate: the midnight that ends it)",
-    )  # fmt: skip
-    run.add_argument("--tz", metavar="ZONE", help="zone of --cyctime (default: this machine's)")
+    _add_timing(run)
     run.add_argument("--from", dest="first", metavar="NODE", help="NODE and what follows it")
     run.add_argument("--to", dest="last", metavar="NODE", help="NODE and what it needs")
     run.add_argument("--only", metavar="NODE", help="NODE alone")
@@ -173,6 +165,19 @@ def _add_run(verbs: _SubParsersAction[ArgumentParser]) -> None:
     run.add_argument("--private", action="store_true", help="with a server: for you and its admins")
     run.add_argument("--workspace", metavar="NAME", help="of a server (default: `default`)")
     run.add_argument("--json", action="store_true", help="end with one JSON object on one line")
+
+
+def _add_timing(run: ArgumentParser) -> None:
+    """The options that say when a run is."""
+    run.add_argument(
+        "--bizdate", metavar="DATE",
+        help="business date of scheduling parameters (default: the day before --cyctime)",
+    )  # fmt: skip
+    run.add_argument(
+        "--cyctime", metavar="TIME",
+        help="their scheduled time (default: now; of a --bizdate: the midnight that ends it)",
+    )  # fmt: skip
+    run.add_argument("--tz", metavar="ZONE", help="zone of --cyctime (default: this machine's)")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -250,6 +255,7 @@ def _add_files(verbs: _SubParsersAction[ArgumentParser]) -> None:
     plan = verbs.add_parser("plan", help="show what would run; nothing is started")
     plan.add_argument("file", metavar="FILE", help="a component or pipeline file")
     add_arguments(plan)
+    _add_timing(plan)
     plan.add_argument("--replicas", metavar="N", help=_REPLICAS)
     plan.add_argument("--json", action="store_true", help="print JSON")
     convert = verbs.add_parser("convert", help="write a component or pipeline in another dialect")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from millwork.base.records import dataclass
 from millwork.spec import condition
 from millwork.spec.model import Pipeline, Reference
 from millwork.spec.pipeline import ROOTS, stuck
+from millwork.spec.scheduling import names_in
 from millwork.spec.tree import Tree
 
 if TYPE_CHECKING:
@@ -55,13 +56,15 @@ class _Sieve:
                 port: binding
                 for port, binding in node.inputs.items()
                 if self._is_right((*at, "inputs", port)) and port in child.inputs
-                and (not isinstance(binding, Reference) or self._has(name, binding))
+                and (self._is_listed(binding) if not isinstance(binding, Reference)
+                     else self._has(name, binding))
             },
             parameters={
                 word: value
                 for word, value in node.parameters.items()
                 if self._is_right((*at, "parameters", word)) and word in child.parameters
-                and (not isinstance(value, Reference) or self._has(name, value))
+                and (self._is_listed(value) if not isinstance(value, Reference)
+                     else self._has(name, value))
             },
             after=tuple(other for other in node.after if self._may_follow(name, other)),
             when=node.when if all(self._has(name, each) for each in conditions) else "",
@@ -70,6 +73,12 @@ class _Sieve:
 
     def _is_right(self, path: Path) -> bool:
         return path not in self.faulty
+
+    def _is_listed(self, value: Any) -> bool:
+        """Whether each scheduling parameter that a value or URI names is known."""
+        pipeline = self.tree.definition
+        assert isinstance(pipeline, Pipeline)
+        return pipeline.scheduling_parameters.keys() >= set(names_in(pipeline, value))
 
     def _has(self, name: str, reference: Reference) -> bool:
         """Whether something comes to that node by this wire."""

@@ -18,8 +18,8 @@ from millwork.base.records import dataclass
 from millwork.plan.model import Rendered
 from millwork.spec import quoting, template
 from millwork.spec.quoting import MARK, NotUnderstood, Quoting, Rule
-from millwork.spec.scheduling import SCHEDULING, with_references
-from millwork.spec.template import Group, Literal, Placeholder, TemplateFault
+from millwork.spec.scheduling import SCHEDULING
+from millwork.spec.template import Group, Literal, Placeholder, TemplateFault, with_references
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterator, Mapping, Sequence

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from millwork.spec.schedule import Schedule
 
 _PAGE = 500
+_TIMEOUTS = 5.0  # seconds between looks for what takes too long
 _PATIENCE = 30.0  # seconds after which it looks at what waits though nothing has changed
 
 
@@ -69,6 +70,7 @@ class Scheduler:
     records: ScheduleRecords
     doors: Doors
     _looked: float = 0.0
+    _timed: float = 0.0
     _is_stirred: bool = True
     _in_force: dict[tuple[str, str], Known | None] = field(default_factory=dict)
     _cycles: dict[tuple[str, str, str, str, str], list[InstanceRow]] = field(default_factory=dict)
@@ -85,7 +87,9 @@ class Scheduler:
         self._make(now)
         self._settle(now)
         self._recover(now)
-        self._time_out(now)
+        if now - self._timed >= _TIMEOUTS:
+            self._timed = now
+            self._time_out(now)
         self._look_at_triggers(now)
         if self._is_stirred or now - self._looked >= _PATIENCE or self._is_due(now):
             self._is_stirred, self._looked = False, now
@@ -254,14 +258,12 @@ class Scheduler:
             self._cycles.clear()
             changes = []
             for row in rows:
+                if not may_start(backfill, going):
+                    break
                 change = self._of_backfill(row, now)
-                if change is None:
-                    continue
-                if change.kind == "starting":
-                    if not may_start(backfill, going):
-                        continue
-                    going += 1
-                changes.append(change)
+                if change:
+                    going += change.kind == "starting"
+                    changes.append(change)
             self._begin(changes, now)
             if not may_start(backfill, going):
                 return
@@ -347,7 +349,7 @@ class Scheduler:
 
 
 _GONE = "the schedule, or its version, is not there any more"
-_TURN = 50
+_TURN = 20
 _MONTH = 2_592_000.0
 _QUIET = frozenset(("starting", "running", "arrived"))
 

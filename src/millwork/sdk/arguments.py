@@ -11,11 +11,12 @@ from millwork.base.records import dataclass, field
 from millwork.sdk.names import attributes, listed, nearest
 from millwork.sdk.wires import Each, Node, Wire
 from millwork.spec import values
+from millwork.spec.scheduling import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from millwork.spec.model import Parameter
+    from millwork.spec.model import Parameter, Pipeline
     from millwork.spec.tree import Tree
 
 
@@ -27,8 +28,8 @@ class Bound:
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
-def bind(who: str, tree: Tree, given: Mapping[str, Any]) -> Bound:
-    """The arguments of one call of the component called `who`.
+def bind(who: str, tree: Tree, given: Mapping[str, Any], within: Pipeline | None = None) -> Bound:
+    """The arguments of one call of the component called `who`, `within` a pipeline or alone.
 
     TypeError for an unknown name, a missing one or a wrong type, ValueError for a value that a
     parameter does not allow.
@@ -47,7 +48,11 @@ def bind(who: str, tree: Tree, given: Mapping[str, Any]) -> Bound:
             bound.inputs[name] = _source(f"{who}: the input '{name}'", value)
         else:
             at = f"{who}: the parameter '{name}'"
-            bound.parameters[name] = _argument(at, tree.parameters[name], value)
+            is_scheduled = within is not None and bool(names_in(within, value))
+            # What a scheduling parameter comes to is known to a run alone.
+            bound.parameters[name] = (
+                value if is_scheduled else _argument(at, tree.parameters[name], value)
+            )
     _require(who, tree, bound)
     return bound
 

@@ -81,7 +81,7 @@ class Builder:
 
     def add(self, part: Part, given: Mapping[str, Any]) -> Node:
         """Adds a node for one call of a component; raises TypeError or ValueError, see `bind`."""
-        bound = bind(part.name, part.tree, given)
+        bound = bind(part.name, part.tree, given, self.frame)
         node = Node(self, self._free(part.node_name), output_types(part.tree))
         entry = Entry(node, part, bound)
         self._check(entry)

@@ -180,8 +180,6 @@ class _Condition(Text):
 class _Expression(Text):
     """An expression of the language of scheduling parameters."""
 
-    label = "expression"
-
     def read(self, node: Any, path: Path, reading: Reading) -> Any:
         text = super().read(node, path, reading)
         if text is INVALID:
@@ -292,7 +290,7 @@ PIPELINE = Record(
         ),
         Field(
             "scheduling_parameters",
-            MapOf(_Expression(), scheduling.is_name, scheduling.NAME_RULE),
+            MapOf(_Expression(label="expression"), scheduling.is_name, scheduling.NAME_RULE),
             "What `${name}` is in a node's parameters, paths and command",
         ),
         Field("nodes", MapOf(NODE, names.is_node, names.NODE_RULE, ROOTS), "Its steps", True),

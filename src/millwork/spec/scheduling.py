@@ -12,14 +12,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from millwork.spec.model import LocalPath
-from millwork.spec.template import Group, Literal, Placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from millwork.spec.fields import Reading
     from millwork.spec.model import Component, Path, Pipeline, PipelineNode
-    from millwork.spec.template import Part, Template
 
 NAME_RULE = "letters, digits, '_', '-' and '.', starting with a letter, at most 64"
 SCHEDULING = "scheduling"
@@ -93,16 +91,6 @@ def used_by(component: Component, listed: Collection[str]) -> list[str]:
     texts = (component.command, component.body.get("args", ""))
     written = [text for text in texts if isinstance(text, str) and "${" in text]
     return [name for name in listed if any(f"${{{name}}}" in text for text in written)]
-
-
-def with_references(parts: Template, listed: Collection[str]) -> Template:
-    """A command whose `${name}` are placeholders too, for the names that are listed."""
-    spans = {
-        found.start(): (found.end(), found[1])
-        for found in re.finditer(r"\$\{([^{}]*)\}", parts.text)
-        if found[1] in listed
-    }
-    return replace(parts, parts=tuple(_cut(parts.parts, spans))) if spans else parts
 
 
 def check_scheduling(pipeline: Pipeline, reading: Reading) -> None:
@@ -208,39 +196,3 @@ def _changed(value: Any, change: Any) -> Any:
     if isinstance(value, dict):
         return {name: _changed(item, change) for name, item in value.items()}
     return value
-
-
-def _cut(parts: tuple[Part, ...], spans: Mapping[int, tuple[int, str]]) -> Iterator[Part]:
-    for part in parts:
-        if isinstance(part, Group):
-            inner = (each for held in part.parts for each in _cut_one(held, spans))
-            yield Group(
-                tuple(
-                    replace(each, in_group=True) if isinstance(each, Placeholder) else each
-                    for each in inner
-                ),
-                part.offset,
-            )
-        else:
-            yield from _cut_one(part, spans)
-
-
-def _cut_one(
-    part: Literal | Placeholder, spans: Mapping[int, tuple[int, str]]
-) -> Iterator[Literal | Placeholder]:
-    """The text between the spans; one may begin in this literal and end in a later one."""
-    if isinstance(part, Placeholder):
-        yield part
-        return
-    begin = at = part.offset
-    end = begin + len(part.text)
-    covered = max((stop for start, (stop, _) in spans.items() if start < begin), default=begin)
-    at = max(at, min(covered, end))
-    for start in sorted(start for start in spans if at <= start < end):
-        stop, name = spans[start]
-        if start > at:
-            yield Literal(part.text[at - begin : start - begin], at)
-        yield Placeholder((SCHEDULING, name), start)
-        at = min(stop, end)
-    if at < end:
-        yield Literal(part.text[at - begin :], at)

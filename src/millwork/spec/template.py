@@ -7,12 +7,14 @@ dollar   python t.py --x ${{inputs.x}} $[[--z ${{inputs.z}}]]
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from millwork.base.records import dataclass, field
+from millwork.spec.scheduling import SCHEDULING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from millwork.spec.model import Syntax
 
@@ -106,6 +108,16 @@ def parse(text: str, syntax: Syntax) -> Template:
         return Template(text, syntax, (Literal(text, 0),))
     parser = _Parser(text, syntax)
     return Template(text, syntax, tuple(parser.parse()), tuple(parser.warnings))
+
+
+def with_references(parts: Template, listed: Collection[str]) -> Template:
+    """A command whose `${name}` are placeholders too, for the names that are listed."""
+    spans = {
+        found.start(): (found.end(), found[1])
+        for found in re.finditer(r"\$\{([^{}]*)\}", parts.text)
+        if found[1] in listed
+    }
+    return replace(parts, parts=tuple(_cut(parts.parts, spans))) if spans else parts
 
 
 def position(text: str, offset: int) -> str:
@@ -216,3 +228,39 @@ class _Parser:
 
     def _fault(self, message: str, offset: int | None = None) -> TemplateFault:
         return TemplateFault(message, self._text, self._at if offset is None else offset)
+
+
+def _cut(parts: tuple[Part, ...], spans: Mapping[int, tuple[int, str]]) -> Iterator[Part]:
+    for part in parts:
+        if isinstance(part, Group):
+            inner = (each for held in part.parts for each in _cut_one(held, spans))
+            yield Group(
+                tuple(
+                    replace(each, in_group=True) if isinstance(each, Placeholder) else each
+                    for each in inner
+                ),
+                part.offset,
+            )
+        else:
+            yield from _cut_one(part, spans)
+
+
+def _cut_one(
+    part: Literal | Placeholder, spans: Mapping[int, tuple[int, str]]
+) -> Iterator[Literal | Placeholder]:
+    """The text between the spans; one may begin in this literal and end in a later one."""
+    if isinstance(part, Placeholder):
+        yield part
+        return
+    begin = at = part.offset
+    end = begin + len(part.text)
+    covered = max((stop for start, (stop, _) in spans.items() if start < begin), default=begin)
+    at = max(at, min(covered, end))
+    for start in sorted(start for start in spans if at <= start < end):
+        stop, name = spans[start]
+        if start > at:
+            yield Literal(part.text[at - begin : start - begin], at)
+        yield Placeholder((SCHEDULING, name), start)
+        at = min(stop, end)
+    if at < end:
+        yield Literal(part.text[at - begin :], at)

@@ -277,6 +277,7 @@ _OWN = frozenset(InstanceRow.__dataclass_fields__) - {"revision"}
 
 
 def instance_row(row: Row) -> InstanceRow:
+    """An instance, of a row of the database."""
     known = {name: row[name] for name in _OWN}
     return InstanceRow(**{
         **known, "day": date.fromisoformat(row["day"]), "is_dry": bool(row["is_dry"]),
@@ -290,4 +291,5 @@ def _schedule(row: Row) -> ScheduleRow:
 
 
 def backfill_row(row: Row) -> BackfillRow:
+    """A backfill, of a row of the database."""
     return replace(BackfillRow(**dict(row)), document=json.loads(row["document"]))

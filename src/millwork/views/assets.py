@@ -154,7 +154,10 @@ class TakenView(TypedDict):
 
 
 class StepLineage(TypedDict):
-    """What a step is made of; `outputs` are the digests of what it left, by port."""
+    """What a step is made of; `outputs` are the digests of what it left, by port.
+
+    `registered` are the versions that were made of an output, by port: `model:greeter@0.1.0`.
+    """
 
     step: str
     status: str
@@ -165,6 +168,7 @@ class StepLineage(TypedDict):
     code: CodeView
     inputs: list[UsedInput]
     outputs: dict[str, str]
+    registered: dict[str, list[str]]
 
 
 class RunLineage(TypedDict):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from millwork.ports.schedules import BackfillRow
+    from millwork.schedule.backfills import Planned
 
 
 class Range(TypedDict):
@@ -109,3 +112,16 @@ def time_left(row: BackfillRow, counts: Mapping[str, int], pace: float | None) -
         return None
     going = counts.get("running", 0) + counts.get("starting", 0)
     return round((counts.get("waiting", 0) + going / 2) * pace / row.parallel, 1)
+
+
+def planned_view(each: Planned, turn: int) -> PlannedView:
+    """A cycle of a preview."""
+    zone = ZoneInfo(each.known.schedule.timezone)
+    return {
+        "turn": turn, "workspace": each.known.row.workspace, "schedule": each.known.row.name,
+        "bizdate": each.cycle.bizdate.isoformat(), "day": each.cycle.day.isoformat(),
+        "number": each.cycle.number, "fold": each.cycle.fold,
+        "scheduled": float(each.cycle.instant),
+        "cyctime": datetime.fromtimestamp(each.cycle.instant, zone).isoformat(),
+        "state": each.state, "is_chosen": each.is_chosen, "is_dry": each.is_dry,
+    }  # fmt: skip

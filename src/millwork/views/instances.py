@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from millwork.schedule.needs import name_of
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from zoneinfo import ZoneInfo
 
     from millwork.ports.schedules import InstanceEvent, InstanceRow
-    from millwork.spec.schedule import Schedule
 
 State = Literal["on", "off", "frozen", "skipping"]
 
@@ -252,8 +249,6 @@ def graph_node(row: InstanceRow, zone: ZoneInfo, level: int) -> GraphNode:
 
 def grid_rows(rows: Iterable[Mapping[str, Any]]) -> list[GridRow]:
     """The rows of a grid, of those of `store.instances`; each comes with its day and status."""
-    from datetime import date, timedelta
-
     found: dict[str, GridRow] = {}
     cells: dict[tuple[str, str], GridCell] = {}
     for row in rows:
@@ -283,8 +278,3 @@ def event_view(event: InstanceEvent) -> InstanceEventView:
         "seq": event.seq, "time": event.time, "person": event.person, "kind": event.kind,
         "data": dict(event.data),
     }  # fmt: skip
-
-
-def dependency_names(schedule: Schedule, workspace: str) -> Sequence[str]:
-    """How the dependencies of a schedule are called, in its order."""
-    return [name_of(each, workspace) for each in schedule.depends_on]

@@ -7,6 +7,7 @@ import {
   type Document,
   isMap,
   isScalar,
+  isSeq,
   LineCounter,
   parseDocument,
   type Scalar,
@@ -68,7 +69,7 @@ const ORDER = [
   "progress",
 ];
 
-const ON_ONE_LINE = new Set(["tags", "code", "constraints", "resources"]);
+const ON_ONE_LINE = new Set(["tags", "code", "constraints", "resources", "split"]);
 
 export const BLANK: ComponentForm = {
   fields: { apiVersion: "millwork/v1", kind: "Component", version: "1.0.0" },
@@ -151,6 +152,7 @@ function put(document: Document, map: YAMLMap, name: string, value: Tree, path: 
   const node = document.createNode(value, { flow: isEntry || ON_ONE_LINE.has(name) });
   if (isMap(node) && !path.length && LISTS.some((list) => list === name))
     for (const pair of node.items) if (isMap(pair.value)) pair.value.flow = true;
+  if (isSeq(node)) for (const item of node.items) if (isMap(item)) item.flow = true;
   if (map.has(name)) return map.set(name, node);
   const pair = document.createPair(name, node);
   const behind = path.length ? -1 : map.items.findIndex((item) => comesBefore(name, item.key));

@@ -43,6 +43,10 @@ export interface NodeStatus {
   seconds?: number | null;
   isReused?: boolean;
   rows?: Record<string, number>;
+  /** It is of an earlier run than the one that is shown. */
+  isPast?: boolean;
+  /** How many of its parts are over, in words: said in place of the time. */
+  tally?: string;
 }
 
 /** Where nodes get their own status from, so that a change draws that node alone. */
@@ -73,6 +77,27 @@ export function noteSize(note: Note): Size {
 /** How far from the left the port of that place in a row of ports is. */
 export function portAt(index: number, count: number, width: number): number {
   return Math.round(((index + 1) * width) / (count + 1));
+}
+
+/** Of how many wires at one port people can tell one from the others. */
+const MOST_AT_PORT = 300;
+
+/** The wires that are drawn: at a port with very many those alone that lead to what is selected. */
+export function shownWires(
+  wires: readonly GraphWire[],
+  selected: ReadonlySet<string>,
+): readonly GraphWire[] {
+  if (wires.length <= MOST_AT_PORT) return wires;
+  const counts = new Map<string, number>();
+  const ends = ({ source, output, target, input }: GraphWire) =>
+    [`${source}.${output}>`, `>${target}.${input}`] as const;
+  for (const end of wires.flatMap(ends)) counts.set(end, (counts.get(end) ?? 0) + 1);
+  const isCrowded = (end: string) => (counts.get(end) ?? 0) > MOST_AT_PORT;
+  return wires.filter((wire) => {
+    const [start, end] = ends(wire);
+    if (isCrowded(start) && !selected.has(wire.target)) return false;
+    return !isCrowded(end) || selected.has(wire.source);
+  });
 }
 
 export const wireId = (wire: GraphWire) =>

@@ -10,6 +10,7 @@ import {
   OVERLAP,
   openLog,
   overwritten,
+  placeOf,
   rowAt,
   rowOf,
   rowsOf,
@@ -140,5 +141,52 @@ describe("a line", () => {
         ).toBe(shown(text));
       }),
     );
+  });
+});
+
+describe("a line that the server has found", () => {
+  /** What `logs.search` tells of the line that begins at a byte. */
+  const told = (text: string, offset: number, from = 0) => {
+    const block = Math.max(from, Math.floor((offset - 1) / CHUNK) * CHUNK);
+    return { offset, line: offset ? text.slice(block, offset).split("\n").length - 1 : 0 };
+  };
+
+  it("is in its place, wherever the chunks begin", () => {
+    // Of these lines one begins where a chunk does, one behind that, and one goes over a chunk.
+    const lengths = [CHUNK - 1, 0, 5, CHUNK - 10, 3, 9000, CHUNK - 4000, 7];
+    const text = lengths
+      .map((length, at) => `${at}`.padEnd(length, "x").slice(0, length))
+      .join("\n");
+    let index = openLog(extent(text.length));
+    index.chunks.forEach((_, chunk) => {
+      index = read(index, text, chunk);
+    });
+    const rows = rowsOf(index);
+    let offset = 0;
+    for (const [row, length] of lengths.entries()) {
+      const place = placeOf(index, told(text, offset));
+      const found = rowAt(index, rows, rowOf(index, rows, place));
+      const said = found.kind === "line" ? [found.text[0], found.text.length] : [];
+      expect(said).toEqual([length ? `${row}` : undefined, length]);
+      expect([row, rowOf(index, rows, place)]).toEqual([row, row]);
+      offset += length + 1;
+    }
+  });
+
+  it("is in its place behind what was not kept", () => {
+    const text = `${"a\n".repeat(CHUNK / 2)}${"\0".repeat(2 * CHUNK + 100)}tail\nlast`;
+    const lost = { lost_from: CHUNK, lost_to: 3 * CHUNK + 100 };
+    let index = openLog({ size: text.length, ...lost });
+    for (const chunk of [0, 3]) {
+      const { from, to } = bytesOf(index, chunk);
+      index = withChunk(index, chunk, text.slice(from, to), "");
+    }
+    const rows = rowsOf(index);
+    const textOf = (offset: number) => {
+      const place = placeOf(index, told(text, offset, lost.lost_to));
+      return rowAt(index, rows, rowOf(index, rows, place));
+    };
+    expect(textOf(lost.lost_to)).toMatchObject({ text: "tail" });
+    expect(textOf(lost.lost_to + 5)).toMatchObject({ text: "last" });
   });
 });

@@ -229,6 +229,25 @@ export function matches(index: LogIndex, words: string, most: number): Place[] {
   return found;
 }
 
+/** A line that the server has found: see `logs.search`, asked with blocks of `CHUNK` bytes. */
+export interface Hit {
+  offset: number;
+  line: number;
+}
+
+/** The place of a line that was found, whether its chunk was read or not. */
+export function placeOf(index: LogIndex, { offset, line }: Hit): Place {
+  const isBehindHole = offset === index.lost_to;
+  const chunk = Math.floor((isBehindHole ? offset : offset - 1) / CHUNK);
+  if (chunk <= 0) return { chunk: 0, line };
+  const isWholeStart = index.lost_to > 0 && bytesOf(index, chunk).from === index.lost_to;
+  return { chunk, line: isWholeStart ? line : line - 1 };
+}
+
+/** Where words are found in what was printed since the log was opened. */
+export const liveMatches = (index: LogIndex, words: string, most: number) =>
+  matches({ ...index, chunks: [] }, words, most);
+
 const OVERWRITTEN = /^.*\r(?=.)/s;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal's codes begin with one
 const CODES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])/g;

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { counts, type Event, firstFailed, type Run, type Step, withEvents } from "./runs";
+import {
+  counts,
+  type Event,
+  firstFailed,
+  progressOf,
+  type Run,
+  type Step,
+  withEvents,
+} from "./runs";
 
 const step = (node: string, status = "pending"): Step => ({
   node,
@@ -25,6 +33,7 @@ const run: Run = {
   creator: "owner",
   visibility: "public",
   priority: 5,
+  progress: {},
   notes: "",
   facts: {},
   steps: [step("a"), step("b")],
@@ -90,4 +99,15 @@ it("the step that failed first is the one that ended first", () => {
   const steps = [...failed("late", 300), ...failed("early", 200), step("c", "skipped")];
   expect(firstFailed(steps)?.node).toBe("early");
   expect(counts(steps)).toEqual({ failed: 2, skipped: 1 });
+});
+
+describe("the progress of a run", () => {
+  it("is how many of its steps are over", () => {
+    const progress = { pending: 3, running: 1, succeeded: 4, failed: 1, skipped: 1 };
+    expect(progressOf({ ...run, progress })).toEqual({ over: 6, total: 10, failed: 1 });
+  });
+
+  it("is told of none that does not go on", () => {
+    expect(progressOf(run)).toBeNull();
+  });
 });

@@ -156,6 +156,19 @@ export function counts(steps: Step[]): Record<string, number> {
   return found;
 }
 
+export interface Progress {
+  over: number;
+  total: number;
+  failed: number;
+}
+
+/** How far a run that goes on has come, of the counts of its steps; null where none are told. */
+export function progressOf({ progress }: RunRow): Progress | null {
+  const total = Object.values(progress).reduce((sum, count) => sum + count, 0);
+  const { pending = 0, running = 0, failed = 0 } = progress;
+  return total ? { over: total - pending - running, total, failed } : null;
+}
+
 /** A definition in words: `penguins 1.0.0`. */
 export function definitionOf(definition: string): { name: string; version: string } {
   const at = definition.lastIndexOf(" ");

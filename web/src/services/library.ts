@@ -4,6 +4,7 @@ import { api, asked, type Schemas } from "./api";
 import { queries } from "./queries";
 
 export type Face = Schemas["Face"];
+export type Version = Schemas["PublishedView"];
 export type Checked = Schemas["CheckedView"];
 
 /** Pages of what fits the words, the built-in ones first. */
@@ -133,6 +134,21 @@ export async function deleteThing(thing: Thing) {
   // Its own page may still be open: what is gone is not asked for again.
   queries.removeQueries({ queryKey: key(thing) });
   queries.removeQueries({ queryKey: ["palette", workspace, "one"] });
+  await forget(workspace);
+}
+
+/** Changes what is said of something; what is not named stays as it is. */
+export async function changeThing(
+  thing: Thing,
+  said: { description: string; labels: Record<string, string> },
+) {
+  const { workspace, kind, name } = thing;
+  await asked(
+    api.PATCH(PLACES[kind], {
+      params: { path: { workspace, name } },
+      body: { ...said, visibility: null },
+    }),
+  );
   await forget(workspace);
 }
 

@@ -58,7 +58,8 @@ export function useLiveRuns(workspace: string) {
     const stop = listen<Event>(
       `/api/v1/workspaces/${encodeURIComponent(workspace)}/events`,
       "change",
-      { onMessages: ask.soon, onReset: ask.soon },
+      // What happened between the first answer and the beginning of the stream is told by nobody.
+      { onMessages: ask.soon, onReset: ask.soon, onOpen: ask.soon },
     );
     return () => {
       stop();

@@ -3,6 +3,7 @@ import { queryOptions } from "@tanstack/react-query";
 import { createStore, type StoreApi } from "zustand";
 import {
   bytesOf,
+  CHUNK,
   goesOn,
   isEnd,
   type LogIndex,
@@ -36,14 +37,18 @@ export interface LogReader {
   show: (first: number, last: number) => void;
   /** Reads all that was kept. */
   readAll: () => Promise<void>;
+  /** Reads one chunk, if it was not read. */
+  read: (chunk: number) => void;
   close: () => void;
 }
 
 /** Logs up to here are read as a whole, so that all lines have their numbers. */
-const SHORT = 4 * 1024 * 1024;
+export const SHORT = 4 * 1024 * 1024;
 /** What was printed since a log was opened is kept up to here; then it is opened anew. */
 const MOST_LIVE = 8 * 1024 * 1024;
 const AT_ONCE = 4;
+/** Of how many lines that were found one goes from one to the next. */
+export const MOST_HITS = 10_000;
 /** How much is read of a log before its size is known. */
 const FIRST = 64 * 1024;
 
@@ -78,6 +83,27 @@ export function readLog(
     }),
   );
 }
+
+/** The lines of a long log with these words; the server looks for them in all that it keeps. */
+export const logHits = (
+  { workspace, run, step, process }: LogAddress,
+  words: string,
+  size: number,
+) =>
+  queryOptions({
+    queryKey: ["log-hits", workspace, run, step, process, words, size],
+    queryFn: () =>
+      asked(
+        api.GET("/api/v1/workspaces/{workspace}/runs/{run}/steps/{step}/logs/{process}/search", {
+          params: {
+            path: { workspace, run, step, process },
+            query: { words, limit: MOST_HITS, block: CHUNK },
+          },
+        }),
+      ),
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
 
 /** The whole text of a log, as far as it was kept. */
 export async function wholeLog(address: LogAddress): Promise<string[]> {
@@ -153,6 +179,10 @@ class Reader implements LogReader {
     const { total } = rowsOf(index);
     this.need(unread(index, rowsOf(index), 0, total - 1));
     if (this.busy) await new Promise<void>((resolve) => this.idle.push(resolve));
+  }
+
+  read(chunk: number) {
+    if (!this.store.getState().index?.chunks[chunk]) this.need([chunk]);
   }
 
   close() {

@@ -85,6 +85,37 @@ export const stepUsage = (workspace: string, run: string, step: string, replica:
       ),
   });
 
+export const stepMetrics = (workspace: string, run: string, step: string, status: string) =>
+  queryOptions({
+    queryKey: ["step-metrics", workspace, run, step, status],
+    queryFn: () =>
+      asked(
+        api.GET("/api/v1/workspaces/{workspace}/runs/{run}/steps/{step}/metrics", {
+          params: { path: { workspace, run, step } },
+        }),
+      ),
+  });
+
+export const stepCommand = (
+  workspace: string,
+  run: string,
+  step: string,
+  attempt: string,
+  replica: string,
+) =>
+  queryOptions({
+    queryKey: ["step-command", workspace, run, step, attempt, replica],
+    queryFn: () =>
+      asked(
+        api.GET("/api/v1/workspaces/{workspace}/runs/{run}/steps/{step}/command", {
+          params: { path: { workspace, run, step }, query: { attempt, replica } },
+        }),
+      ),
+    // What was started is started: it is asked for once.
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+
 const at = (workspace: string, run: string) => ({ params: { path: { workspace, run } } });
 
 export function cancelRun(workspace: string, run: string) {
@@ -138,7 +169,10 @@ export async function clonedDraft(workspace: string, run: string, name: string):
   return name;
 }
 
-/** Asks for the same once more, from a step on; the run keeps the text, so no draft is left. */
+/** Asks for the same once more; the run keeps the text, so no draft is left.
+ *
+ * From a step on, that one and all that follow are done, whatever is known of them.
+ */
 export async function runAgain(workspace: string, run: Run, first: string): Promise<string> {
   const source = await queries.ensureQueryData(runSource(workspace, run.run));
   const name = await clonedDraft(workspace, run.run, `again-${run.run}-${Date.now().toString(36)}`);
@@ -147,7 +181,15 @@ export async function runAgain(workspace: string, run: Run, first: string): Prom
     const answer = await asked(
       api.POST("/api/v1/workspaces/{workspace}/runs", {
         params: { path: { workspace } },
-        body: { draft: name, inputs, parameters, first, name: run.name, tags: run.tags },
+        body: {
+          draft: name,
+          inputs,
+          parameters,
+          first,
+          force: first ? [""] : [],
+          name: run.name,
+          tags: run.tags,
+        },
       }),
     );
     return answer.run;

@@ -8,6 +8,8 @@ export interface Message<T> {
 export interface Listener<T> {
   onMessages: (messages: Message<T>[]) => void;
   onEnd?: () => void;
+  /** The server listens, too: what happens from now on is told. */
+  onOpen?: () => void;
   onReset?: () => void;
 }
 
@@ -32,6 +34,10 @@ export function listen<T>(url: string, event: string, listener: Listener<T>): ()
     tell();
     source.close();
     listener.onEnd?.();
+  });
+  // The connection has an event of this name as well, which comes too early.
+  source.addEventListener("open", (event) => {
+    if (event instanceof MessageEvent) listener.onOpen?.();
   });
   source.addEventListener("reset", () => listener.onReset?.());
   return () => {

@@ -15,13 +15,19 @@ from millwork.actions.runs import found
 from millwork.base.cursor import read_number
 from millwork.base.errors import BadRequest, Conflict, NotFound
 from millwork.blobs.artifacts import Item, Manifest
+from millwork.blobs.parquet import rows_in
 from millwork.views.previews import CARDS, ROWS, Preview, preview_of, with_rows
 
 _MOST_FILES = 1000
+_MOST_COUNTED = 100  # files of a table: each is opened to see how many rows it has
+_PARQUET = (".parquet", ".pq")
 
 
 class ArtifactView(TypedDict):
-    """An output that is there. `size` in bytes, of all its `files` together."""
+    """An output that is there. `size` in bytes, of all its `files` together.
+
+    `rows` are those of a table of Parquet; None for other outputs, and where nothing tells.
+    """
 
     step: str
     port: str
@@ -31,6 +37,7 @@ class ArtifactView(TypedDict):
     digest: str
     size: int
     files: int
+    rows: int | None
 
 
 class ArtifactList(TypedDict):
@@ -65,7 +72,8 @@ def list_(call: Call, run: str, limit: int = 50, after: str = "") -> ArtifactLis
     ]
     begin = read_number(after)
     shown, follows = cut(names[begin : begin + count], limit, lambda _: str(begin + limit))
-    return {"items": [_view(call, run, *name)[0] for name in shown], "next": follows}
+    items = [_with_rows(*_view(call, run, *name)) for name in shown]
+    return {"items": items, "next": follows}
 
 
 def show(
@@ -77,7 +85,8 @@ def show(
     view, manifest = _view(call, run, step, port)
     shown = [_file(item) for item in manifest.files[after : after + limit]]
     end = after + limit
-    return {**view, "items": shown, "next": end if len(manifest.files) > end else None}
+    counted = _with_rows(view, manifest)
+    return {**counted, "items": shown, "next": end if len(manifest.files) > end else None}
 
 
 def preview(call: Call, run: str, step: str, port: str, path: str = "") -> Preview:
@@ -129,9 +138,21 @@ def _view(call: Call, run: str, step: str, port: str) -> tuple[ArtifactView, Man
     view: ArtifactView = {
         "step": step, "port": port, "type": output["type"], "attempt": row.attempt,
         "path": output["path"], "digest": manifest.digest, "size": manifest.size,
-        "files": len(manifest.files),
+        "files": len(manifest.files), "rows": None,
     }  # fmt: skip
     return view, manifest
+
+
+def _with_rows(view: ArtifactView, manifest: Manifest) -> ArtifactView:
+    """With the rows of a table, if all its files are here and say how many they have."""
+    files = [item.path for item in manifest.files if item.sha256]
+    if view["type"] != "table" or not files or len(files) > _MOST_COUNTED:
+        return view
+    if not all(path.endswith(_PARQUET) for path in files):
+        return view
+    counts = [rows_in(os.path.join(view["path"], path)) for path in files]
+    known = [count for count in counts if count is not None]
+    return {**view, "rows": sum(known) if len(known) == len(counts) else None}
 
 
 def _file(item: Item) -> FileView:

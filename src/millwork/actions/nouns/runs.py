@@ -146,22 +146,16 @@ def create(
     component of a bundle is of. Scheduling parameters are of the business date `bizdate` and the
     scheduled time `cyctime`, civil in `timezone`: now where nothing is said, and the day before.
     """
-    _check_said(name, note)
-    _check_tags(tags or {})
-    wish = RunWish(
-        component=component, pipeline=pipeline, bundle=bundle, code=code, file=file,
-        draft=draft, revision=revision,
-        inputs=inputs or {}, outputs=outputs or {}, parameters=parameters or {},
+    _check_said(name, note, tags)
+    return _asked(call, RunWish(
+        component=component, pipeline=pipeline, bundle=bundle, code=code, file=file, draft=draft,
+        revision=revision, inputs=inputs or {}, outputs=outputs or {}, parameters=parameters or {},
         replicas=replicas or {}, name=name, note=note, tags=tags or {}, priority=priority,
-        visibility=visibility, parallel=parallel, engine=engine, image=image,
-        require_image=require_image, first=first, last=last, only=only,
-        force=tuple(force or ()), incremental=incremental, commits=_commits(commits or {}),
+        visibility=visibility, parallel=parallel, engine=engine, image=image, first=first,
+        last=last, only=only, require_image=require_image, force=tuple(force or ()),
+        incremental=incremental, commits=_commits(commits or {}),
         timing=_timing(call, bizdate, cyctime, timezone),
-    )  # fmt: skip
-    submitted = ask(call, wish)
-    call.context.nudge()
-    run = submitted.run
-    return {"run": run.id, "status": run.status, "notices": list(submitted.notices)}
+    ))  # fmt: skip
 
 
 def show(call: Call, run: str) -> RunView:
@@ -197,8 +191,7 @@ def change(
     `tags` take the place of those that it has.
     """
     row = found(call, run, "operate")
-    _check_said(name or "", note or "")
-    _check_tags(tags or {})
+    _check_said(name, note, tags)
     if visibility not in (None, row.visibility):
         call.require("run", "write", row.creator, row.visibility, f"run '{run}'")
     if priority is not None:
@@ -265,11 +258,20 @@ def lineage(call: Call, run: str) -> RunLineage:
     return lineage_of_run(call, found(call, run))
 
 
-def _check_said(name: str, note: str) -> None:
+def _check_said(name: str | None, note: str | None, tags: dict[str, str] | None) -> None:
+    name, note = name or "", note or ""
     if len(name) > _LONGEST_NAME or not name.isprintable() or not is_text(name):
         raise BadRequest(f"name: expected at most {_LONGEST_NAME} characters in one line")
     if len(note) > _LONGEST_NOTE or not is_text(note):
         raise BadRequest(f"note: expected at most {_LONGEST_NOTE:,} characters")
+    _check_tags(tags or {})
+
+
+def _asked(call: Call, wish: RunWish) -> RunAsked:
+    submitted = ask(call, wish)
+    call.context.nudge()
+    run = submitted.run
+    return {"run": run.id, "status": run.status, "notices": list(submitted.notices)}
 
 
 def _timing(call: Call, bizdate: str, cyctime: str, timezone: str) -> Timing | None:

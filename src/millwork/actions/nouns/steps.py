@@ -11,12 +11,14 @@ from millwork.actions.commands import command_of
 from millwork.actions.pages import with_one_more
 from millwork.actions.runs import found
 from millwork.actions.samples import usage_of
+from millwork.actions.series import series_of
 from millwork.base.cursor import read_number
 from millwork.base.errors import NotFound
 from millwork.ports import RunRow, StepRow
 from millwork.views.commands import StepCommand
 from millwork.views.runs import StepView, Why, step_view, tries_of
 from millwork.views.samples import StepUsage
+from millwork.views.series import StepMetrics
 
 
 class StepPage(TypedDict):
@@ -56,6 +58,12 @@ def usage(call: Call, run: str, step: str, replica: str = "") -> StepUsage:
     """What a step's processes have used over time: cores, memory, GPU."""
     row, _ = found_step_of(call, run, step)
     return usage_of(call.context, row, step, replica)
+
+
+def metrics(call: Call, run: str, step: str) -> StepMetrics:
+    """What a step has measured, one value after the other."""
+    row, named = found_step_of(call, run, step)
+    return series_of(call.context, row, named)
 
 
 def command(call: Call, run: str, step: str, attempt: str = "", replica: str = "") -> StepCommand:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from millwork.client.nouns.artifacts import ArtifactsVerbs
 from millwork.client.nouns.attempts import AttemptsVerbs
 from millwork.client.nouns.audit import AuditVerbs
+from millwork.client.nouns.backfills import BackfillsVerbs
 from millwork.client.nouns.bundles import BundlesVerbs
 from millwork.client.nouns.catalogue import CatalogueVerbs
 from millwork.client.nouns.codes import CodesVerbs
@@ -22,6 +23,7 @@ from millwork.client.nouns.drafts import DraftsVerbs
 from millwork.client.nouns.events import EventsVerbs
 from millwork.client.nouns.files import FilesVerbs
 from millwork.client.nouns.images import ImagesVerbs
+from millwork.client.nouns.instances import InstancesVerbs
 from millwork.client.nouns.logs import LogsVerbs
 from millwork.client.nouns.members import MembersVerbs
 from millwork.client.nouns.models import ModelsVerbs
@@ -74,6 +76,8 @@ class Nouns:
         self.codes = CodesVerbs(door)
         self.drafts = DraftsVerbs(door)
         self.schedules = SchedulesVerbs(door)
+        self.instances = InstancesVerbs(door)
+        self.backfills = BackfillsVerbs(door)
         self.plans = PlansVerbs(door)
         self.connections = ConnectionsVerbs(door)
         self.secrets = SecretsVerbs(door)

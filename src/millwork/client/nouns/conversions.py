@@ -27,11 +27,15 @@ class ConversionsVerbs(Noun):
             "azureml-old",
             "azureml-v2",
             "pai-designer",
+            "dataworks",
             "python",
             "component",
         ],
         name: str = "",
+        schedule: str = "",
     ) -> ConversionView:
         """A text in another dialect, and each thing of it that this does not carry."""
-        answer: ConversionView = self._door.ask("conversions.create", text=text, to=to, name=name)
+        answer: ConversionView = self._door.ask(
+            "conversions.create", text=text, to=to, name=name, schedule=schedule
+        )
         return answer

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from millwork.views.commands import StepCommand
     from millwork.views.runs import StepView, Why
     from millwork.views.samples import StepUsage
+    from millwork.views.series import StepMetrics
 
 from millwork.client.noun import Noun
 
@@ -36,6 +37,11 @@ class StepsVerbs(Noun):
     def usage(self, run: str, step: str, *, replica: str = "") -> StepUsage:
         """What a step's processes have used over time: cores, memory, GPU."""
         answer: StepUsage = self._door.ask("steps.usage", run=run, step=step, replica=replica)
+        return answer
+
+    def metrics(self, run: str, step: str) -> StepMetrics:
+        """What a step has measured, one value after the other."""
+        answer: StepMetrics = self._door.ask("steps.metrics", run=run, step=step)
         return answer
 
     def command(self, run: str, step: str, *, attempt: str = "", replica: str = "") -> StepCommand:

@@ -70,9 +70,6 @@ class _Mover:
             left.append(f"inputs.{name}.path: a run gives the data: -i {name}={data.path}")
         if given.experiment:
             left.append("experiment_name: a Millwork pipeline has no such field")
-        nodes = {
-            self._names["nodes"][name]: self._node(name, node) for name, node in given.nodes.items()
-        }
         own = Pipeline(
             name=given.name,
             version=own_version(given.version, left),
@@ -87,7 +84,10 @@ class _Mover:
                 self._names["parameters"][name]: own_parameter(name, parameter, set(), left)
                 for name, parameter in given.parameters.items()
             },
-            nodes=nodes,
+            nodes={
+                self._names["nodes"][name]: self._node(name, node)
+                for name, node in given.nodes.items()
+            },
             outputs={name: self._reference(wire) for name, wire in given.outputs.items()},
         )
         return quoted(own), [*left, *_unread(given)]

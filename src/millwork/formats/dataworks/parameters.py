@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from millwork.base.errors import BadRequest
+from millwork.base.errors import BadRequest, InvalidFile
+from millwork.base.faults import Fault
 from millwork.formats.dataworks.model import Settled
 from millwork.spec import scheduling
 from millwork.spec.dates import language
+from millwork.spec.document import PIPELINE_LIMITS
 from millwork.spec.schedule import read_within
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ _IN_BRACKETS = {
     "bizdate": "${yyyymmdd}", "cyctime": "$[yyyymmddhh24miss]", "gmtdate": "$[yyyymmdd]",
 }  # fmt: skip
 _OWN = ("", "System", "Constant")
+_MOST = PIPELINE_LIMITS.size
 
 
 def is_expression(text: str) -> bool:
@@ -44,10 +47,13 @@ def refusal(text: str) -> str:
 
 def settle(
     variables: Sequence[Variable], parameters: Sequence[Said], arguments: Sequence[Said],
-    graph: str, own: Collection[str],
+    graph: str, own: Collection[str], file: str,
 ) -> Settled:  # fmt: skip
-    """What each parameter comes to; `graph` is the manifest's text, `own` its own parameters."""
-    settling = _Settling(variables)
+    """What each parameter comes to; `graph` is the manifest's text, `own` its own parameters.
+
+    Raises InvalidFile, which names `file`, if that is more than a file may hold.
+    """
+    settling = _Settling(variables, file)
     read = {name for said in (*parameters, *arguments) for name in _references(said)}
     for said in parameters:
         if said.name in own:
@@ -56,9 +62,9 @@ def settle(
             settling.take(said)
     for said in arguments:
         settling.give(said)
+    in_graph = set(REFERENCE.findall(graph))
     for variable in variables:
-        is_in_graph = f"${{{variable.name}}}" in graph
-        if is_in_graph or variable.name not in read:
+        if variable.name in in_graph or variable.name not in read:
             settling.keep(variable)
     return settling.settled()
 
@@ -69,12 +75,14 @@ def _references(said: Said) -> Iterable[str]:
 
 
 class _Settling:
-    def __init__(self, variables: Iterable[Variable]) -> None:
+    def __init__(self, variables: Iterable[Variable], file: str) -> None:
+        self._file = file
         self._expressions: dict[str, str] = {}
         self._values: dict[str, str] = {}
         self._given: dict[str, str | tuple[str, ...]] = {}
         self._losses: list[tuple[str, str]] = []
         self._known: dict[str, str] = {}
+        self._left = _MOST
         for each in variables:
             if each.type not in _OWN:
                 what = "a value of another kind of variable is not known here"
@@ -108,7 +116,8 @@ class _Settling:
     def keep(self, variable: Variable) -> None:
         """A variable of DataWorks' that stands in the graph by itself."""
         name = variable.name
-        if name in self._known and name not in self._expressions.keys() | self._values.keys():
+        is_new = name not in self._expressions and name not in self._values
+        if is_new and name in self._known:
             self._put(name, self._known[name], variable.path)
 
     def _put(self, name: str, text: str, path: str) -> None:
@@ -125,15 +134,19 @@ class _Settling:
 
     def _filled(self, text: str) -> str:
         """A text with what DataWorks puts in the place of its variables."""
-        filled, at = "", 0
-        for found in REFERENCE.finditer(text):
-            filled += text[at : found.start()] + self._meant(found[0], found[1])
-            at = found.end()
-            follows = text[at : at + 1]
-            tail = _TAIL.search(filled)
-            if tail and (follows.isalnum() or follows == "_"):
-                filled = filled[: tail.start()] + _IN_BRACKETS[tail[1]]
-        return filled + text[at:]
+
+        def meant(found: re.Match[str]) -> str:
+            value = self._meant(found[0], found[1])
+            self._left -= len(value)
+            if self._left < 0:
+                what = f"its variables come to more than {_MOST >> 20} MB of text"
+                raise InvalidFile([Fault(self._file, 0, 0, "paiflowParameters", "error", what)])
+            follows = text[found.end() : found.end() + 1]
+            if follows.isalnum() or follows == "_":
+                return _TAIL.sub(lambda tail: _IN_BRACKETS[tail[1]], value)
+            return value
+
+        return REFERENCE.sub(meant, text)
 
     def _meant(self, reference: str, name: str) -> str:
         if name in self._known:

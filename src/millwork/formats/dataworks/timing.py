@@ -200,14 +200,14 @@ def _depends_on(
     given: dict[str, Any], root: Mapping, path: Path, reading: Reading
 ) -> list[Dependency]:
     called = _called(root)
-    waits: list[Dependency] = []
+    waits: dict[Dependency, None] = {}
     for at, depends in _lists(given.get("id", ""), root, path):
         read = _DEPENDS.read(depends, at, reading)
         for index, depend in enumerate(() if read is INVALID else read):
             wait = _dependency(depend, called, (*at, index), reading)
-            if wait and wait not in waits:
-                waits.append(wait)
-    return waits
+            if wait:
+                waits[wait] = None
+    return list(waits)
 
 
 def _lists(key: str, root: Mapping, path: Path) -> Iterator[tuple[Path, Node]]:
@@ -263,8 +263,9 @@ def _dependency(
     if not name:
         reading.fault(path, f"'{other[:60]}' is no schedule's name: not waited for", "warning")
         return None
-    what = f"it waits for a schedule called {name}: call that of '{other[:60]}' so"
-    reading.fault(path, what, "warning")
+    if name != target:
+        what = f"it waits for a schedule called {name}, where '{target[:60]}' stands"
+        reading.fault(path, what, "warning")
     return Dependency(name, cycle="same" if kind == SAME else "last")
 
 

@@ -43,6 +43,7 @@ _CARRIED = frozenset({
 })  # fmt: skip
 _ODPS = re.compile(r"odps://([\w-]+)/tables/([\w-]+)")
 _TABLE = re.compile(r"PAI's table (\S+)")
+_NO_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 _NO_CRON = "no cron of DataWorks says these times and days: put one there"
 _WHERE = "where PAI computes is for you to say there: endpoint and project of MaxCompute"
 
@@ -149,6 +150,8 @@ class _Writer:
             if port.type in ("table", "any"):
                 said = _TABLE.fullmatch(port.description)
                 found[name] = f"{odps[1]}.{odps[2]}" if odps else said[1] if said else name
+                if _NO_NAME.sub("_", found[name]) != name:
+                    self._leave(f"inputs.{name}", f"it is called by its table, {found[name]}")
         for name in given:
             self._leave(f"schedule.inputs.{name}", "the pipeline has no such input")
         return found

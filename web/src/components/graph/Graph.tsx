@@ -24,7 +24,7 @@ import { useStrings } from "@/strings";
 import { Announced } from "./Announced";
 import { Controls } from "./Controls";
 import { type Shared, SharedContext } from "./context";
-import type { FlowNode } from "./flow";
+import { AFTER, BEFORE, type FlowNode } from "./flow";
 import { NodeBox } from "./NodeBox";
 import { NoteBox } from "./NoteBox";
 import type { GraphControl, GraphProps, PortEnd } from "./types";
@@ -59,7 +59,7 @@ function Drawn(props: GraphProps) {
   const flow = useFlow(props);
   const shared = useShare(level, props);
   const onKeyDown = useKeys(props, control, flow.wire);
-  useReady(boxes, kept);
+  useReady(boxes, kept, () => selected[0] && control.show(selected[0]));
   const isFar = level === "far";
   const under = (event: { clientX: number; clientY: number }) =>
     isFar ? topmostAt(boxes, control.placeOf(at(event)))?.node.name : undefined;
@@ -164,15 +164,21 @@ function useShare(level: Level, { statuses, editing }: GraphProps): Shared {
   );
 }
 
-/** Once the window's size is known: looks at the whole anew, and tells whoever measures. */
-function useReady(boxes: ReturnType<typeof boxOf>[], kept: string | undefined) {
+/** Once the window's size is known: looks at the whole anew, or at what is selected. */
+function useReady(
+  boxes: ReturnType<typeof boxOf>[],
+  kept: string | undefined,
+  showSelected: () => unknown,
+) {
   const flow = useReactFlow();
   const store = useStoreApi();
   const isSized = useStore(({ width, height }) => width > 0 && height > 0);
   const first = useRef(boxes);
+  const select = useRef(showSelected);
   useEffect(() => {
     if (!isSized) return;
     if (!kept || !keptView(kept)) void flow.setViewport(opening(first.current, store.getState()));
+    select.current();
     const frame = requestAnimationFrame(() => performance.mark("graph-ready"));
     return () => cancelAnimationFrame(frame);
   }, [isSized, kept, flow, store]);
@@ -200,7 +206,8 @@ function connecting(editing: GraphProps["editing"], control: GraphControl) {
     isValidConnection: (drawn: Connection | Edge) => !editing.refusalOf(wireOf(drawn)),
     onConnect: (drawn: Connection) => editing.onConnect(wireOf(drawn)),
     onConnectEnd: (event: MouseEvent | TouchEvent, drawn: FinalConnectionState) => {
-      const { fromHandle: from, toHandle: to } = drawn;
+      const { fromHandle: from, toHandle } = drawn;
+      const to = toHandle?.id === BEFORE || toHandle?.id === AFTER ? null : toHandle;
       if (drawn.isValid || !from) return;
       if (to) return editing.onRefused(from.type === to.type ? null : between(from, to));
       const finger = "changedTouches" in event ? event.changedTouches[0] : event;

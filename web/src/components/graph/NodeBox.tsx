@@ -5,7 +5,7 @@ import { useStatusWord } from "@/components/status/StatusMark";
 import { type GraphNode, isOwn, type NodeStatus, type Port, portAt, sizeOf } from "@/models/graph";
 import { useStrings } from "@/strings";
 import { useRows, useShared, useStatus } from "./context";
-import type { BoxNode } from "./flow";
+import { AFTER, BEFORE, type BoxNode, CORNER } from "./flow";
 import styles from "./NodeBox.module.css";
 import { colourOf, markOf } from "./PortMark";
 import { statusText, statusWord } from "./status";
@@ -56,8 +56,21 @@ function WholeBox({ node, isSelected }: BoxProps) {
       <State node={node} />
       <Ports node={node} ports={node.inputs} way="in" />
       <Ports node={node} ports={node.outputs} way="out" />
+      <Bare id={BEFORE} type="target" position={Position.Top} />
+      <Bare id={AFTER} type="source" position={Position.Bottom} />
     </div>
   );
+}
+
+interface BareProps {
+  id: string;
+  type: "source" | "target";
+  position: Position;
+}
+
+/** Where wires end that have no port: a mounted node has only the ends that are drawn. */
+function Bare(end: BareProps) {
+  return <Handle {...end} isConnectable={false} className={styles.bare} style={{ left: CORNER }} />;
 }
 
 /** The only part of a node that a change of its status draws again. */
@@ -79,10 +92,11 @@ function State({ node }: { node: GraphNode }) {
     <div
       className={styles.state}
       data-status={statusWord(status)}
+      data-past={status.isPast}
       style={shade(status)}
       title={status.reason || undefined}
     >
-      {node.isStale ? `${t("graph.stale")} · ` : ""}
+      {status.isPast ? `${t("graph.past")} · ` : node.isStale ? `${t("graph.stale")} · ` : ""}
       {statusText(status, wordOf)}
     </div>
   );

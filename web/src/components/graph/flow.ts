@@ -18,10 +18,10 @@ export type FlowNode = BoxNode | NoteNode;
 
 export const NOTE_PREFIX = "note:";
 /** The ends of wires that have no port. */
-const BEFORE = "!before";
-const AFTER = "!after";
+export const BEFORE = "!before";
+export const AFTER = "!after";
 /** How far from the left they are. */
-const CORNER = 12;
+export const CORNER = 12;
 /** Of a port's side. */
 const HALF = 8;
 

@@ -10,7 +10,8 @@ export function statusWord({ status, isReused }: NodeStatus): string {
 /** `wordOf` is that of `useStatusWord`. */
 export function statusText(status: NodeStatus, wordOf: (status: string) => string): string {
   const word = statusWord(status);
-  const { seconds } = status;
+  const { seconds, tally } = status;
+  if (tally) return `${wordOf(word)} · ${tally}`;
   if (seconds === null || seconds === undefined || word === "reused") return wordOf(word);
   return `${wordOf(word)} · ${durationOf(seconds)}`;
 }

@@ -1,7 +1,7 @@
 /** What xyflow draws, from what it is told to draw and what is held by the pointer just now. */
 import type { Edge, EdgeChange, NodeChange } from "@xyflow/react";
 import { useCallback, useMemo, useState } from "react";
-import { wireId } from "@/models/graph";
+import { shownWires, wireId } from "@/models/graph";
 import type { Note, Place } from "@/models/pipeline/model";
 import { boxOf, edgeOf, type FlowNode, NOTE_PREFIX, noteOf } from "./flow";
 import { lineageOf } from "./lineage";
@@ -34,10 +34,10 @@ export function useFlow({ nodes, wires, notes, selected, onSelect, editing }: Gi
   );
   const flowEdges = useMemo(
     () =>
-      wires.map((wire) =>
+      shownWires(wires, marked).map((wire) =>
         edgeOf(wire, lit.has(wire.source) && lit.has(wire.target), wireId(wire) === chosen),
       ),
-    [wires, lit, chosen],
+    [wires, marked, lit, chosen],
   );
   const onNodesChange = useCallback(
     (changes: NodeChange<FlowNode>[]) => {

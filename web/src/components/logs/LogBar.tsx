@@ -61,7 +61,7 @@ function Searching({ search }: { search: LogSearch }) {
   };
   const said = search.count
     ? t("log.matches", { at: search.at, count: search.count })
-    : t("log.nothing");
+    : (search.error?.message ?? t("log.nothing"));
   return (
     <>
       <TextInput

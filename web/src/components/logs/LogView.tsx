@@ -100,7 +100,7 @@ function ReadLog({ reader, address, before }: Read) {
   const { index, error, isOver } = useStore(reader.store);
   const [isWrapped, setWrapped] = useState(false);
   const [isFollowing, setFollowing] = useState(true);
-  const search = useLogSearch(reader, index);
+  const search = useLogSearch(address, reader, index);
   const place = search.place;
   const lines = useMemo(
     () => ({ isWrapped, isFollowing, setFollowing, place, words: search.words }),

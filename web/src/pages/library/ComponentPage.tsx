@@ -2,12 +2,19 @@ import { Alert, Badge, Button, Group, Menu, Tabs, Text, Title } from "@mantine/c
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { Actions } from "@/components/Actions";
 import { Confirm } from "@/components/Confirm";
 import { Failed, Loading } from "@/components/states";
 import { useMay } from "@/services/access";
-import { deleteThing, type Face, face, registered, type Thing } from "@/services/library";
+import {
+  deleteThing,
+  type Face,
+  face,
+  registered,
+  type Thing,
+  type Version,
+} from "@/services/library";
 import { openComponent, openPublished } from "@/services/pipelines";
 import { useStrings } from "@/strings";
 import { CodeTab } from "./component/CodeTab";
@@ -16,6 +23,8 @@ import { Overview } from "./component/Overview";
 import { Parameters } from "./component/Parameters";
 import { RunForm } from "./component/RunForm";
 import { Versions } from "./component/Versions";
+
+const SaidDialog = lazy(() => import("@/components/SaidDialog"));
 
 /** All about one component: what it takes and gives, its code, its versions, and what to do with it. */
 export function ComponentPage() {
@@ -33,7 +42,7 @@ function Shown({ face, workspace }: { face: Face; workspace: string }) {
   const version = useQuery({ ...registered(thing, face.version), enabled: isOwn });
   return (
     <div className={classes.page}>
-      <Head face={face} thing={thing} creator={version.data?.creator} />
+      <Head face={face} thing={thing} version={version.data} />
       {face.deprecated && (
         <Alert variant="default" mb="md" title={t("library.deprecated")}>
           {face.deprecated}
@@ -70,11 +79,11 @@ function Shown({ face, workspace }: { face: Face; workspace: string }) {
 interface HeadProps {
   face: Face;
   thing: Thing;
-  /** Who made it; nothing of what is built in. */
-  creator: string | undefined;
+  /** Nothing of what is built in. */
+  version: Version | undefined;
 }
 
-function Head({ face, thing, creator }: HeadProps) {
+function Head({ face, thing, version }: HeadProps) {
   const t = useStrings();
   const { workspace } = thing;
   const may = useMay(workspace);
@@ -109,7 +118,9 @@ function Head({ face, thing, creator }: HeadProps) {
           <Button loading={opening.isPending} onClick={() => opening.mutate()}>
             {t("pipelines.edit")}
           </Button>
-          {creator !== undefined && may.write(creator) && <Owned face={face} thing={thing} />}
+          {version && may.write(version.creator) && (
+            <Owned face={face} thing={thing} version={version} />
+          )}
         </Group>
       )}
     </Group>
@@ -117,10 +128,11 @@ function Head({ face, thing, creator }: HeadProps) {
 }
 
 /** What only those may do whose it is. */
-function Owned({ face, thing }: { face: Face; thing: Thing }) {
+function Owned({ face, thing, version }: { face: Face; thing: Thing; version: Version }) {
   const t = useStrings();
   const navigate = useNavigate();
   const [isLeaving, setLeaving] = useState(false);
+  const [isSaying, setSaying] = useState(false);
   const { workspace, kind, name } = thing;
   const remove = async () => {
     await deleteThing(thing);
@@ -143,10 +155,16 @@ function Owned({ face, thing }: { face: Face; thing: Thing }) {
         </Button>
       )}
       <Actions of={face.title}>
+        <Menu.Item onClick={() => setSaying(true)}>{t("about.said.change")}</Menu.Item>
         <Menu.Item color="red" onClick={() => setLeaving(true)}>
           {t("shell.delete")}
         </Menu.Item>
       </Actions>
+      {isSaying && (
+        <Suspense>
+          <SaidDialog thing={thing} said={version} onClose={() => setSaying(false)} />
+        </Suspense>
+      )}
       {isLeaving && (
         <Confirm
           title={t("about.delete", { name })}

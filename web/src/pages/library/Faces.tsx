@@ -83,6 +83,9 @@ function Row({ face, workspace }: { face: Face; workspace: string }) {
         →
       </span>
       <Ports ports={face.outputs} label={t("library.facet.output")} />
+      <Text size="xs" c="dimmed" className={classes.used} title={t("library.used.hint")}>
+        {face.used ? t.count("library.used", face.used) : ""}
+      </Text>
       <Text size="xs" c="dimmed" className={classes.category}>
         {face.category ? names.category(face.category) : t("library.own")}
       </Text>

@@ -8,8 +8,10 @@ import { registered } from "@/services/library";
 import { useStrings } from "@/strings";
 import { ComponentFields } from "./form/ComponentFields";
 import { type CodeFolder, type Making, NO_CODE, useMaking } from "./form/editing";
+import { FromGit } from "./form/FromGit";
 import classes from "./form/form.module.css";
-import { FromFunction, FromGit, FromText } from "./form/Starts";
+import { LeaveGuard } from "./form/LeaveGuard";
+import { FromFunction, FromText } from "./form/Starts";
 import { useSaving } from "./form/saving";
 import { Written } from "./form/Written";
 
@@ -45,6 +47,7 @@ function Maker({ begin }: { begin: { text: string; code: CodeFolder } | null }) 
   };
   return (
     <div className={classes.page}>
+      <LeaveGuard isChanged={() => making.isChanged && !saving.saved.current} />
       <Group className={classes.head} justify="space-between">
         <Title order={1} size="h4">
           {t(begin ? "make.version.new" : "library.new")}
@@ -78,7 +81,7 @@ function Maker({ begin }: { begin: { text: string; code: CodeFolder } | null }) 
           {way === "form" && <Form making={making} />}
           {way === "text" && <FromText making={making} />}
           {way === "function" && <FromFunction start={start} />}
-          {way === "git" && <FromGit start={start} />}
+          {way === "git" && <FromGit workspace={workspace} start={start} />}
         </div>
         <Written making={making} />
       </div>

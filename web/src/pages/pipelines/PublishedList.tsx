@@ -2,7 +2,7 @@ import { Anchor, Badge, Group, Menu, Table, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { Actions } from "@/components/Actions";
 import { Confirm } from "@/components/Confirm";
 import { Time } from "@/components/Time";
@@ -10,6 +10,8 @@ import { useMay } from "@/services/access";
 import { deleteThing } from "@/services/library";
 import { openPublished, type Published, TEMPLATE } from "@/services/pipelines";
 import { useStrings } from "@/strings";
+
+const SaidDialog = lazy(() => import("@/components/SaidDialog"));
 
 export function PublishedList({
   workspace,
@@ -20,6 +22,7 @@ export function PublishedList({
 }) {
   const t = useStrings();
   const [gone, setGone] = useState<string>();
+  const [said, setSaid] = useState<Published>();
   return (
     <>
       <Table highlightOnHover verticalSpacing={6} layout="fixed">
@@ -38,11 +41,21 @@ export function PublishedList({
               key={each.name}
               workspace={workspace}
               pipeline={each}
+              change={() => setSaid(each)}
               remove={() => setGone(each.name)}
             />
           ))}
         </Table.Tbody>
       </Table>
+      {said && (
+        <Suspense>
+          <SaidDialog
+            thing={{ workspace, kind: "pipeline", name: said.name }}
+            said={said}
+            onClose={() => setSaid(undefined)}
+          />
+        </Suspense>
+      )}
       {gone && (
         <Confirm
           title={t("pipelines.delete.published", { name: gone })}
@@ -60,10 +73,11 @@ export function PublishedList({
 interface RowProps {
   workspace: string;
   pipeline: Published;
+  change: () => void;
   remove: () => void;
 }
 
-function Row({ workspace, pipeline, remove }: RowProps) {
+function Row({ workspace, pipeline, change, remove }: RowProps) {
   const t = useStrings();
   const may = useMay(workspace);
   const opening = useOpening(workspace);
@@ -103,9 +117,12 @@ function Row({ workspace, pipeline, remove }: RowProps) {
               {t("pipelines.edit")}
             </Menu.Item>
             {may.write(pipeline.creator) && (
-              <Menu.Item color="red" onClick={() => remove()}>
-                {t("shell.delete")}
-              </Menu.Item>
+              <>
+                <Menu.Item onClick={change}>{t("about.said.change")}</Menu.Item>
+                <Menu.Item color="red" onClick={remove}>
+                  {t("shell.delete")}
+                </Menu.Item>
+              </>
             )}
           </Actions>
         )}

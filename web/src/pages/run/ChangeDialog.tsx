@@ -5,12 +5,14 @@ import {
   Modal,
   NumberInput,
   Stack,
+  TagsInput,
   Textarea,
   TextInput,
 } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Run } from "@/models/runs";
+import { tagsOf, wordsOf } from "@/models/tags";
 import { changeRun } from "@/services/runs";
 import { useStrings } from "@/strings";
 
@@ -26,12 +28,15 @@ export function ChangeDialog({ workspace, run, onClose }: Of) {
   const [name, setName] = useState(run.name);
   const [note, setNote] = useState(run.notes);
   const [priority, setPriority] = useState<number | string>(run.priority);
+  const [words, setWords] = useState(wordsOf(run.tags));
+  const { tags, bad } = tagsOf(words);
   const isQueued = run.status === "queued";
   const changing = useMutation({
     mutationFn: () =>
       changeRun(workspace, run.run, {
         name,
         note,
+        tags,
         ...(isQueued && priority !== run.priority ? { priority: Number(priority) } : {}),
       }),
     onSuccess: onClose,
@@ -59,6 +64,14 @@ export function ChangeDialog({ workspace, run, onClose }: Of) {
             maxRows={12}
             onChange={(event) => setNote(event.currentTarget.value)}
           />
+          <TagsInput
+            label={t("run.tags")}
+            description={t("run.tags.about")}
+            value={words}
+            onChange={setWords}
+            acceptValueOnBlur
+            error={bad.length > 0 && t("run.tags.bad", { tag: bad[0] ?? "" })}
+          />
           {isQueued && (
             <NumberInput
               label={t("run.priority")}
@@ -74,7 +87,7 @@ export function ChangeDialog({ workspace, run, onClose }: Of) {
             <Button variant="default" onClick={onClose}>
               {t("shell.cancel")}
             </Button>
-            <Button type="submit" loading={changing.isPending}>
+            <Button type="submit" disabled={bad.length > 0} loading={changing.isPending}>
               {t("shell.save")}
             </Button>
           </Group>

@@ -123,8 +123,9 @@ const draftName = (run: Run) => `${run.definition.split(" ")[0] ?? "run"}-${run.
 function useRunCommands({ stop, resume, again, clone }: Acts, run: Run) {
   const t = useStrings();
   const { status } = run;
-  const isLive = status === "running" || status === "queued";
-  const canResume = status === "failed" || status === "cancelled";
+  const isLive = ["running", "queued", "interrupted"].includes(status);
+  const canResume = ["failed", "cancelled", "interrupted"].includes(status);
+  const onwards = status === "failed" ? "run.retry" : "run.resume";
   const [toStop, toResume, toRun, toClone] = [
     stop.mutate,
     resume.mutate,
@@ -136,11 +137,11 @@ function useRunCommands({ stop, resume, again, clone }: Acts, run: Run) {
     useMemo(
       () => [
         { id: "run-stop", label: t("run.stop"), isDisabled: !isLive, run: () => toStop() },
-        { id: "run-retry", label: t("run.retry"), isDisabled: !canResume, run: () => toResume() },
+        { id: "run-retry", label: t(onwards), isDisabled: !canResume, run: () => toResume() },
         { id: "run-again", label: t("run.again"), run: () => toRun("") },
         { id: "run-clone", label: t("run.clone"), run: () => toClone() },
       ],
-      [t, isLive, canResume, toStop, toResume, toRun, toClone],
+      [t, isLive, canResume, onwards, toStop, toResume, toRun, toClone],
     ),
   );
 }

@@ -106,11 +106,13 @@ function useStatuses(run: Run, t: Speak): Statuses {
 function statusesOf(run: Run, t: Speak): Known {
   const found: Known = {};
   for (const task of tasksOf(run.steps)) {
-    const { done, total } = tally(task.parts);
+    const { done, total, failed } = tally(task.parts);
+    const fails = failed ? `, ${t("run.tally.failed", { failed })}` : "";
     found[task.name] = {
       status: task.status,
-      reason: total ? t("run.tally", { done, total }) : (task.step?.reason ?? ""),
+      reason: task.step?.reason ?? "",
       seconds: task.step?.seconds ?? null,
+      ...(total ? { tally: t("run.tally", { done, total }) + fails } : {}),
     };
     for (const part of task.parts)
       found[nodeOf(part.node)] ??= { status: statusOf(part), seconds: part.seconds };

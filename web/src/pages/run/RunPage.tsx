@@ -1,6 +1,6 @@
 /** One run: what it does, what it did, and why. */
 import { useParams } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback, useMemo } from "react";
+import { lazy, Suspense, useCallback, useMemo, useState } from "react";
 import { Failed, Loading } from "@/components/states";
 import { firstFailed, type Run } from "@/models/runs";
 import { useLiveRun } from "@/services/live";
@@ -28,7 +28,10 @@ export function RunPage() {
 function ShownRun({ workspace, run }: { workspace: string; run: Run }) {
   const t = useStrings();
   const [address, go] = useAddress();
-  const preselected = useMemo(() => firstFailed(run.steps)?.node ?? "", [run.steps]);
+  const failed = useMemo(() => firstFailed(run.steps)?.node ?? "", [run.steps]);
+  // What failed stays what is looked at when it is tried again, and when others fail, too.
+  const [preselected, setPreselected] = useState(failed);
+  if (!preselected && failed) setPreselected(failed);
   const task = address.task ?? preselected;
   const select = useCallback((name: string) => go({ task: name }), [go]);
   const step = run.steps.find((each) => each.node === task);

@@ -9,6 +9,7 @@ import { useActs } from "./RunActions";
 import classes from "./RunPage.module.css";
 import { Attempts } from "./tabs/Attempts";
 import { Batch } from "./tabs/Batch";
+import { Command } from "./tabs/Command";
 import { Metrics } from "./tabs/Metrics";
 import { Overview } from "./tabs/Overview";
 import { Resources } from "./tabs/Resources";
@@ -41,7 +42,16 @@ function Log({ workspace, run, step }: OfStep) {
 }
 
 interface Tab {
-  name: "overview" | "log" | "attempts" | "data" | "metrics" | "resources" | "batch" | "trials";
+  name:
+    | "overview"
+    | "log"
+    | "attempts"
+    | "data"
+    | "metrics"
+    | "resources"
+    | "command"
+    | "batch"
+    | "trials";
   shows: ComponentType<OfStep>;
   isFull?: boolean;
   isFor?: (step: Step) => boolean;
@@ -55,6 +65,7 @@ const TABS: Tab[] = [
   { name: "data", shows: Data },
   { name: "metrics", shows: Metrics },
   { name: "resources", shows: Resources },
+  { name: "command", shows: Command },
   { name: "attempts", shows: Attempts },
 ];
 

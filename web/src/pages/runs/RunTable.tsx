@@ -6,7 +6,7 @@ import { StatusMark } from "@/components/status/StatusMark";
 import { useNow } from "@/components/status/useNow";
 import { ago, moment } from "@/models/ago";
 import { durationOf } from "@/models/duration";
-import { definitionOf, failedStep, isOver, type RunRow } from "@/models/runs";
+import { definitionOf, failedStep, isOver, progressOf, type RunRow } from "@/models/runs";
 import { useStrings } from "@/strings";
 import classes from "./Runs.module.css";
 
@@ -74,7 +74,16 @@ export function RunTable(props: TableOf) {
   );
 }
 
-const COLUMNS = ["status", "run", "what", "begun", "duration", "creator", "tags"] as const;
+const COLUMNS = [
+  "status",
+  "progress",
+  "run",
+  "what",
+  "begun",
+  "duration",
+  "creator",
+  "tags",
+] as const;
 
 function Head() {
   const t = useStrings();
@@ -120,6 +129,9 @@ function Cells({ workspace, run, now, isChosen, onToggle }: OneRun) {
       <td>
         <StatusMark status={run.status} />
       </td>
+      <td className={classes.dim}>
+        <Steps run={run} />
+      </td>
       <td className={classes.name}>
         <Link to="/w/$workspace/runs/$run" params={{ workspace, run: run.run }}>
           {shown}
@@ -138,5 +150,21 @@ function Cells({ workspace, run, now, isChosen, onToggle }: OneRun) {
           .join(", ")}
       </td>
     </>
+  );
+}
+
+/** How many of the steps of a run that goes on are over. */
+function Steps({ run }: { run: RunRow }) {
+  const t = useStrings();
+  const found = progressOf(run);
+  if (!found) return null;
+  const { over, total, failed } = found;
+  const failures = failed > 0 ? t("run.tally.failed", { failed }) : "";
+  const said = t("runs.progress", { over, total });
+  return (
+    <div className={classes.steps} title={[said, failures].filter(Boolean).join(", ")}>
+      <span>{said}</span>
+      <progress value={over} max={total} aria-hidden="true" data-fails={failed > 0 || undefined} />
+    </div>
   );
 }

@@ -1,11 +1,11 @@
 /** Runs of what is on the canvas: asked for, followed, stopped, and found again. */
 import { queryOptions } from "@tanstack/react-query";
 import { read } from "@/models/pipeline/text";
-import { byNode, type Event, told, untold } from "@/models/steps";
+import { byNode, ENDED, type Event, told, untold } from "@/models/steps";
 import { api, asked, type Schemas } from "@/services/api";
 import { listen } from "@/services/stream";
 import type { Saver } from "./draft";
-import type { DesignerStore } from "./store";
+import type { DesignerStore, StepState } from "./store";
 
 /** What of the graph is to run; nothing is all of it. */
 export interface Part {
@@ -32,9 +32,26 @@ export async function startRun(store: DesignerStore, saver: Saver, wish: Wish): 
       body: { ...wish, draft, revision, tags: { [DRAFT]: draft } },
     }),
   );
-  const { set } = store.getState();
-  set({ run, steps: {}, runStatus: "queued", runReason: "", ran: history.now });
+  const { set, steps, past } = store.getState();
+  set({
+    run,
+    steps: {},
+    past: { ...past, ...gone(steps) },
+    rows: {},
+    runStatus: "queued",
+    runReason: "",
+    ran: history.now,
+  });
   return notices;
+}
+
+/** Steps as they were when another run began. */
+function gone(steps: Record<string, StepState>): Record<string, StepState> {
+  return Object.fromEntries(
+    Object.entries(steps)
+      .filter(([, { status }]) => ENDED.includes(status))
+      .map(([name, step]) => [name, { ...step, isPast: true }]),
+  );
 }
 
 /** Follows the store's run, and whichever it is next, until the returned function is called. */
@@ -58,7 +75,8 @@ function followed(store: DesignerStore, run: string): () => void {
   let state = untold;
   const { workspace } = store.getState();
   const url = `/api/v1/workspaces/${encodeURIComponent(workspace)}/runs/${run}/events/follow`;
-  return listen<Event>(url, "change", {
+  const counting = import("./rows").then(({ followRows }) => followRows(store, run));
+  const leave = listen<Event>(url, "change", {
     onMessages: (messages) => {
       state = told(
         state,
@@ -70,6 +88,10 @@ function followed(store: DesignerStore, run: string): () => void {
       set({ steps, runStatus: state.status, runReason: state.reason });
     },
   });
+  return () => {
+    leave();
+    void counting.then((stop) => stop());
+  };
 }
 
 /** Shows the last run of the draft, if it had one. */
@@ -77,15 +99,22 @@ export async function findLastRun(store: DesignerStore): Promise<void> {
   const { workspace, draft } = store.getState();
   const { items } = await asked(
     api.GET("/api/v1/workspaces/{workspace}/runs", {
-      params: { path: { workspace }, query: { tag: `${DRAFT}=${draft}`, limit: 1 } },
+      params: { path: { workspace }, query: { tag: `${DRAFT}=${draft}`, limit: 5 } },
     }),
   );
-  const [last] = items;
+  const [last, ...earlier] = items;
   if (!last || store.getState().run) return;
   const source = await sourceOf(workspace, last.run).catch(() => null);
   if (store.getState().run) return;
   const ran = source ? read(source.text).pipeline : null;
   store.getState().set({ run: last.run, runStatus: last.status, runReason: last.reason, ran });
+  if (!earlier.length) return;
+  const { fillPast } = await import("./past");
+  await fillPast(
+    store,
+    last.run,
+    earlier.map(({ run }) => run),
+  );
 }
 
 const sourceOf = (workspace: string, run: string): Promise<Schemas["RunSource"]> =>

@@ -24,6 +24,8 @@ export interface StepState {
   seconds: number | null;
   isReused: boolean;
   attempts: number;
+  /** Of an earlier run: the one that is shown was of other nodes. */
+  isPast?: boolean;
 }
 
 type Known =
@@ -32,6 +34,8 @@ type Known =
   | "revision"
   | "run"
   | "steps"
+  | "past"
+  | "rows"
   | "text"
   | "conflict"
   | "failure"
@@ -60,6 +64,10 @@ export interface Designer {
   /** The run that is shown on the nodes, and its steps by node. */
   run: string;
   steps: Record<string, StepState>;
+  /** How nodes stood in runs before it. */
+  past: Record<string, StepState>;
+  /** How many rows the tables have that it left, by node and port. */
+  rows: Record<string, Record<string, number>>;
   /** The status of that run and its reason, "" while there is none. */
   runStatus: string;
   runReason: string;
@@ -102,6 +110,8 @@ export function openDesigner(opened: Opened): DesignerStore {
     plan: null,
     run: "",
     steps: {},
+    past: {},
+    rows: {},
     runStatus: "",
     runReason: "",
     ran: null,

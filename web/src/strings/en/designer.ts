@@ -5,6 +5,7 @@ export const designer = {
   "graph.rows.other": "{count} rows",
   "graph.selected.one": "{count} node selected",
   "graph.selected.other": "{count} nodes selected",
+  "graph.past": "Earlier run",
   "graph.stale": "Changed since",
   "graph.note": "Note",
   "graph.note.text": "Text of the note",

@@ -7,6 +7,7 @@ export const designer: Record<keyof typeof english, string> = {
   "graph.rows.other": "{count} 行",
   "graph.selected.one": "已选中 {count} 个节点",
   "graph.selected.other": "已选中 {count} 个节点",
+  "graph.past": "较早的运行",
   "graph.stale": "运行后已修改",
   "graph.note": "便签",
   "graph.note.text": "便签内容",

@@ -4,6 +4,7 @@ import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react
 import { Graph } from "@/components/graph/Graph";
 import type { GraphControl } from "@/components/graph/types";
 import { useCommands } from "@/services/commands";
+import { statusesOf } from "@/services/designer/statuses";
 import { useDesigner, useDesignerStore } from "@/services/designer/store";
 import { useStrings } from "@/strings";
 import styles from "./Canvas.module.css";
@@ -29,10 +30,7 @@ export function Canvas({ onOpenPanel }: { onOpenPanel?: () => void }) {
   const notes = useDesigner((designer) => designer.history.now.notes);
   const [asked, ask] = useState<Asked | null>(null);
   const { control, setControl } = useControl();
-  const statuses = useMemo(
-    () => ({ subscribe: store.subscribe, of: (name: string) => store.getState().steps[name] }),
-    [store],
-  );
+  const statuses = useMemo(() => statusesOf(store), [store]);
   const editing = useEditing(scene, ask);
   const open = useOpening(onOpenPanel);
   const actions = useActions({ control, ask, open });

@@ -19,7 +19,6 @@ import {
   selectAll,
   tidyAll,
 } from "./actions";
-import { ungroupNode } from "./grouping";
 import type { Asked } from "./offers";
 
 export interface Action extends Command {
@@ -176,7 +175,9 @@ function ofNodes(store: DesignerStore, t: Speak, { control, ask, open }: Given):
       keys: "Ctrl Shift G",
       on: ["Mod+Shift+G"],
       isFor: (_, isPipeline) => isPipeline,
-      run: withLast((name) => void ungroupNode(doing, name)),
+      run: withLast(
+        (name) => void import("./grouping").then(({ ungroupNode }) => ungroupNode(doing, name)),
+      ),
     },
     {
       id: "nodes-fit",

@@ -3,22 +3,23 @@ import type { ReactNode } from "react";
 import { Markdown } from "@/components/Markdown";
 import { useNames } from "@/components/names";
 import { Time } from "@/components/Time";
+import { labelWords } from "@/models/labels";
 import { linkOf } from "@/models/links";
 import { sizeOf } from "@/models/size";
-import type { Schemas } from "@/services/api";
-import type { Face } from "@/services/library";
+import type { Face, Version } from "@/services/library";
 import { useStrings } from "@/strings";
 import classes from "./component.module.css";
-
-type Version = Schemas["PublishedView"];
 
 /** What it is for, what it takes and gives, and whom to ask. */
 export function Overview({ face, version }: { face: Face; version: Version | undefined }) {
   const t = useStrings();
+  // What is said of the thing may have been changed since; of what was before, its file tells.
+  const isLatest = version && version.version === version.latest;
+  const description = isLatest ? version.description : face.description;
   return (
     <div className={classes.overview}>
       <Stack gap="lg" className={classes.main}>
-        {face.description && <Markdown>{face.description}</Markdown>}
+        {description && <Markdown>{description}</Markdown>}
         <Ports title={t("make.inputs")} ports={face.inputs} none={t("about.inputs.none")} />
         <Ports title={t("make.outputs")} ports={face.outputs} none={t("about.outputs.none")} />
         {face.notes && (
@@ -95,6 +96,7 @@ function Facts({ face, version }: { face: Face; version: Version | undefined }) 
   const names = useNames();
   const tags = (version?.definition.tags ?? {}) as Record<string, string>;
   const { resources, constraints } = face;
+  const labels = labelWords(version?.labels ?? {});
   const yes = (is: boolean) => t(is ? "about.yes" : "about.no");
   return (
     <dl className={classes.facts}>
@@ -109,17 +111,8 @@ function Facts({ face, version }: { face: Face; version: Version | undefined }) 
           <Written text={tags.contact} />
         </Fact>
       )}
-      {face.aliases.length > 0 && (
-        <Fact name={t("about.aliases")}>
-          <Group gap={4}>
-            {face.aliases.map((alias) => (
-              <Badge key={alias} variant="default" tt="none" fw={400}>
-                {alias}
-              </Badge>
-            ))}
-          </Group>
-        </Fact>
-      )}
+      {labels.length > 0 && <Words name={t("about.labels")} words={labels} />}
+      {face.aliases.length > 0 && <Words name={t("about.aliases")} words={face.aliases} />}
       {face.job_type && face.job_type !== "Job" && (
         <Fact name={t("make.job")}>{face.job_type}</Fact>
       )}
@@ -141,6 +134,20 @@ function Facts({ face, version }: { face: Face; version: Version | undefined }) 
         </Fact>
       )}
     </dl>
+  );
+}
+
+function Words({ name, words }: { name: string; words: string[] }) {
+  return (
+    <Fact name={name}>
+      <Group gap={4}>
+        {words.map((word) => (
+          <Badge key={word} variant="default" tt="none" fw={400}>
+            {word}
+          </Badge>
+        ))}
+      </Group>
+    </Fact>
   );
 }
 

@@ -54,7 +54,7 @@ export function CodeField({ making, form }: Props) {
 function Folder({ making }: { making: Making }) {
   const t = useStrings();
   const input = useRef<HTMLInputElement>(null);
-  const { files, bundle } = making.code;
+  const { files, bundle, origin } = making.code;
   const size = files.reduce((sum, { file }) => sum + file.size, 0);
   return (
     <Group>
@@ -79,7 +79,9 @@ function Folder({ making }: { making: Making }) {
       <Text size="sm" c="dimmed">
         {files.length
           ? `${t.count("make.code.files", files.length)} · ${sizeOf(size, t.language)}`
-          : t(bundle ? "make.code.kept" : "make.code.folder.hint")}
+          : origin
+            ? t("make.code.taken", { ...origin, commit: origin.commit.slice(0, 12) })
+            : t(bundle ? "make.code.kept" : "make.code.folder.hint")}
       </Text>
     </Group>
   );

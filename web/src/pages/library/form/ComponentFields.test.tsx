@@ -116,3 +116,40 @@ it("writes what is filled in into the file", { timeout: SLOW }, () => {
   expect(written).toContain("image: python:3.11\ncommand: python main.py\n");
   expect(written).toContain("constraints: {instance_type: CPU}\n");
 });
+
+it("takes variables, texts and secrets, and metrics", { timeout: SLOW }, () => {
+  shown([fault("metrics[0].regex", "exactly one group"), fault("env.WORD", "not this name")]);
+  type(screen.getByLabelText("Name of a variable"), "WORD");
+  fireEvent.click(screen.getByText("Add"));
+  type(row("WORD").querySelector("input"), "0x1");
+  expect(written).toContain("env:\n  WORD: 0x1\n");
+  expect(row("WORD").textContent).toContain("not this name");
+  fireEvent.click(screen.getByText("+ Metric"));
+  expect(row("metric").textContent).toContain("exactly one group");
+  type(row("metric").querySelector("input"), "loss");
+  expect(written).toContain('metrics:\n  - {name: loss, regex: "metric=([0-9.]+)"}\n');
+  fireEvent.click(screen.getByLabelText("Remove WORD"));
+  expect(written).not.toContain("env");
+});
+
+it("keeps the secret of a variable by its name", { timeout: SLOW }, () => {
+  shown([], `${TEXT}env: {TOKEN: {secret: forge}}\n`);
+  expect(row("TOKEN").querySelector("input")?.value).toBe("forge");
+  type(row("TOKEN").querySelector("input"), "forge-2");
+  expect(written).toContain("env: {TOKEN: {secret: forge-2}}\n");
+});
+
+it("says how an elastic batch is cut", { timeout: SLOW }, () => {
+  const text = TEXT.replace(
+    "command:",
+    "job_type: ElasticBatchJob\nbatch: {input: train}\ncommand:",
+  );
+  shown([fault("batch.max_retries", "expected a whole number")], text, true);
+  expect(screen.getByText("expected a whole number")).toBeTruthy();
+  type(screen.getByLabelText("Items that may fail"), "-1");
+  expect(written).toContain("batch: {input: train, error_threshold: -1}\n");
+  fireEvent.click(screen.getByLabelText(/Idle workers get a copy/));
+  expect(written).toContain("speculates: false}\n");
+  fireEvent.click(screen.getByLabelText("It uses paths below /ml"));
+  expect(written).toContain("mounts: none\n");
+});

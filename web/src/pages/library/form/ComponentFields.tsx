@@ -15,11 +15,14 @@ import type { ReactNode } from "react";
 import { Markdown } from "@/components/Markdown";
 import { type ComponentForm, textAt, withAt } from "@/models/componentText";
 import { type Key, useStrings } from "@/strings";
+import { BatchFields, withJobType } from "./BatchFields";
 import { CodeField } from "./CodeField";
 import { fieldOf, type Making } from "./editing";
 import classes from "./form.module.css";
+import { Metrics } from "./Metrics";
 import { ParameterRows } from "./ParameterRows";
 import { PortRows } from "./PortRows";
+import { Variables } from "./Variables";
 
 interface Props {
   making: Making;
@@ -36,7 +39,11 @@ export function ComponentFields({ making, form }: Props) {
       <Execution making={making} form={form} />
       <PortRows making={making} form={form} list="inputs" />
       <PortRows making={making} form={form} list="outputs" />
+      {textAt(form.fields, "job_type") === "ElasticBatchJob" && (
+        <BatchFields making={making} form={form} />
+      )}
       <ParameterRows making={making} form={form} />
+      <Metrics making={making} form={form} />
       <Compute making={making} form={form} />
     </Stack>
   );
@@ -74,9 +81,7 @@ function Execution({ making, form }: Props) {
           value={textAt(form.fields, "job_type") || "Job"}
           allowDeselect={false}
           error={fieldOf(making, form, "job_type").fault}
-          onChange={(type) =>
-            fieldOf(making, form, "job_type").set(type === "Job" ? undefined : (type ?? ""))
-          }
+          onChange={(type) => making.change((form) => withJobType(form, type ?? "Job"))}
         />
         <TextField
           making={making}
@@ -88,6 +93,16 @@ function Execution({ making, form }: Props) {
       </SimpleGrid>
       <CodeField making={making} form={form} />
       <Command making={making} form={form} />
+      <Variables making={making} form={form} />
+      <Checkbox
+        label={t("make.mounts")}
+        description={t("make.mounts.hint")}
+        checked={textAt(form.fields, "mounts") !== "none"}
+        error={fieldOf(making, form, "mounts").fault}
+        onChange={(event) =>
+          fieldOf(making, form, "mounts").set(event.currentTarget.checked ? undefined : "none")
+        }
+      />
     </Section>
   );
 }

@@ -1,9 +1,8 @@
-import { Alert, Button, Group, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { DropText } from "@/components/DropText";
 import { Losses } from "@/components/Losses";
-import { BLANK, readForm, withAt, writeForm } from "@/models/componentText";
 import { componentOf, converted } from "@/services/conversions";
 import { useStrings } from "@/strings";
 import type { CodeFolder, Making } from "./editing";
@@ -107,58 +106,4 @@ export function FromFunction({ start }: { start: Start }) {
       </Group>
     </Stack>
   );
-}
-
-/** A component whose code stays in Git, and is fetched when it runs. */
-export function FromGit({ start }: { start: Start }) {
-  const t = useStrings();
-  const [place, setPlace] = useState({ git: "", ref: "", path: "" });
-  const [file, setFile] = useState("");
-  const use = () => {
-    const begun = file || writeForm(BLANK);
-    start(withCode(begun, place));
-  };
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        use();
-      }}
-    >
-      <Stack maw={640}>
-        <Text size="sm">{t("make.git.hint")}</Text>
-        {(["git", "ref", "path"] as const).map((part) => (
-          <TextInput
-            key={part}
-            label={t(`make.git.${part}`)}
-            withAsterisk={part === "git"}
-            value={place[part]}
-            onChange={(event) => {
-              const value = event.currentTarget.value.trim();
-              setPlace((now) => ({ ...now, [part]: value }));
-            }}
-          />
-        ))}
-        <DropText hint={t("make.git.drop")} accept=".yaml,.yml,.json" onText={setFile}>
-          {file && (
-            <Text size="sm" mt={4}>
-              {t("make.git.taken")}
-            </Text>
-          )}
-        </DropText>
-        <Group>
-          <Button type="submit" disabled={!place.git}>
-            {t("make.git.use")}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
-  );
-}
-
-function withCode(text: string, place: { git: string; ref: string; path: string }): string {
-  const { form } = readForm(text);
-  if (!form) return text;
-  const code = Object.fromEntries(Object.entries(place).filter(([, value]) => value));
-  return writeForm({ ...form, fields: withAt(form.fields, ["code"], code) }, text);
 }

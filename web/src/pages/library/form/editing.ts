@@ -25,6 +25,8 @@ interface Made extends ReadForm {
 export interface CodeFolder {
   files: FolderFile[];
   bundle: string;
+  /** The source of code it was taken from, and the commit. */
+  origin?: { code: string; commit: string };
 }
 
 export const NO_CODE: CodeFolder = { files: [], bundle: "" };
@@ -37,6 +39,7 @@ export function useMaking(workspace: string, begin: { text: string; code: CodeFo
   );
   const [code, setCode] = useState(begin?.code ?? NO_CODE);
   const [isTried, setTried] = useState(false);
+  const [begun] = useState(text);
   const [asked] = useDebouncedValue(text, 300);
   const check = useQuery({ ...checked(workspace, asked), placeholderData: keepPreviousData });
   // The editor tells of what the form has written, too: rows without a name are not in it.
@@ -67,6 +70,7 @@ export function useMaking(workspace: string, begin: { text: string; code: CodeFo
     check,
     faults,
     hasUnnamed: hasUnnamed(form),
+    isChanged: text !== begun || code.files.length > 0,
   };
 }
 

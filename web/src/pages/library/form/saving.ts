@@ -1,7 +1,7 @@
 import { notifications } from "@mantine/notifications";
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { isError } from "@/models/faults";
 import { Problem } from "@/services/api";
 import { sendFolder } from "@/services/folders";
@@ -15,6 +15,8 @@ export function useSaving(workspace: string, making: Making) {
   const t = useStrings();
   const navigate = useNavigate();
   const [sent, setSent] = useState<number>();
+  // Read while a link is followed, which is before anything is drawn again.
+  const saved = useRef(false);
   const mutation = useMutation({
     mutationFn: async (version: string | null) => {
       // What was typed last may not have been looked at yet.
@@ -28,7 +30,7 @@ export function useSaving(workspace: string, making: Making) {
         bundle,
         version,
         visibility: null,
-        labels: null,
+        labels: making.code.origin ?? null,
       });
     },
     onSettled: () => setSent(undefined),
@@ -37,6 +39,7 @@ export function useSaving(workspace: string, making: Making) {
         notifications.show({ color: "red", message: t("make.faulty") });
         return showFault();
       }
+      saved.current = true;
       const { name, version } = registered;
       notifications.show({ message: t("make.saved", { name, version }) });
       const params = { workspace, reference: `${name}@${version}` };
@@ -50,6 +53,7 @@ export function useSaving(workspace: string, making: Making) {
   const total = making.code.files.length;
   return {
     save,
+    saved,
     saveNext: () => mutation.mutate("next"),
     isPending: mutation.isPending,
     error: mutation.error,

@@ -69,7 +69,7 @@ function Head({ attempt }: { attempt: Attempt }) {
           {host && ` · ${host}`}
         </Text>
       </div>
-      {reason && <Text size="sm">{reason}</Text>}
+      {reason && reason !== `exit code ${code}` && <Text size="sm">{reason}</Text>}
     </>
   );
 }

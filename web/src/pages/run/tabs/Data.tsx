@@ -1,4 +1,4 @@
-import { Badge, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { PlaceLink } from "@/components/PlaceLink";
 import { Failed, Loading } from "@/components/states";
@@ -40,14 +40,20 @@ export function Data({ workspace, run, step }: OfStep) {
       )}
       <h3 className={classes.heading}>{t("run.outputs")}</h3>
       {outputs.map((port) => (
-        <Output key={port} workspace={workspace} run={run.run} step={step.node} port={port} />
+        <Output
+          key={port}
+          workspace={workspace}
+          run={run.run}
+          step={step.node}
+          port={port}
+          registered={own?.registered[port] ?? []}
+        />
       ))}
       {!outputs.length && (
         <Text size="sm" c="dimmed">
           {t(isOver(step.status) ? "run.outputs.none" : "run.outputs.later")}
         </Text>
       )}
-      <Registered workspace={workspace} names={lineage.data.registered} />
     </>
   );
 }
@@ -62,21 +68,5 @@ function Source({ input }: { input: Schemas["UsedInput"] }) {
     <PlaceLink from={RUN} to="." search={(before) => ({ ...before, task })} size="sm">
       {t("run.input.step", { step: task, port })}
     </PlaceLink>
-  );
-}
-
-/** The models and datasets that came of the run. */
-function Registered({ names }: { workspace: string; names: string[] }) {
-  const t = useStrings();
-  if (!names.length) return null;
-  return (
-    <section>
-      <h3 className={classes.heading}>{t("run.registered")}</h3>
-      {names.map((name) => (
-        <Badge key={name} variant="default" tt="none" mr={6}>
-          {name}
-        </Badge>
-      ))}
-    </section>
   );
 }

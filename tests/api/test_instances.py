@@ -1,0 +1,664 @@
+"""Instances by their verbs, over a real home and the scheduler, whose clock goes by hand."""
+
+from __future__ import annotations
+
+import csv
+import time
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from millwork.access.identity import LOCAL_OWNER
+from millwork.api.binding import binding_of
+from millwork.app.compose import open_context
+from millwork.base.errors import BadRequest, Forbidden, NotFound
+from tests.api.cycles import Plant, built
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+DAILY = "every: day\nat: '02:00'"
+HOURLY = "every: hour\ncatch_up: all"
+AFTER = "every: day\nat: '03:00'\ndepends_on: [{name}]"
+
+
+@pytest.fixture
+def plant(home: Path, monkeypatch: pytest.MonkeyPatch) -> Plant:
+    monkeypatch.setenv("MILLWORK_HOME", str(home))
+    return built(open_context())
+
+
+def chain(plant: Plant) -> None:
+    """`extract`, `load` behind it, `report` behind that, and a night of them that went well."""
+    plant.deploy("extract")
+    plant.deploy("load", AFTER.format(name="extract"))
+    plant.deploy("report", AFTER.format(name="load"))
+    plant.look()
+    plant.look("2026-03-11T04:00")
+    plant.pass_()
+
+
+def of(plant: Plant, schedule: str, day: str = "2026-03-11", **said: Any) -> dict[str, Any]:
+    return plant.one(schedule=schedule, first=day, last=day, **said)
+
+
+def operate(plant: Plant, action: str, *instances: str, who: str = "", **said: Any) -> Any:
+    return plant.ask("instances.operate", who, action=action, instances=list(instances), **said)
+
+
+def shown(plant: Plant, instance: str, who: str = "") -> Any:
+    return plant.ask("instances.show", who, instance=instance)
+
+
+# --- looking ------------------------------------------------------------------------------
+
+
+def test_instances_are_listed_filtered_and_paged(plant: Plant) -> None:
+    plant.deploy("hourly", HOURLY + "\ntimezone: Europe/Berlin")
+    plant.deploy("daily")
+    plant.look()
+    plant.look("2026-03-11T03:30")
+    rows = plant.rows()
+    assert [row["scheduled"] for row in rows] == sorted(row["scheduled"] for row in rows)
+    assert {row["status"] for row in rows} == {"running", "waiting"}
+    newest = plant.ask("instances.list", limit=3)
+    assert [row["id"] for row in newest["items"]] == [row["id"] for row in rows[:-4:-1]]
+    daily = plant.rows(schedule="daily")
+    assert [row["day"] for row in daily] == ["2026-03-11", "2026-03-12"]
+    first = daily[0]
+    assert (first["bizdate"], first["cyctime"]) == ("2026-03-10", "2026-03-11T02:00:00+00:00")
+    assert (first["kind"], first["origin"], first["version"]) == ("recurring", "", "1.0.0")
+    hourly = plant.rows(schedule="hourly", first="2026-03-11", last="2026-03-11")
+    assert [row["number"] for row in hourly] == list(range(24))
+    assert hourly[5]["cyctime"] == "2026-03-11T05:00:00+01:00"
+    running = plant.rows(status="running")
+    assert {row["id"] for row in running} == {row["id"] for row in rows if row["run"]}
+    assert plant.rows(status="running", schedule="daily") == [first]
+    assert plant.rows(kind="test") == plant.rows(schedule="absent") == []
+    plant.ask("schedules.test", name="daily")
+    test = plant.one(kind="test")
+    assert plant.rows(origin=test["origin"]) == [test]
+
+
+@pytest.mark.parametrize("asked", [
+    {}, {"status": "waiting"}, {"schedule": "hourly"}, {"schedule": "hourly", "status": "waiting"},
+    {"first": "2026-03-11", "last": "2026-03-11"}, {"kind": "recurring"},
+])  # fmt: skip
+@pytest.mark.parametrize("sort", ["scheduled", "-scheduled"])
+def test_pages_hold_each_instance_once(plant: Plant, asked: dict[str, Any], sort: str) -> None:
+    plant.deploy("hourly", HOURLY)
+    plant.deploy("daily")
+    plant.look()
+    plant.look("2026-03-11T05:10")
+    whole = plant.ask("instances.list", sort=sort, limit=200, **asked)
+    assert whole["next"] is None
+    pieces, after = [], ""
+    while True:
+        page = plant.ask("instances.list", sort=sort, limit=7, after=after, **asked)
+        pieces += page["items"]
+        if not page["next"]:
+            break
+        after = page["next"]
+    assert pieces == whole["items"]
+    assert len(pieces) > 7
+
+
+def test_the_grid_counts_by_business_date(plant: Plant) -> None:
+    plant.deploy("hourly", HOURLY)
+    plant.deploy("weekly", "every: week\non: [friday]\nat: '01:00'")
+    plant.look()
+    plant.look("2026-03-11T02:30")
+    plant.end("failed", plant.rows(schedule="hourly", status="running")[0]["run"])
+    plant.look()
+    grid = plant.ask("instances.grid")
+    assert (grid["first"], grid["last"], grid["next"]) == ("2026-02-26", "2026-03-11", None)
+    hourly, weekly = grid["items"]
+    assert (hourly["schedule"], hourly["state"], hourly["version"]) == ("hourly", "on", "1.0.0")
+    today, tomorrow = hourly["cells"]
+    assert today["counts"] == {"failed": 1, "running": 2, "waiting": 21}
+    assert (today["bizdate"], today["instance"]) == ("2026-03-10", "")
+    assert (tomorrow["bizdate"], tomorrow["counts"]) == ("2026-03-11", {"waiting": 24})
+    dry = weekly["cells"][0]
+    assert (dry["counts"], dry["dry"], dry["frozen"]) == ({"succeeded": 1}, 1, 0)
+    assert dry["instance"] == of(plant, "weekly")["id"]
+    part = plant.ask("instances.grid", text="WEEK", first="2026-03-11", last="2026-03-11")
+    assert [row["schedule"] for row in part["items"]] == ["weekly"]
+    assert len(part["items"][0]["cells"]) == 1
+    first = plant.ask("instances.grid", limit=1)
+    second = plant.ask("instances.grid", limit=1, after=first["next"])
+    assert [page["items"][0]["schedule"] for page in (first, second)] == ["hourly", "weekly"]
+    plant.ask("schedules.test", name="weekly", bizdate="2026-03-01")
+    assert plant.ask("instances.grid", text="weekly", kind="test")["items"][0]["cells"]
+    assert plant.ask("instances.grid", text="weekly")["items"][0]["cells"] == weekly["cells"]
+
+
+def test_an_instance_tells_what_it_waits_for_and_why(plant: Plant) -> None:
+    plant.deploy("extract")
+    plant.deploy("load", "\n".join([
+        "every: day", "at: '03:00'", "parameters: {day: '${yyyymmdd}'}", "timezone: Asia/Shanghai",
+        "depends_on: [extract, {schedule: self}, {file: 's3://b/${yyyymmdd}/done'}]",
+    ]))  # fmt: skip
+    plant.look()
+    plant.look("2026-03-12T03:30")
+    load = of(plant, "load", "2026-03-12")
+    page = shown(plant, load["id"])
+    assert (page["state"], page["timezone"], page["uses"]) == ("on", "Asia/Shanghai", "1.0.0")
+    assert page["why"] == [
+        "extract: the one of 2026-03-12 #0 is running",
+        "self: the one of 2026-03-11 #0 is waiting",
+    ]
+    extract, own = page["waits_for"]
+    assert (extract["name"], extract["is_met"], extract["schedule"]) == (
+        "extract",
+        False,
+        "extract",
+    )
+    assert [row["id"] for row in extract["instances"]] == [of(plant, "extract", "2026-03-12")["id"]]
+    assert own["instances"][0]["id"] == of(plant, "load")["id"]
+    assert page["files"] == [
+        {"name": "s3://b/${yyyymmdd}/done", "uri": "s3://b/20260311/done", "is_removed": False}
+    ]
+    assert page["values"]["parameters"] == {"day": "20260311"}
+    assert page["actions"]["stop"] == page["actions"]["freeze"] == ""
+    assert page["actions"]["thaw"] == "it is not frozen"
+    for name in ("extract", "self"):
+        operate(plant, "unneed", load["id"], dependency=name)
+    page = shown(plant, load["id"])
+    assert [each["is_removed"] for each in page["waits_for"]] == [True, True]
+    assert page["why"] == ["s3://b/20260311/done: looked for each half minute"]
+    plant.doors.files.add("s3://b/${yyyymmdd}/done")
+    plant.look()
+    page = shown(plant, load["id"])
+    assert (page["status"], page["why"]) == ("running", [])
+    assert page["runs"] == [
+        {"run": page["run"], "version": "1.0.0", "asked": plant.clock.now, "status": "running"}
+    ]
+    log = plant.ask("instances.events", instance=load["id"])
+    kinds = [(each["kind"], each["person"]) for each in log["items"]]
+    assert kinds == [("arrived", ""), ("unneeded", "owner"), ("unneeded", "owner"),
+                     ("starting", ""), ("running", "")]  # fmt: skip
+    rest = plant.ask("instances.events", instance=load["id"], limit=2)
+    assert rest["next"] == 2
+    assert plant.ask("instances.events", instance=load["id"], after=2)["items"] == log["items"][2:]
+
+
+def test_a_frozen_and_an_early_one_say_so(plant: Plant) -> None:
+    plant.deploy("extract")
+    plant.look()
+    row = of(plant, "extract")
+    assert shown(plant, row["id"])["why"] == ["its time has not come"]
+    operate(plant, "freeze", row["id"])
+    assert "frozen: somebody must thaw it" in shown(plant, row["id"])["why"]
+    plant.ask("schedules.withdraw", name="extract")
+    assert plant.rows() == []
+
+
+def test_the_graph_goes_both_ways(plant: Plant) -> None:
+    chain(plant)
+    middle, others = of(plant, "load"), {name: of(plant, name) for name in ("extract", "report")}
+    graph = plant.ask("instances.graph", instance=middle["id"], depth=1)
+    assert {node["id"]: node["level"] for node in graph["nodes"]} == {
+        middle["id"]: 0, others["extract"]["id"]: -1, others["report"]["id"]: 1,
+    }  # fmt: skip
+    assert {(each["before"], each["after"], each["name"]) for each in graph["edges"]} == {
+        (others["extract"]["id"], middle["id"], "extract"),
+        (middle["id"], others["report"]["id"], "load"),
+    }
+    assert graph["is_whole"]
+    near = plant.ask("instances.graph", instance=others["extract"]["id"], depth=1)
+    assert (len(near["nodes"]), near["is_whole"]) == (2, False)
+    far = plant.ask("instances.graph", instance=others["extract"]["id"], depth=5)
+    assert (len(far["nodes"]), far["is_whole"]) == (3, True)
+
+
+def test_the_graph_knows_last_cycles_and_children(plant: Plant) -> None:
+    plant.deploy(
+        "a", "every: day\nat: '02:00'\ndepends_on: [{schedule: self}, {schedule: children}]"
+    )
+    plant.deploy("b", AFTER.format(name="a"))
+    plant.look()
+    row = of(plant, "a")
+    graph = plant.ask("instances.graph", instance=row["id"], depth=1)
+    edges = {(each["before"], each["after"], each["name"]) for each in graph["edges"]}
+    assert edges == {
+        (row["id"], of(plant, "b")["id"], "a"), (row["id"], of(plant, "a", "2026-03-12")["id"], "self"),
+    }  # fmt: skip
+    behind = plant.ask("instances.graph", instance=of(plant, "b")["id"], depth=1)
+    found = {(each["before"], each["after"], each["name"]) for each in behind["edges"]}
+    assert (of(plant, "b")["id"], of(plant, "a", "2026-03-12")["id"], "children") in found
+
+
+def test_a_graph_of_minutes_is_bounded(plant: Plant) -> None:
+    plant.deploy("day", DAILY)
+    plant.deploy("minutes", "every: minute\ndepends_on: [day]")
+    plant.look()
+    began = time.process_time()
+    graph = plant.ask("instances.graph", instance=of(plant, "day")["id"], depth=2)
+    assert time.process_time() - began < 5
+    assert len(graph["nodes"]) <= 500
+    assert not graph["is_whole"]
+
+
+# --- operating ----------------------------------------------------------------------------
+
+
+def test_what_is_over_is_run_again(plant: Plant) -> None:
+    chain(plant)
+    row = of(plant, "extract")
+    assert operate(plant, "rerun", row["id"], who="ops") == {
+        "changed": 1, "not_changed": 0, "refused": []
+    }  # fmt: skip
+    again = of(plant, "extract")
+    assert (again["status"], again["tries"], again["reason"]) == ("waiting", 1, "")
+    event = plant.ask("instances.events", instance=row["id"])["items"][-1]
+    assert (event["kind"], event["person"], event["data"]) == ("rerun", "ops", {"version": "1.0.0"})
+    plant.pass_()
+    again = of(plant, "extract")
+    assert (again["status"], again["tries"]) == ("succeeded", 2)
+    assert [run["status"] for run in shown(plant, row["id"])["runs"]] == ["succeeded"] * 2
+    assert of(plant, "load")["tries"] == 1
+
+
+def test_all_that_waits_for_it_is_run_again_too(plant: Plant) -> None:
+    chain(plant)
+    plant.deploy("aside", AFTER.format(name="extract") + "\nrerun: never")
+    plant.look()
+    plant.look("2026-03-12T04:00")
+    plant.pass_()
+    row = of(plant, "extract", "2026-03-12")
+    answer = operate(plant, "rerun", row["id"], downstream=True)
+    assert (answer["changed"], answer["not_changed"]) == (3, 1)
+    assert answer["refused"] == [{
+        "instance": of(plant, "aside", "2026-03-12")["id"],
+        "reason": "its schedule is not run again (rerun: never)",
+    }]  # fmt: skip
+    waiting = plant.rows(status="waiting", last="2026-03-12")
+    assert sorted(each["schedule"] for each in waiting) == ["extract", "load", "report"]
+    plant.look()
+    assert len(plant.rows(status="running")) == 1  # the others wait for it
+    plant.pass_()
+    tries = {
+        each["schedule"]: each["tries"]
+        for each in plant.rows(first="2026-03-12", last="2026-03-12")
+    }
+    assert tries == {"extract": 2, "load": 2, "report": 2, "aside": 1}
+
+
+def test_a_rerun_takes_the_latest_definitions_or_its_own(plant: Plant) -> None:
+    chain(plant)
+    row = of(plant, "extract")
+    plant.deploy("extract", DAILY + "\nparameters: {day: new}")
+    operate(plant, "rerun", row["id"], version="latest")
+    page = shown(plant, row["id"])
+    assert (page["version"], page["uses"]) == ("1.0.0", "1.0.1")
+    assert page["values"]["parameters"] == {"day": "new"}
+    plant.pass_()
+    assert shown(plant, row["id"])["runs"][0]["version"] == "1.0.1"
+    operate(plant, "rerun", row["id"])
+    assert shown(plant, row["id"])["uses"] == "1.0.0"
+
+
+def test_reruns_are_refused_by_the_rules(plant: Plant) -> None:
+    plant.deploy("after", DAILY + "\nrerun: after_failure")
+    plant.deploy("never", DAILY + "\nrerun: never")
+    plant.look()
+    early = of(plant, "after")
+    (refused,) = operate(plant, "rerun", early["id"])["refused"]
+    assert refused["reason"] == "it is waiting: only what is over is run again"
+    plant.look("2026-03-11T02:01")
+    (refused,) = operate(plant, "rerun", early["id"])["refused"]
+    assert refused["reason"] == "it is running: only what is over is run again"
+    plant.end("failed", of(plant, "after")["run"])
+    plant.pass_()
+    assert operate(plant, "rerun", early["id"])["changed"] == 1
+    plant.pass_()
+    (refused,) = operate(plant, "rerun", early["id"])["refused"]
+    assert "only after a failure" in refused["reason"]
+    (refused,) = operate(plant, "rerun", of(plant, "never")["id"])["refused"]
+    assert "rerun: never" in refused["reason"]
+    plant.ask("schedules.withdraw", name="after")
+    (refused,) = operate(plant, "rerun", early["id"])["refused"]
+    assert refused["reason"] == "its schedule is not deployed any more"
+
+
+def test_a_missed_cycle_is_made_up_for_when_somebody_asks(plant: Plant) -> None:
+    plant.deploy("extract", DAILY + "\ncatch_up: none")
+    plant.look()
+    plant.look("2026-03-11T05:00")
+    row = of(plant, "extract")
+    assert (row["status"], row["tries"]) == ("succeeded", 0)
+    assert row["reason"].startswith("missed by 3:00:00")
+    operate(plant, "rerun", row["id"])
+    plant.pass_()
+    row = of(plant, "extract")
+    assert (row["status"], row["tries"], row["reason"]) == ("succeeded", 1, "")
+
+
+def test_what_a_frozen_or_skipping_schedule_would_not_run_is_refused(plant: Plant) -> None:
+    plant.deploy("extract")
+    plant.look()
+    plant.ask("schedules.switch", name="extract", state="frozen")
+    plant.look("2026-03-11T02:01")
+    row = of(plant, "extract")
+    assert (row["status"], row["reason"]) == ("failed", "the schedule is frozen")
+    (refused,) = operate(plant, "rerun", row["id"])["refused"]
+    assert "its schedule is frozen" in refused["reason"]
+    plant.ask("schedules.switch", name="extract", state="skipping")
+    (refused,) = operate(plant, "rerun", row["id"])["refused"]
+    assert "its schedule is skipping" in refused["reason"]
+    plant.ask("schedules.switch", name="extract", state="on")
+    assert operate(plant, "rerun", row["id"])["changed"] == 1
+    plant.pass_()
+    assert of(plant, "extract")["status"] == "succeeded"
+
+
+def test_a_stopped_one_fails_and_its_run_ends(plant: Plant) -> None:
+    plant.deploy("extract", DAILY + "\nretries: 3")
+    plant.deploy("load", AFTER.format(name="extract"))
+    plant.look()
+    plant.look("2026-03-11T03:01")
+    runs, waits = of(plant, "extract"), of(plant, "load")
+    answer = operate(plant, "stop", runs["id"], waits["id"], who="ops")
+    assert answer["changed"] == 2
+    stopped, cancelled = of(plant, "extract"), of(plant, "load")
+    assert (stopped["status"], stopped["reason"]) == ("failed", "stopped by ops")
+    assert (cancelled["status"], cancelled["reason"]) == ("cancelled", "stopped by ops")
+    run = plant.context.store.run(runs["run"])
+    assert run is not None
+    assert run.cancel
+    plant.end("cancelled")
+    plant.look()
+    assert of(plant, "extract")["tries"] == 1  # it is not tried again by itself
+    (refused,) = operate(plant, "stop", runs["id"])["refused"]
+    assert refused["reason"] == "it is over: it has failed"
+
+
+def test_one_that_is_set_to_succeeded_lets_the_next_begin(plant: Plant) -> None:
+    plant.deploy("extract")
+    plant.deploy("load", AFTER.format(name="extract"))
+    plant.look()
+    plant.look("2026-03-11T03:01")
+    row = of(plant, "extract")
+    (refused,) = operate(plant, "succeed", row["id"])["refused"]
+    assert refused["reason"] == "it is running: stop it first"
+    plant.end("failed")
+    plant.look()
+    assert (
+        "extract: the one of 2026-03-11 #0 is failed"
+        in shown(plant, of(plant, "load")["id"])["why"]
+    )
+    assert operate(plant, "succeed", row["id"], who="adi")["changed"] == 1
+    row = of(plant, "extract")
+    assert (row["status"], row["reason"]) == ("succeeded", "set to succeeded by adi")
+    (refused,) = operate(plant, "succeed", row["id"])["refused"]
+    assert refused["reason"] == "it has succeeded already"
+    plant.look()
+    assert of(plant, "load")["status"] == "running"
+
+
+def test_frozen_ones_wait_until_they_are_thawed(plant: Plant) -> None:
+    plant.deploy("extract")
+    plant.look()
+    row = of(plant, "extract")
+    assert operate(plant, "freeze", row["id"])["changed"] == 1
+    assert operate(plant, "freeze", row["id"])["refused"][0]["reason"] == "it is frozen already"
+    plant.look("2026-03-11T02:01")
+    assert of(plant, "extract")["status"] == "waiting"
+    assert operate(plant, "thaw", row["id"])["changed"] == 1
+    assert operate(plant, "thaw", row["id"])["refused"][0]["reason"] == "it is not frozen"
+    plant.look()
+    row = of(plant, "extract")
+    assert row["status"] == "running"
+    assert operate(plant, "freeze", row["id"])["refused"][0]["reason"] == (
+        "it does not wait any more: it is running"
+    )
+
+
+def test_a_priority_is_changed_until_it_is_over(plant: Plant) -> None:
+    plant.deploy("extract")
+    plant.look()
+    row = of(plant, "extract")
+    assert operate(plant, "priority", row["id"], priority=9)["changed"] == 1
+    assert of(plant, "extract")["priority"] == 9
+    assert operate(plant, "priority", row["id"], priority=9)["not_changed"] == 1
+    plant.look("2026-03-11T02:01")
+    plant.pass_()
+    assert "it is over" in operate(plant, "priority", row["id"], priority=1)["refused"][0]["reason"]
+
+
+def test_a_dependency_is_named_as_it_is_called(plant: Plant) -> None:
+    plant.deploy("extract")
+    plant.deploy("load", AFTER.format(name="extract"))
+    plant.look()
+    row = of(plant, "load")
+    (refused,) = operate(plant, "unneed", row["id"], dependency="exract")["refused"]
+    assert refused["reason"] == "it does not wait for 'exract'; it does for: extract"
+    assert operate(plant, "unneed", row["id"], dependency="extract")["changed"] == 1
+    (refused,) = operate(plant, "unneed", row["id"], dependency="extract")["refused"]
+    assert refused["reason"] == "all that it waited for is removed"
+    (refused,) = operate(plant, "unneed", of(plant, "extract")["id"], dependency="x")["refused"]
+    assert refused["reason"] == "it waits for nothing"
+
+
+def test_five_thousand_are_changed_by_a_filter(plant: Plant) -> None:
+    plant.deploy("minutes", "every: minute")
+    plant.ask("backfills.create", schedule="minutes",
+              ranges=[{"first": "2026-02-01", "last": "2026-02-04"}])  # fmt: skip
+    origin = plant.ask("backfills.list")["items"][0]
+    assert origin["total"] == 5760
+    began = time.process_time()
+    answer = plant.ask("instances.operate", action="freeze", filter={"origin": origin["id"]})
+    assert (answer["changed"], answer["not_changed"]) == (5760, 0)
+    again = plant.ask("instances.operate", action="freeze", filter={"origin": origin["id"]})
+    assert (again["changed"], again["not_changed"], len(again["refused"])) == (0, 5760, 100)
+    named = [row["id"] for row in plant.rows(origin=origin["id"])][:5000]
+    answer = plant.ask("instances.operate", action="stop", instances=named)
+    assert answer["changed"] == 5000
+    assert time.process_time() - began < 20
+
+
+def test_a_change_in_between_is_not_overwritten(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant.deploy("extract")
+    plant.look()
+    row = of(plant, "extract")
+    store = plant.context.schedules()
+    change, calls = store.change, []
+
+    def slow(now: float, changes: Any) -> Any:
+        if not calls:
+            calls.append(1)
+            plant.look("2026-03-11T02:01")  # it begins before it can be frozen
+        return change(now, changes)
+
+    monkeypatch.setattr(store, "change", slow)
+    (refused,) = operate(plant, "freeze", row["id"])["refused"]
+    assert refused["reason"] == "it does not wait any more: it is running"
+    assert not of(plant, "extract")["is_frozen"]
+
+
+# --- who may ------------------------------------------------------------------------------
+
+
+def test_private_schedules_of_others_are_not_there(plant: Plant) -> None:
+    plant.deploy("hers", who="ann", visibility="private")
+    plant.deploy("theirs", who="ann")
+    plant.look()
+    hers = of(plant, "hers")["id"]
+    for person, sees in {
+        "ann": True,
+        "adi": True,
+        "bob": False,
+        "ops": False,
+        "gus": False,
+    }.items():
+        page = plant.ask("instances.list", person)
+        assert ("hers" in {row["schedule"] for row in page["items"]}) == sees, person
+        grid = plant.ask("instances.grid", person)
+        assert ("hers" in {row["schedule"] for row in grid["items"]}) == sees, person
+        assert plant.ask("instances.list", person, status="waiting", schedule="hers")["items"] == (
+            plant.rows(schedule="hers")[::-1] if sees else []
+        )
+        if not sees:
+            for verb in ("show", "graph", "events"):
+                with pytest.raises(NotFound, match="there is no instance"):
+                    plant.ask(f"instances.{verb}", person, instance=hers)
+    with pytest.raises(NotFound, match="there is no instance"):
+        operate(plant, "freeze", hers, who="ops")
+    assert plant.ask("instances.operate", "ops", action="freeze", filter={"schedule": "hers"}) == {
+        "changed": 0, "not_changed": 0, "refused": []
+    }  # fmt: skip
+
+
+def test_who_may_not_operate_is_refused(plant: Plant) -> None:
+    plant.deploy("theirs", who="ann")
+    plant.deploy("mine", who="bob")
+    plant.look()
+    theirs, mine = of(plant, "theirs")["id"], of(plant, "mine")["id"]
+    with pytest.raises(Forbidden, match="your role, developer, may not operate this schedule"):
+        operate(plant, "freeze", theirs, who="bob")
+    answer = operate(plant, "freeze", theirs, mine, who="bob")
+    assert answer["changed"] == 1
+    assert answer["refused"] == [{"instance": theirs, "reason": "you may not operate 'theirs'"}]
+    with pytest.raises(Forbidden):
+        operate(plant, "freeze", theirs, who="gus")
+    assert set(shown(plant, theirs, "gus")["actions"].values()) == {
+        "your role, guest, may not operate this schedule"
+    }
+    assert shown(plant, theirs, "ops")["actions"]["freeze"] == ""
+
+
+def test_another_workspace_s_instances_are_not_there(plant: Plant) -> None:
+    plant.deploy("far", workspace="other")
+    plant.look()
+    (far,) = (row["id"] for row in plant.rows("other", first="2026-03-11", last="2026-03-11"))
+    assert plant.rows() == []
+    for verb in ("show", "graph", "events"):
+        with pytest.raises(NotFound, match="there is no instance"):
+            plant.ask(f"instances.{verb}", instance=far)
+    with pytest.raises(NotFound):
+        operate(plant, "freeze", far)
+    with pytest.raises(NotFound, match="there is no workspace"):
+        plant.ask("instances.list", "ann", "other")
+    assert plant.ask("instances.list", "eve", "other")["items"]
+
+
+def test_what_is_behind_in_another_workspace_is_hidden_from_who_is_no_member(plant: Plant) -> None:
+    plant.deploy("near")
+    plant.deploy("far", "every: day\nat: '03:00'\ndepends_on: [{schedule: near, workspace: default}]",
+                 workspace="other")  # fmt: skip
+    plant.look()
+    plant.look("2026-03-11T04:00")
+    plant.pass_()
+    row = of(plant, "near")
+    assert len(plant.ask("instances.graph", instance=row["id"])["nodes"]) == 2
+    assert len(plant.ask("instances.graph", "ops", instance=row["id"])["nodes"]) == 1
+    answer = operate(plant, "rerun", row["id"], who="ops", downstream=True)
+    assert answer == {"changed": 1, "not_changed": 0, "refused": []}
+    plant.pass_()
+    assert operate(plant, "rerun", row["id"], downstream=True)["changed"] == 2
+
+
+# --- what is asked wrongly ----------------------------------------------------------------
+
+WRONG = """\
+verb,field,said,words
+list,limit,0,limit: expected 1 to 200
+list,first,2026-13-01,first: '2026-13-01' is no date
+list,last,20260101,last: '20260101' is no date
+list,after,x,after: expected the `next`
+list,status,done,status: invalid enum value 'done'; it is one of waiting
+list,sort,name,sort: invalid enum value
+grid,first,yesterday,first: 'yesterday' is no date
+grid,last,0001-01-01,"first, last: dates from"
+grid,limit,201,limit: expected 1 to 200
+grid,kind,x,kind: invalid enum value
+graph,depth,0,depth: 1 to 10
+graph,depth,11,depth: 1 to 10
+events,limit,0,limit: expected
+events,after,x,after: expected a whole number
+"""
+
+
+@pytest.mark.parametrize("row", list(csv.DictReader(StringIO(WRONG))))
+def test_bad_words_are_refused_with_their_field(plant: Plant, row: dict[str, str]) -> None:
+    plant.deploy("extract")
+    plant.look()
+    binding = binding_of(f"instances.{row['verb']}")
+    path = {"instance": of(plant, "extract")["id"]} if "instance" in binding.path else {}
+    with pytest.raises(BadRequest) as refused:
+        plant.ask(
+            f"instances.{row['verb']}", **binding.read(path, [(row["field"], row["said"])], None)
+        )
+    assert str(refused.value).startswith(row["words"])
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({}, "instances: name them, or give a filter"),
+        ({"instances": ["x"], "filter": {}}, "instances: name them, or give a filter"),
+        ({"instances": []}, "instances: 1 to 20,000 at once"),
+        ({"filter": {}}, "filter: say which instances"),
+        ({"filter": {"first": "x"}}, "first: 'x' is no date"),
+        ({"filter": {"first": "2026-02-02", "last": "2026-02-01"}}, "last: 2026-02-01 is before"),
+        (
+            {"action": "stop", "instances": ["x"], "downstream": True},
+            "downstream: of 'rerun' alone",
+        ),
+        ({"action": "stop", "instances": ["x"], "version": "latest"}, "version: of 'rerun' alone"),
+        ({"action": "unneed", "instances": ["x"]}, "dependency: say which one"),
+        ({"instances": ["x"], "dependency": "y"}, "dependency: of 'unneed' alone"),
+        ({"action": "priority", "instances": ["x"], "priority": 10}, "priority: 1 to 9"),
+        ({"action": "priority", "instances": ["x"]}, "priority: 1 to 9"),
+        ({"instances": ["x"], "priority": 3}, "priority: of 'priority' alone"),
+        ({"instances": ["x"]}, "there is no instance 'x'"),
+        ({"instances": ["x", "y"]}, "there is no instance 'x', nor any"),
+        ({"action": "fly", "instances": ["x"]}, "action: invalid enum value 'fly'; it is one of"),
+        ({"instances": "x"}, "instances: expected a list or null"),
+        ({"filter": {"colour": "x"}}, "filter: there is no field 'colour'"),
+        ({"filter": {"status": "x"}}, "filter.status: invalid enum value 'x'"),
+    ],
+)
+def test_bad_operations_are_refused_with_their_field(
+    plant: Plant, said: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(BadRequest) as refused:
+        plant.ask("instances.operate", **binding_of("instances.operate").read({}, [], {
+            "action": "rerun", **said}))  # fmt: skip
+    assert str(refused.value).startswith(words)
+
+
+def test_owners_by_the_home_are_named(plant: Plant) -> None:
+    plant.deploy("extract")
+    plant.look()
+    row = of(plant, "extract")
+    operate(plant, "stop", row["id"])
+    assert of(plant, "extract")["reason"] == f"stopped by {LOCAL_OWNER.person}"
+
+
+def statements(plant: Plant, monkeypatch: pytest.MonkeyPatch, do: Callable[[], Any]) -> int:
+    """How many statements something asks of the database."""
+    lists = plant.context.instances()
+    query, count = lists._database.query, []
+
+    def counted(name: str, values: Any) -> Any:
+        count.append(name)
+        return query(name, values)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lists._database, "query", counted)
+        do()
+    return len(count)
+
+
+def test_a_grid_is_one_statement(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        plant.deploy(f"s{number}", HOURLY)
+    plant.look()
+    few = statements(plant, monkeypatch, lambda: plant.ask("instances.grid", limit=1))
+    many = statements(plant, monkeypatch, lambda: plant.ask("instances.grid", limit=200))
+    assert few == many

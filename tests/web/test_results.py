@@ -1,0 +1,72 @@
+"""What nodes say of results: how many rows there are, and which are of an earlier run."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import expect
+
+from tests.web.browser import in_browser, shot
+from tests.web.canvas import OVER, SOON, Canvas
+from tests.web.stage import draft, node
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.e2e.api import Api
+
+pytestmark = in_browser
+
+
+def split(seed: int) -> dict[str, Any]:
+    """Four nodes; another seed is other work, which no earlier run has done."""
+    return {
+        "data": node("builtin:sample_data", name="penguins"),
+        "split": node("builtin:split_rows", {"table": "data.table"}, fraction=0.5, seed=seed),
+        "first": node("builtin:summary", {"table": "split.first"}),
+        "second": node("builtin:summary", {"table": "split.second"}),
+    }
+
+
+def rows(canvas: Canvas, end: str) -> int:
+    """How many rows an output says that it has, once it does."""
+    port = canvas.port(end, "out")
+    expect(port).to_have_attribute("data-label", re.compile(r"^\d+ rows$"), timeout=SOON)
+    return int((port.get_attribute("data-label") or "").removesuffix(" rows"))
+
+
+def test_outputs_say_how_many_rows_they_have(page: Page, api: Api) -> None:
+    draft(api, "counted", split(1))
+    canvas = Canvas(page)
+    page.goto("/w/default/pipelines/counted")
+    expect(canvas.node("split")).to_be_visible(timeout=SOON)
+    expect(canvas.port("data.table", "out")).to_have_attribute("data-label", "table")
+    canvas.run()
+    canvas.wait_for({"second": "succeeded"})
+    first, second = rows(canvas, "split.first"), rows(canvas, "split.second")
+    assert first + second == rows(canvas, "data.table") == 344
+    shot(page, "row-counts")
+    page.reload()
+    assert rows(canvas, "split.second") == second
+
+
+def test_nodes_outside_of_a_partial_run_stand_as_they_stood(page: Page, api: Api) -> None:
+    draft(api, "in-part", split(2))
+    canvas = Canvas(page)
+    page.goto("/w/default/pipelines/in-part")
+    expect(canvas.node("split")).to_be_visible(timeout=SOON)
+    canvas.run()
+    canvas.wait_for({"first": "succeeded", "second": "succeeded"})
+    canvas.open("split", "Parameters")
+    canvas.fill("fraction", "0.25")
+    canvas.saved()
+    canvas.node("first").click(position={"x": 12, "y": 12})
+    page.keyboard.press("r")
+    past = canvas.node("second").locator("[data-past=true]")
+    expect(past).to_contain_text("Earlier run", timeout=OVER)
+    expect(canvas.node("first").locator("[data-past=true]")).to_have_count(0)
+    shot(page, "earlier-run")
+    page.reload()
+    expect(past).to_contain_text("Earlier run", timeout=SOON)
+    expect(canvas.node("first").locator("[data-past=true]")).to_have_count(0)

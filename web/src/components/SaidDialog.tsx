@@ -1,0 +1,75 @@
+import { Alert, Button, Group, Modal, Stack, TagsInput, Textarea } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { type Labels, labelsOf, labelWords } from "@/models/labels";
+import { changeThing, type Thing } from "@/services/library";
+import { useStrings } from "@/strings";
+
+interface Props {
+  thing: Thing;
+  said: { description: string; labels: Labels };
+  onClose: () => void;
+}
+
+/** Changes what is said of something registered; its versions stay as they are. */
+export default function SaidDialog({ thing, said, onClose }: Props) {
+  const t = useStrings();
+  const [description, setDescription] = useState(said.description);
+  const [labels, setLabels] = useState(labelWords(said.labels));
+  const changing = useMutation({
+    mutationFn: () => changeThing(thing, { description, labels: labelsOf(labels) }),
+    onSuccess: onClose,
+  });
+  const faults = changing.error?.message.split("\n") ?? [];
+  const of = (field: string) => faults.filter((fault) => fault.startsWith(field)).join("; ");
+  const rest = faults.filter((fault) => !/^(description|labels)/.test(fault)).join("\n");
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={t("about.said", { name: thing.name })}
+      closeButtonProps={{ "aria-label": t("shell.close") }}
+    >
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          changing.mutate();
+        }}
+      >
+        <Stack>
+          <Textarea
+            label={t("make.description")}
+            description={t("make.description.hint")}
+            autosize
+            minRows={3}
+            maxRows={12}
+            data-autofocus
+            value={description}
+            error={of("description")}
+            onChange={(event) => setDescription(event.currentTarget.value)}
+          />
+          <TagsInput
+            label={t("about.labels")}
+            description={t("about.labels.hint")}
+            value={labels}
+            error={of("labels")}
+            onChange={setLabels}
+          />
+          {rest && (
+            <Alert color="red" role="alert">
+              {rest}
+            </Alert>
+          )}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              {t("shell.cancel")}
+            </Button>
+            <Button type="submit" loading={changing.isPending}>
+              {t("about.said.save")}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
