@@ -61,6 +61,7 @@ NOUNS = {  # verbs whose noun their name does not tell
     "steps": "run", "attempts": "run", "logs": "run", "artifacts": "run", "events": "run",
     "files": "run", "bundles": "run", "drafts": "pipeline", "data": "connection",
     "plans": "pipeline", "palette": "component", "instances": "schedule", "backfills": "schedule",
+    "alerts": "schedule",
 }  # fmt: skip
 ANYONE = {"server.health", "server.ready", "sessions.login"}
 ADMINS = {"server.metrics", "people.list", "people.create", "people.change", "people.delete",

@@ -301,6 +301,15 @@ def test_commands_of_azureml_take_them_as_well(
     assert plan.replicas[0].argv == argv
 
 
+def test_a_command_of_azureml_that_is_not_understood_is_refused() -> None:
+    child = Tree(component("t ${{inputs.s}}; eval ${day}", "dollar"))
+    reading = Reading("p.yaml")
+    check_commands(tree({"day": "x"}, child=child), reading)
+    assert [fault.message for fault in reading.faults] == [
+        "./c.yaml: command, column 23: 'eval' would take the value for code"
+    ]
+
+
 def test_a_sweeps_command_takes_none() -> None:
     child = Component("c", "1.0.0", "t ${day}", syntax="dollar", work="sweep")
     whole = tree({"day": "${yyyymmdd}"}, child=Tree(child))

@@ -68,7 +68,7 @@ def undo(canvas: Canvas) -> None:
 
 def test_the_file_is_written_as_text_with_its_comments(page: Page, api: Api) -> None:
     canvas = opened(page, api, "as-text", three(), layout=LAYOUT)
-    page.keyboard.press("Escape")
+    expect(page.get_by_role("region", name="Data, charts and log")).to_be_visible()
     drawer = canvas.drawer("YAML")
     editor = drawer.get_by_role("textbox", name="YAML")
     apply = drawer.get_by_role("button", name="Apply")
@@ -148,6 +148,7 @@ def test_several_nodes_are_moved_and_deleted_as_one(page: Page, api: Api) -> Non
     assert moved["data"] == moved["sum"] != [0, 0]
     undo(canvas)
     canvas.saved()
+    canvas.graph.click(position={"x": 5, "y": 5})
     page.keyboard.press("Control+a")
     expect(canvas.panel.get_by_text("3 nodes")).to_be_visible()
     canvas.panel.get_by_label("Retries").fill("2")
@@ -188,14 +189,16 @@ def test_a_node_runs_once_for_each_item(page: Page, api: Api) -> None:
     canvas.run()
     canvas.wait_for({"lists": "succeeded", "says": "succeeded"})
     canvas.panel.get_by_role("tab", name="Resources").click()
-    canvas.panel.get_by_role("combobox", name="For each item of").locator("xpath=..").get_by_role(
-        "button"
-    ).click()
+    canvas.panel.get_by_role("combobox", name="For each item of").click()
+    page.get_by_role("option", name="lists.items").click()  # what is chosen again is chosen no more
     canvas.saved()
     assert "foreach" not in kept(api, "for-each")["nodes"]["says"]
 
 
-def test_a_file_is_imported_beside_an_open_draft(page: Page, api: Api, tmp_path: Path) -> None:
+def test_a_file_is_imported_beside_an_open_draft(
+    page: Page, api: Api, tmp_path: Path, watch: Watch
+) -> None:
+    watch.allow(r"status of 422")
     canvas = opened(page, api, "importing", three())
     head = {"apiVersion": "millwork/v1", "kind": "Pipeline", "name": "brought", "version": "1.0.0"}
     (tmp_path / "brought.json").write_text(json.dumps({**head, "nodes": three()}))
@@ -257,9 +260,6 @@ def test_a_wire_that_does_not_fit_is_mended_with_one_click(page: Page, api: Api)
     layout = {"saves": [60, 40], "shows": [60, 360]}
     nodes = {"saves": node(saves), "shows": node(shows)}
     canvas = opened(page, api, "mended", nodes, layout=layout)
-    canvas.hide_drawer() if page.get_by_role(
-        "region", name="Data, charts and log"
-    ).is_visible() else None
     canvas.stretch("saves.port", "shows.port")
     told = page.get_by_role("alert").filter(has_text="This wire does not fit")
     expect(told).to_contain_text("The output is a checkpoint")

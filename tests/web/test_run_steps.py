@@ -196,3 +196,28 @@ def test_what_a_step_was_started_with_is_told_without_its_secrets(page: Page, ap
     shot(page, "step-command")
     assert "canary" not in page.content()
     assert barriers(page) == []
+
+
+def test_what_was_measured_is_drawn_and_what_was_registered_is_told(page: Page, api: Api) -> None:
+    says = "seq -f loss=%.0f 9 -1 1; echo x > $PAI_OUTPUT_MODEL/weights"
+    own = component(
+        api, "measured", command=says, mounts="none", outputs={"model": {"type": "model"}},
+        metrics=[{"name": "loss", "regex": r"loss=(\S+)"}],
+    )  # fmt: skip
+    run = ran(api, "measured", {"learn": node(own)})
+    source = {"run": run, "step": "learn", "port": "model"}
+    api.post("/models", {"name": "learned", "source": source, "description": "It was learned."})
+    opened(page, run, task="learn", tab="metrics")
+    chart = page.get_by_role("img", name=re.compile("^loss: 1 – 9, last 1$"))
+    expect(chart).to_be_visible()
+    expect(page.get_by_text("9 values", exact=True)).to_be_visible()
+    shot(page, "step-metrics")
+    assert barriers(page) == []
+    page.get_by_role("tab", name="Inputs and outputs").click()
+    page.get_by_role("button", name="Model learned 0.1.0").click()
+    dialog = page.get_by_role("dialog", name="Model learned 0.1.0")
+    expect(dialog.get_by_text("It was learned.")).to_be_visible()
+    expect(dialog.get_by_text("0 runs have read it")).to_be_visible()
+    settle(page)
+    shot(page, "registered")
+    assert barriers(page) == []

@@ -173,6 +173,7 @@ backfills.create      POST   ~/backfills                                        
 backfills.preview     POST   ~/backfills/preview                                      schedule:read
 backfills.show        GET    ~/backfills/{backfill}                                   schedule:read
 backfills.change      PATCH  ~/backfills/{backfill}                                   schedule:operate
+alerts.list           GET    ~/alerts                                                  schedule:read
 plans.create          POST   ~/plans                                                   pipeline:read
 connections.list      GET    ~/connections                                             connection:read
 connections.show      GET    ~/connections/{name}                                      connection:read

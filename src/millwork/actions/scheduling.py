@@ -6,15 +6,18 @@ schedule runs as, with all that is checked of that person then.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from millwork.access.identity import LOCAL_OWNER, OWNER, Identity
 from millwork.actions.assets import found
 from millwork.actions.cancel import cancel
+from millwork.actions.handed_on import HandedOn
 from millwork.actions.perform import Asked, let_in
-from millwork.actions.requests import RunWish, ask
+from millwork.actions.requests import RunWish, ask, fence_of
 from millwork.actions.storage import Storage
 from millwork.base.errors import BadRequest, Forbidden, Missing, NotFound
 from millwork.base.records import dataclass, field
@@ -104,7 +107,8 @@ class Scheduling:
         return let_in(self.context, who, Asked("runs.create", workspace=owner.workspace))
 
     def _look(self, call: Call, uri: str) -> str:
-        storage = Storage(call.context, call.workspace, call.who.person)
+        fence = fence_of(call)
+        storage = Storage(call.context, call.workspace, call.who.person, fence)
         try:
             storage.find(uri, 1)
             return storage.look(uri).identity or uri
@@ -131,8 +135,6 @@ def identity_of(context: Context, person: str) -> Identity:
 
 def schedule_of(document: Mapping[str, Any], version: str) -> Schedule:
     """What a registered version says."""
-    from dataclasses import replace
-
     schedule, _ = read_schedule(document["text"], "text")
     return replace(schedule, version=version)
 
@@ -149,8 +151,18 @@ def clocks_of(context: Context, schedule: Schedule, instance: InstanceRow) -> Cl
     zone = ZoneInfo(schedule.timezone)
     time = datetime.fromtimestamp(instance.instant, zone)
     names = {"jobid": schedule.name, "nodeid": instance.id, "taskid": instance.run or instance.id}
-    variables = context.people().variables(instance.workspace)
-    return Clocks(instance.bizdate, time, names, {"workspace": variables})
+    scopes: dict[str, Mapping[str, str]] = {
+        "workspace": context.people().variables(instance.workspace),
+        "node": HandedOn(context, schedule, instance, partial(_version, context)),
+    }
+    return Clocks(instance.bizdate, time, names, scopes)
+
+
+def _version(context: Context, workspace: str, name: str, version: str) -> Schedule:
+    kept = context.assets().get(workspace, "schedule", name, version)
+    if kept is None:
+        raise NotFound(f"there is no schedule '{name}@{version}' any more")
+    return schedule_of(kept.document, version)
 
 
 def wish_of(

@@ -185,9 +185,8 @@ class Server:
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
                 env={**os.environ, "MILLWORK_HOME": self.context.home},
             )  # fmt: skip
-            for pipe in (self._scheduler.stdin, self._scheduler.stdout):
-                assert pipe is not None
-                os.set_blocking(pipe.fileno(), False)
+            assert self._scheduler.stdin and self._scheduler.stdout
+            os.set_blocking(self._scheduler.stdin.fileno(), False)
             selector.register(self._scheduler.stdout, selectors.EVENT_READ)
 
     # --- the API --------------------------------------------------------------------------

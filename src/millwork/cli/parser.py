@@ -22,19 +22,19 @@ STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
 
 # The nouns whose commands `cli.nouns` makes of their verbs, and the verbs of `runs` of that kind.
 NOUNS = (
-    "artifacts", "attempts", "audit", "backfills", "bundles", "catalogue", "codes", "components",
-    "connections", "conversions", "datasets", "drafts", "events", "files", "images", "instances",
-    "logs", "members", "models", "palette", "people", "pipelines", "plans", "schedules", "server",
-    "sessions", "steps", "tokens", "workspaces",
+    "alerts", "artifacts", "attempts", "audit", "backfills", "bundles", "catalogue", "codes",
+    "components", "connections", "conversions", "datasets", "drafts", "events", "files", "images",
+    "instances", "logs", "members", "models", "palette", "people", "pipelines", "plans", "schedules",
+    "server", "sessions", "steps", "tokens", "workspaces",
 )  # fmt: skip
 RUN_VERBS = ("change", "create", "delete", "events", "follow", "lineage", "result", "source")
 
 _REPLICAS = "replicas of a component or COMMAND: N, or `chief=1,worker=2,ps=1`"
 _NOUNS_TEXT = """\
 nouns, of a server or of this home; `millwork NOUN --help` shows the verbs of one:
-  artifacts, attempts, audit, backfills, bundles, catalogue, codes, components, connections,
-  conversions, datasets, drafts, events, files, images, instances, logs, members, models,
-  palette, people, pipelines, plans, schedules, server, sessions, steps, tokens, workspaces
+  alerts, artifacts, attempts, audit, backfills, bundles, catalogue, codes, components,
+  connections, conversions, datasets, drafts, events, files, images, instances, logs, members,
+  models, palette, people, pipelines, plans, schedules, server, sessions, steps, tokens, workspaces
 """
 _DESCRIPTION = """\
 Run components, and pipelines of them, on this machine.

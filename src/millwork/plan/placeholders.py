@@ -105,6 +105,15 @@ def warnings(text: str, syntax: Syntax, plain: Container[str] = ()) -> list[str]
     ]
 
 
+def check(text: str, syntax: Syntax, listed: Collection[str]) -> None:
+    """Raises BadRequest if a command of AzureML with these `${x}` in it is not understood."""
+    try:
+        parts = with_references(template.parse(text, syntax), listed)
+        _pieces(_Flat(parts, {part.name for part in parts.placeholders}), _needs_shell(parts))
+    except TemplateFault as fault:
+        raise BadRequest(f"command, {fault}") from None
+
+
 @dataclass(frozen=True)
 class _Piece:
     """A word with a MARK for each of its placeholders; `places` if a shell reads it as text."""

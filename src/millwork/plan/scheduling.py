@@ -191,12 +191,21 @@ def check_commands(tree: Tree, reading: Reading) -> None:
         if child is None or not isinstance(child.definition, Component):
             continue
         try:
-            used = of_command(child.definition, numbers)
-            if used and child.definition.syntax == "shell":
-                in_shell(child.definition.command, used)
+            _check_command(child.definition, of_command(child.definition, numbers))
         except BadRequest as error:
             message = f"{node.component or 'the component'}: {error}"
             reading.fault(("nodes", name, "component"), message)
+
+
+def _check_command(component: Component, used: Mapping[str, str]) -> None:
+    if not used or not component.command:
+        return
+    if component.syntax == "shell":
+        in_shell(component.command, used)
+    else:
+        from millwork.plan import placeholders
+
+        placeholders.check(component.command, component.syntax, used)
 
 
 def in_shell(command: str, values: Mapping[str, str], words: tuple[str, ...] = ()) -> Rendered:

@@ -108,7 +108,7 @@ def _lines(requirements: str) -> Iterator[str]:
     """A requirements file's lines without comments, continued ones joined."""
     text = re.sub(r"\\\r?\n", " ", _read(requirements))
     for raw in text.splitlines():
-        line = re.sub(r"(^|\s)#.*", "", raw).strip()
+        line = (re.sub(r"(^|\s)#.*", "", raw) if "#" in raw else raw).strip()
         if line:
             yield line
 

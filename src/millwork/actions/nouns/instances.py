@@ -8,7 +8,8 @@ from typing import Any, Literal, NotRequired, TypedDict
 from millwork.actions import instances as looking
 from millwork.actions.call import Call
 from millwork.actions.instances import found, private_of, read_days
-from millwork.actions.operating import Action, Operation, Tally, check, operate as operated
+from millwork.actions.operating import Action, Operation, Tally, check
+from millwork.actions.operating import operate as operated
 from millwork.actions.pages import with_one_more
 from millwork.actions.reaching import Reach
 from millwork.base.cursor import read_cursor, write_cursor

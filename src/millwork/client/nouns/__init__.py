@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from millwork.client.nouns.alerts import AlertsVerbs
 from millwork.client.nouns.artifacts import ArtifactsVerbs
 from millwork.client.nouns.attempts import AttemptsVerbs
 from millwork.client.nouns.audit import AuditVerbs
@@ -78,6 +79,7 @@ class Nouns:
         self.schedules = SchedulesVerbs(door)
         self.instances = InstancesVerbs(door)
         self.backfills = BackfillsVerbs(door)
+        self.alerts = AlertsVerbs(door)
         self.plans = PlansVerbs(door)
         self.connections = ConnectionsVerbs(door)
         self.secrets = SecretsVerbs(door)

@@ -27,6 +27,8 @@ export function Spec({ name }: { name: string }) {
   const isOvertaken = isChanged && written !== null && written.of !== saved;
   const apply = () => {
     if (!change) return;
+    // Comments are in the text alone.
+    if (!name) store.getState().set({ text });
     store.getState().edit(t("spec.did", { name: name || t("panel.pipeline") }), change);
     setWritten(null);
   };

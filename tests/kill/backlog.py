@@ -1,0 +1,152 @@
+"""Homes in which many cycles of schedules are due, and what has become of them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from millwork.access.identity import LOCAL_OWNER
+from millwork.actions.perform import Asked, perform
+from millwork.app.compose import DATABASE, open_context
+from millwork.store.schedules import ScheduleStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from millwork.actions.context import Context
+    from millwork.ports.schedules import InstanceRow
+    from millwork.store.runs import RunStore
+
+DAY = "parameters.day"
+CYCLES = 200
+"""Of a schedule of `minutes`: each six minutes of one day."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the cycles that were due.
+
+    `missing` have no instance, or one without a run; `doubled` have two, or two runs, or were tried
+    twice; `statuses` are those of the instances, `left` the runs that belong to none.
+    """
+
+    due: int
+    missing: int
+    doubled: int
+    left: int
+    statuses: Mapping[str, int]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether each cycle has one instance, which has succeeded in one run."""
+        return not (self.missing or self.doubled or self.left) and self.statuses == {
+            "succeeded": self.due
+        }
+
+
+@contextmanager
+def opened(home: Path, database: str = "") -> Iterator[Context]:
+    """The context of a home, in this process."""
+    named = {"MILLWORK_HOME": str(home), **({DATABASE: database} if database else {})}
+    before = {name: os.environ.get(name) for name in named}
+    os.environ.update(named)
+    try:
+        context = open_context()
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
+    try:
+        yield context
+    finally:
+        context.store.close()
+
+
+def ask(context: Context, verb: str, /, **said: Any) -> Any:
+    """A verb, asked by the owner of the home."""
+    return perform(context, LOCAL_OWNER, Asked(verb, said, "default"))
+
+
+def keep_pipeline(context: Context, command: str = "true", **more: Any) -> None:
+    """The pipeline `work` of one step, which is given the business date as its parameter `day`."""
+    head = {"apiVersion": "millwork/v1", "version": "1.0.0"}
+    step = {
+        **head, "kind": "Component", "name": "step", "command": command, "mounts": "none",
+        "parameters": {"day": {"type": "String", "default": "none"}}, **more,
+    }  # fmt: skip
+    work = {
+        **head, "kind": "Pipeline", "name": "work",
+        "nodes": {"step": {"component": "step", "parameters": {"day": {"from": DAY}}}},
+        "parameters": {"day": {"type": "String", "default": "none"}},
+    }  # fmt: skip
+    ask(context, "components.create", text=json.dumps(step))
+    ask(context, "pipelines.create", text=json.dumps(work))
+
+
+def deploy(context: Context, name: str, **more: Any) -> None:
+    """Puts a schedule of the pipeline in force."""
+    head = {"apiVersion": "millwork/v1", "kind": "Schedule", "version": "1.0.0"}
+    ask(context, "schedules.create", text=json.dumps({**head, "name": name, "pipeline": "work", **more}))
+    ask(context, "schedules.deploy", name=name)
+
+
+def yesterday() -> date:
+    """A day that is over, in UTC."""
+    return datetime.now(UTC).date() - timedelta(days=1)
+
+
+def minutes(**more: Any) -> dict[str, Any]:
+    """What a schedule says that is due CYCLES times yesterday, and on no other day."""
+    day = yesterday().isoformat()
+    return {
+        "every": "minute", "step": 6, "to": "19:54", "first": day, "last": day,
+        "catch_up": "all", **more,
+    }  # fmt: skip
+
+
+def make_due(context: Context) -> None:
+    """Has the instances of all schedules made from two days ago on, as after a night without one."""
+    ago = datetime.now(UTC).timestamp() - 3 * 86_400
+    database = context.store.database  # type: ignore[attr-defined]  # a store has one
+    with database.transaction():
+        database.execute(f"UPDATE schedule SET made = {ago}")
+
+
+def instances(store: RunStore, *names: str) -> list[InstanceRow]:
+    """The instances of these schedules, of all days."""
+    records = ScheduleStore(store.database)
+    return [
+        row for name in names for row in records.cycles("default", name, date.min, date.max)
+    ]
+
+
+def statuses(store: RunStore) -> Counter[str]:
+    """How many instances there are of each status."""
+    rows = store.database.execute("SELECT status, count(*) AS n FROM instance GROUP BY status")
+    return Counter({row["status"]: row["n"] for row in rows})
+
+
+def outcome(store: RunStore, names: list[str], due: int = CYCLES) -> Outcome:
+    """What became of `due` cycles of each of these schedules."""
+    rows = instances(store, *names)
+    cycles = Counter((row.schedule, row.day, row.number, row.fold) for row in rows)
+    runs = Counter(
+        json.loads(row["tags"]).get("instance", "")
+        for row in store.database.execute("SELECT tags FROM run")
+    )
+    own = {row.id for row in rows}
+    is_wrong = [row.id for row in rows if runs[row.id] > 1 or row.tries > 1]
+    return Outcome(
+        due=due * len(names),
+        missing=due * len(names) - len(cycles) + sum(not runs[row.id] for row in rows),
+        doubled=len(rows) - len(cycles) + len(is_wrong),
+        left=sum(count for instance, count in runs.items() if instance not in own),
+        statuses=Counter(row.status for row in rows),
+    )
