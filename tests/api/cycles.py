@@ -124,7 +124,10 @@ class Plant:
             self.look()
             before = len(self.doors.runs)
             self.end()
-            self.look()
+            for _ in range(
+                3
+            ):  # what has succeeded without a run lets others begin at the next look
+                self.look()
             if len(self.doors.runs) == before:
                 return
 

@@ -136,10 +136,10 @@ def test_the_grid_counts_by_business_date(plant: Plant) -> None:
 
 def test_an_instance_tells_what_it_waits_for_and_why(plant: Plant) -> None:
     plant.deploy("extract")
-    plant.deploy("load", "\n".join([
-        "every: day", "at: '03:00'", "parameters: {day: '${yyyymmdd}'}", "timezone: Asia/Shanghai",
-        "depends_on: [extract, {schedule: self}, {file: 's3://b/${yyyymmdd}/done'}]",
-    ]))  # fmt: skip
+    waits = "depends_on: [extract, {schedule: self}, {file: 's3://b/${yyyymmdd}/done'}]"
+    head = "every: day\nat: '03:00'\ncatch_up: all\ntimezone: Asia/Shanghai"
+    more = f"{head}\nparameters: {{day: '${{yyyymmdd}}'}}\n{waits}"
+    plant.deploy("load", more)
     plant.look()
     plant.look("2026-03-12T03:30")
     load = of(plant, "load", "2026-03-12")
@@ -214,20 +214,20 @@ def test_the_graph_goes_both_ways(plant: Plant) -> None:
 
 
 def test_the_graph_knows_last_cycles_and_children(plant: Plant) -> None:
-    plant.deploy(
-        "a", "every: day\nat: '02:00'\ndepends_on: [{schedule: self}, {schedule: children}]"
-    )
+    plant.deploy("a", "every: day\nat: '02:00'\ndepends_on: [self, children]")
     plant.deploy("b", AFTER.format(name="a"))
     plant.look()
-    row = of(plant, "a")
-    graph = plant.ask("instances.graph", instance=row["id"], depth=1)
+    plant.look("2026-03-11T03:00")
+    a, b, following = (
+        of(plant, name, day)["id"]
+        for name, day in (("a", "2026-03-11"), ("b", "2026-03-11"), ("a", "2026-03-12"))
+    )
+    graph = plant.ask("instances.graph", instance=a, depth=1)
     edges = {(each["before"], each["after"], each["name"]) for each in graph["edges"]}
-    assert edges == {
-        (row["id"], of(plant, "b")["id"], "a"), (row["id"], of(plant, "a", "2026-03-12")["id"], "self"),
-    }  # fmt: skip
-    behind = plant.ask("instances.graph", instance=of(plant, "b")["id"], depth=1)
+    assert edges == {(a, b, "a"), (a, following, "self")}
+    behind = plant.ask("instances.graph", instance=b, depth=1)
     found = {(each["before"], each["after"], each["name"]) for each in behind["edges"]}
-    assert (of(plant, "b")["id"], of(plant, "a", "2026-03-12")["id"], "children") in found
+    assert found == {(a, b, "a"), (b, following, "children")}
 
 
 def test_a_graph_of_minutes_is_bounded(plant: Plant) -> None:
@@ -548,8 +548,8 @@ def test_another_workspace_s_instances_are_not_there(plant: Plant) -> None:
 
 def test_what_is_behind_in_another_workspace_is_hidden_from_who_is_no_member(plant: Plant) -> None:
     plant.deploy("near")
-    plant.deploy("far", "every: day\nat: '03:00'\ndepends_on: [{schedule: near, workspace: default}]",
-                 workspace="other")  # fmt: skip
+    need = "{schedule: near, workspace: default}"
+    plant.deploy("far", AFTER.format(name=need), workspace="other")
     plant.look()
     plant.look("2026-03-11T04:00")
     plant.pass_()

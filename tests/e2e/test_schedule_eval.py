@@ -109,6 +109,29 @@ def test_a_file_that_is_wrong_is_refused(millwork: Millwork, tmp_path: Path) -> 
     assert (done.code, "a schedule is deployed, not run" in done.err) == (2, True)
 
 
+def test_a_file_of_a_schedule_is_validated(millwork: Millwork, tmp_path: Path) -> None:
+    file = tmp_path / "nightly.yaml"
+    file.write_text(SCHEDULE)
+    done = millwork("validate", str(file))
+    assert (done.code, done.out, done.err) == (0, "1 file in order\n", "")
+    file.write_text(SCHEDULE.replace("SUN", "1"))
+    done = millwork("validate", str(file))
+    warning, end = done.out.splitlines()
+    assert (done.code, end) == (0, "1 file in order")
+    assert "nightly.yaml:6:1: warning: cron: weekday 1 is Sunday here" in warning
+    assert "weekday 1 is Sunday here" in millwork("schedule", "preview", str(file)).err
+    file.write_text(SCHEDULE.replace("SUN", "SIN").replace("pipeline:", "pipelin:"))
+    faults = millwork("validate", str(file), "--json")
+    assert (faults.code, len(faults.json)) == (2, 3)
+    file.write_text(SCHEDULE)
+    (tmp_path / "pipeline.yaml").write_text(
+        "apiVersion: millwork/v1\nkind: Pipeline\nname: p\nversion: 1.0.0\n"
+        "nodes: {a: {component: ./nightly.yaml}}\n"
+    )
+    done = millwork("validate", str(tmp_path / "pipeline.yaml"))
+    assert (done.code, "a schedule is deployed, not run" in done.out) == (2, True)
+
+
 def test_a_cron_is_previewed(millwork: Millwork) -> None:
     words = ("schedule", "preview", "--cron", "0 */12 * * *", "--first", "2026-03-29", "-n", "2")
     rows = millwork(*words, "--tz", "Europe/Berlin", "--clock", "dataworks", "--json").json

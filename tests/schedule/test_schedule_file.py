@@ -221,11 +221,39 @@ def test_files_of_another_kind_are_refused_for_that_alone() -> None:
     with pytest.raises(InvalidFile) as refused:
         read_schedule("kind: Pipeline\nnodes: {}\n", "p.yaml")
     assert str(refused.value) == "p.yaml:1:7: error: kind: expected 'Schedule', found 'Pipeline'"
-    with pytest.raises(InvalidFile, match=r"millwork schedules create s\.yaml"):
+    with pytest.raises(InvalidFile, match=r"millwork schedules create --file s\.yaml"):
         read_text(HEAD, "s.yaml")
     for text in ("", "kind: [a]", "kind: Schedule", "[]", "a: &b 1"):
         with pytest.raises(InvalidFile):
             read_schedule(text, "s.yaml")
+
+
+@pytest.mark.parametrize(
+    ("cron", "said"),
+    [
+        (
+            "00 05 00 ? * 2,5",
+            "weekday 2 is Monday here, as Quartz has it, and Tuesday in DataWorks",
+        ),
+        ("00 05 00 ? * 1", "weekday 1 is Sunday here, as Quartz has it, and Monday in DataWorks"),
+        ("00 05 00 ? * 7 2026", "weekday 7 is Saturday here, as Quartz has it, and Sunday in"),
+        ("00 05 00 ? * 6L", "write FRI or SAT, which are the same everywhere"),
+        ("00 05 00 ? * MON,3#1", "weekday 3 is Tuesday here"),
+        ("00 05 00 ? * MON-FRI", ""),
+        ("00 05 00 ? * MON#2,TUE/3", ""),
+        ("00 05 00 ? * 1-7", ""),
+        ("00 05 00 1 1-6 *", ""),
+        ("5 0 * * 2,5", ""),
+    ],
+)
+def test_weekdays_by_number_are_warned_of(cron: str, said: str) -> None:
+    _, reading = read_schedule(f"{HEAD}cron: {cron}\n", "s.yaml")
+    if not said:
+        assert not reading.faults
+        return
+    (fault,) = reading.faults
+    assert (fault.severity, fault.path, said in fault.message) == ("warning", "cron", True), fault
+    assert fault.line == HEAD.count("\n") + 1
 
 
 def test_text_with_expressions_in_it() -> None:

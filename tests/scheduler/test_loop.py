@@ -292,3 +292,16 @@ def test_a_trigger_makes_one_instance_for_each_thing_that_comes(world: World) ->
     world.now += 61
     world.states["dataset:taxi"] = "v2"
     assert world.look() == []
+
+
+def test_what_is_due_and_waits_is_told_of_once(world: World) -> None:
+    from millwork.spec.schedule import Alert
+
+    alerts = (Alert("unfinished", ("ops@example.org",), by=600),)
+    world.deploy(daily("load", "03:00"))
+    world.deploy(daily("train", "02:00", depends_on=(Dependency("load"),), alerts=alerts))
+    world.go_to("2026-03-02T02:00")
+    world.look()
+    assert [(change.after.schedule, change.kind) for change in world.changes] == [
+        ("train", "arrived")
+    ]

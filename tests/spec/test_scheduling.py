@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import process_time
 from typing import Any
 
 import pytest
@@ -212,3 +213,12 @@ def test_a_commands_names_are_placeholders(text: str, names: list[str]) -> None:
     parts = with_references(parse(text, "braces"), ["day"])
     assert [each.name for each in parts.placeholders] == names
     assert replace(parts, parts=()) == replace(parse(text, "braces"), parts=())
+
+
+def test_many_names_that_nobody_lists_are_told_in_time() -> None:
+    """As many as a file may hold: each was compared with all."""
+    rows = "\n".join(f"  n{index}: '${{workflow.x{index}}}'" for index in range(20_000))
+    began = process_time()
+    _, reading = read(f"scheduling_parameters:\n{rows}\n" + node("x"))
+    assert len(reading.faults) == 20_000
+    assert process_time() - began < 5

@@ -68,6 +68,7 @@ def undo(canvas: Canvas) -> None:
 
 def test_the_file_is_written_as_text_with_its_comments(page: Page, api: Api) -> None:
     canvas = opened(page, api, "as-text", three(), layout=LAYOUT)
+    page.keyboard.press("Control+j")
     expect(page.get_by_role("region", name="Data, charts and log")).to_be_visible()
     drawer = canvas.drawer("YAML")
     editor = drawer.get_by_role("textbox", name="YAML")
@@ -155,15 +156,18 @@ def test_several_nodes_are_moved_and_deleted_as_one(page: Page, api: Api) -> Non
     canvas.panel.get_by_role("button", name="Set for all").click()
     canvas.saved()
     assert [each["retries"] for each in kept(api, "several")["nodes"].values()] == [2, 2, 2]
-    canvas.node("data").click(position={"x": 12, "y": 12})
-    canvas.node("sum").click(position={"x": 12, "y": 12}, modifiers=["Control"])
-    page.keyboard.press("Delete")
+    canvas.node("split").click(position={"x": 12, "y": 12}, modifiers=["Control"])
+    page.keyboard.press("Delete")  # the one that was let go of is not among them
     expect(canvas.node("data")).to_be_hidden()
     expect(canvas.node("sum")).to_be_hidden()
     expect(canvas.node("split")).to_be_visible()
     undo(canvas)
     expect(canvas.node("sum")).to_be_visible()
     expect(canvas.graph.locator(".react-flow__edge")).to_have_count(2)
+    canvas.graph.click(position={"x": 5, "y": 5})
+    page.keyboard.press("Control+a")
+    canvas.node("data").click(position={"x": 12, "y": 12})  # of several it is selected alone
+    expect(canvas.panel.get_by_role("textbox", name="Name of the node")).to_have_value("data")
 
 
 def test_a_node_runs_once_for_each_item(page: Page, api: Api) -> None:

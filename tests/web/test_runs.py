@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.web.browser import in_browser, shot
 from tests.web.canvas import SOON, Canvas
-from tests.web.looking import settle
+from tests.web.looking import barriers, settle
 from tests.web.stage import component, draft, node, run_of
 from tests.web.stories import choose
 
@@ -69,6 +69,7 @@ def test_a_run_is_stopped_goes_on_and_is_deleted(page: Page, api: Api) -> None:
     page.get_by_role("menuitem", name="Delete…").click()
     asked = page.get_by_role("dialog", name="Delete stopped?")
     shot(page, "run-delete")
+    assert barriers(page) == []
     asked.get_by_role("button", name="Delete…").click()
     page.wait_for_url("**/w/default/runs")
     settle(page)
@@ -144,6 +145,7 @@ def test_a_run_is_given_another_name_and_tags(page: Page, api: Api) -> None:
     tags.fill("stage=final=1")
     tags.press("Enter")
     shot(page, "run-tags")
+    assert barriers(page) == []
     dialog.get_by_role("button", name="Save").click()
     expect(header.get_by_role("heading", name="renamed")).to_be_visible()
     expect(header.get_by_text("stage: final=1")).to_be_visible()
@@ -195,6 +197,8 @@ def test_a_run_is_compared_with_another_of_its_kind(page: Page, api: Api) -> Non
     opened(page, runs[1])
     press(page, "More")
     page.get_by_role("menuitem", name="Compare with…").click()
+    settle(page)
+    assert barriers(page) == []
     page.get_by_role("dialog").get_by_role("button", name="alike 1").click()
     page.wait_for_url(f"**/compare/{runs[0]}/{runs[1]}")
     settle(page)

@@ -252,12 +252,13 @@ def _actions(reach: Reach, row: InstanceRow) -> dict[str, str]:
 
 def graph_of(call: Call, row: InstanceRow, depth: int) -> InstanceGraph:
     """What an instance waits for and what waits for it, so many steps far."""
-    graph = _Graph(Reach(call))
+    reach = Reach(call)
+    graph = _Graph(reach)
     graph.walk(row, depth, is_upstream=True)
     graph.walk(row, depth, is_upstream=False)
     return {
         "instance": row.id, "depth": depth, "nodes": list(graph.nodes.values()),
-        "edges": graph.edges, "is_whole": graph.is_whole,
+        "edges": graph.edges, "is_whole": graph.is_whole and not reach.is_exhausted,
     }  # fmt: skip
 
 

@@ -36,13 +36,15 @@ _NAMES = ("pipeline.yaml", "component.yaml")
 class Options:
     """How files are read: with whose maps, whether code must be there, and what a run gives.
 
-    `root` is the folder that nothing may lead out of, for files that somebody has sent.
+    `root` is the folder that nothing may lead out of, for files that somebody has sent. Where
+    faults alone are asked for, a schedule's file may be read as well.
     """
 
     maps: Callable[[], Maps] | None = None
     check_code: bool = True
     given: Collection[str] = ()
     root: str = ""
+    with_schedules: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,9 @@ class _Loader:
             text = self._read(path)
             repeated: list[Fault] = []
             root = parse(text, path, repeated)
+            if self.options.with_schedules and len(trail) == 1 and _is_schedule(root):
+                self.faults += _faults_of_schedule(text, path)
+                return None
             definition, reading = self._read_any(root, text, path, repeated)
         except InvalidFile as error:
             self.faults += error.faults
@@ -267,6 +272,19 @@ def check_code(root: str, component: Component) -> None:
         check_inside(root, os.path.join(folder, path))
     if code.path and not os.path.exists(os.path.join(folder, code.path)):
         raise BadRequest(f"'{component.name}': its code, {code.path}, is not in what was sent")
+
+
+def _is_schedule(root: Mapping) -> bool:
+    _, kind = root.entries.get("kind", (None, None))
+    return isinstance(kind, Scalar) and kind.text == "Schedule"
+
+
+def _faults_of_schedule(text: str, path: str) -> list[Fault]:
+    """The warnings of a schedule's file; raises InvalidFile with its faults."""
+    from millwork.spec.schedule_file import read_schedule  # only who has one pays for it
+
+    _, reading = read_schedule(text, path)
+    return reading.faults
 
 
 def read_file(path: str) -> str:

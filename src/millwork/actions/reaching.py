@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     Place: TypeAlias = tuple[str, str]
 
 _DAY = timedelta(days=1)
-_MOST_LOOKED_AT = 300
+_EFFORT = 6000
+"""How much is looked at to find what waits for something; work of minutes, with its many cycles,
+takes more of it."""
 
 
 @lru_cache(maxsize=4096)
@@ -51,6 +53,8 @@ class Reach:
     _children: dict[Place, list[Link]] = field(default_factory=dict)
     _cycles: dict[tuple[str, str, date, date, str], list[InstanceRow]] = field(default_factory=dict)
     _assets: dict[Place, Kept | None] = field(default_factory=dict)
+    _needs: dict[str, list[Found]] = field(default_factory=dict)
+    _effort: int = _EFFORT
 
     # --- schedules ------------------------------------------------------------------------
 
@@ -206,6 +210,11 @@ class Reach:
             for cycle in need.cycles
         )
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether there may be more that waits for something than was looked at."""
+        return self._effort <= 0
+
     def dependents(self, up: InstanceRow) -> Iterator[tuple[InstanceRow, str]]:
         """What waits for an instance, in the same cycle or the next, each with the name of why."""
         places = {(link.workspace, link.schedule)
@@ -218,13 +227,17 @@ class Reach:
 
     def _dependents_in(self, place: Place, up: InstanceRow) -> Iterator[tuple[InstanceRow, str]]:
         known = self.in_force(*place)
-        if known is None or not known.schedule.depends_on:
+        if known is None or not known.schedule.depends_on or not known.schedule.recurrence:
             return
         rows = self.cycles(*place, up.day - _DAY, up.day + 2 * _DAY, _origin(up))
-        # Of cycles of minutes, which are many, those near to it are what may wait for it.
-        near = sorted(rows, key=lambda row: abs(row.instant - up.instant))[:_MOST_LOOKED_AT]
-        for row in sorted(near, key=lambda row: (row.instant, row.id)):
-            for need in self.needs(row):
+        rows = sorted(rows, key=lambda row: (abs(row.instant - up.instant), row.id))
+        for row in rows:  # what is near to it is what may wait for it
+            if row.id not in self._needs:
+                if self.is_exhausted:
+                    return
+                self._effort -= 1 + len(known.schedule.recurrence.at) // 24
+                self._needs[row.id] = self.needs(row)
+            for need in self._needs[row.id]:
                 if any(each.id == up.id for each in need.instances):
                     yield row, need.need.name
 

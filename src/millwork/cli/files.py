@@ -32,7 +32,7 @@ def _validate(options: Namespace) -> int:
     from millwork.actions.load import Options, check
     from millwork.app.compose import home_settings
 
-    reading = Options(home_settings, check_code=not options.no_code)
+    reading = Options(home_settings, check_code=not options.no_code, with_schedules=True)
     # Files may name one another; each fault is told once.
     faults = list(dict.fromkeys(fault for file in options.files for fault in check(file, reading)))
     failed = any(fault.severity == "error" for fault in faults)

@@ -247,7 +247,7 @@ def _add_trial(trial: ArgumentParser) -> None:
 
 def _add_files(verbs: _SubParsersAction[ArgumentParser]) -> None:
     validate = verbs.add_parser("validate", help="check files; nothing is run")
-    validate.add_argument("files", nargs="+", metavar="FILE", help="components or pipelines")
+    validate.add_argument("files", nargs="+", metavar="FILE", help="components, pipelines, schedules")
     validate.add_argument(
         "--no-code", action="store_true", help="do not ask whether code folders are there"
     )

@@ -156,7 +156,8 @@ def _read_file(options: Namespace) -> Schedule:
         if getattr(options, name) is not None:
             raise BadRequest(f"--{name}: the file says so itself")
     file = options.expressions[0]
-    schedule, _ = read_schedule(read_file(file), file)
+    schedule, reading = read_schedule(read_file(file), file)
+    sys.stderr.writelines(f"millwork: {fault}\n" for fault in reading.faults)
     return schedule
 
 

@@ -166,7 +166,7 @@ class Scheduler:
     def _arrived(self, rows: Sequence[InstanceRow], now: float) -> list[InstanceRow]:
         """The rows, each marked as looked at when it is for the first time."""
         new = [deciding.arrived(row, now) for row in rows if row.arrived is None]
-        noted = {change.after.id: change.after for change in self.records.change(now, new)}
+        noted = {change.after.id: change.after for change in self._write(now, new)}
         return [
             replace(noted[row.id], revision=row.revision + 1) if row.id in noted else row
             for row in rows

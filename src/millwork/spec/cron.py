@@ -1,8 +1,9 @@
 """Cron expressions: `00 30 02 * * ?` and `30 2 * * *` to times of day and a rule of days.
 
-Six or seven fields are Quartz' and DataWorks': seconds first, weekdays 1 to 7 from Sunday on, a
-year at the end. Five are Unix': weekdays 0 to 7, Sunday at both ends, and a day of the month and a
-weekday that are both given are either of them (cron(5); cronsim 2.8 is the tests' second opinion).
+Six or seven fields are Quartz': seconds first, weekdays 1 to 7 from Sunday on, a year at the end.
+DataWorks' six number weekdays from Monday on, so that people are warned of numbers. Five are Unix':
+weekdays 0 to 7, Sunday at both ends, and a day of the month and a weekday that are both given are
+either of them (cron(5); cronsim 2.8 is the tests' second opinion).
 A minute or hour that is `*`, a range or a step is work of minutes or hours, and follows a changed
 clock; a list of times is work of a day.
 """
@@ -27,9 +28,11 @@ _MONTHS = {
     "JAN": 1, "FEB": 2, "MAR": 3, "APR": 4, "MAY": 5, "JUN": 6,
     "JUL": 7, "AUG": 8, "SEP": 9, "OCT": 10, "NOV": 11, "DEC": 12,
 }  # fmt: skip
-_WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+_WEEKDAYS = tuple(day[:3].upper() for day in _DAYS)
 _TERM = re.compile(r"(?P<all>\*)|(?P<first>\w+)(?:-(?P<last>\w+))?")
 _OF_MONTH = re.compile(r"(?P<last>L)(?:-(?P<before>[0-9]{1,2}))?(?P<near>W)?|(?P<day>[0-9]{1,2})W")
+_WEEKDAY_NUMBER = re.compile(r"(?<![\w#/])[1-7]")
 _OF_WEEK = re.compile(r"(?P<day>[0-9]|[A-Z]{3})(?:#(?P<nth>[0-9])|L)")
 
 
@@ -70,6 +73,24 @@ def read_cron(text: str) -> Recurrence:
         for kind, word in zip(kinds, words, strict=False)
     }
     return Recurrence(_every(fields), _times(fields), rule=_rule(fields), cron=text)
+
+
+def weekday_doubt(text: str) -> str:
+    """What to tell whoever names weekdays by number in six or seven fields; empty: nothing.
+
+    DataWorks' `00 05 00 * * 2,5` is Tuesday and Friday (its CreateFile, field CronExpress).
+    """
+    words = text.split()
+    found = _WEEKDAY_NUMBER.search(words[5]) if len(words) > 5 else None
+    if found is None or words[5] == "1-7":
+        return ""
+    number = int(found[0])
+    ours, theirs = _DAYS[number - 1], _DAYS[number % 7]
+    write = f"{ours[:3].upper()} or {theirs[:3].upper()}"
+    return (
+        f"weekday {number} is {ours} here, as Quartz has it, and {theirs} in DataWorks: "
+        f"write {write}, which are the same everywhere"
+    )
 
 
 def _every(fields: Mapping[str, _Field]) -> Every:

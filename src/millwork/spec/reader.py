@@ -31,7 +31,7 @@ def read_root(root: Mapping, text: str, file: str) -> tuple[Definition, Reading]
         place = kind[1].place
         message = f"expected Component or Pipeline, found '{kind[1].text[:60]}'"
         if kind[1].text == "Schedule":
-            message = f"a schedule is deployed, not run: millwork schedules create {file}"
+            message = f"a schedule is deployed, not run: millwork schedules create --file {file}"
         raise InvalidFile([Fault(file, place.line, place.column, "kind", "error", message)])
     if kind is None and "apiVersion" not in root.entries:
         ours = f"a Millwork file (apiVersion: {API_VERSION}, kind: Component)"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from millwork.base.errors import BadRequest
 from millwork.base.records import dataclass
-from millwork.spec.cron import read_cron
+from millwork.spec.cron import read_cron, weekday_doubt
 from millwork.spec.fields import INVALID, Choice, Field, ListOf, Number, Raw, Text
 from millwork.spec.recurrence import (
     EVERY,
@@ -152,9 +152,15 @@ def take_recurrence(given: dict[str, Any], reading: Reading) -> Recurrence | Non
         "first": first, "last": last, "clock": said.get("clock", "once"),
     }  # fmt: skip
     if every is None:
-        return replace(cron, **days) if cron else None
+        return _of_cron(cron, days, reading) if cron else None
     at, on = _at(every, said, reading), _on(every, said.get("on"), reading)
     return Recurrence(every, at, on, **days)
+
+
+def _of_cron(cron: Recurrence, days: dict[str, Any], reading: Reading) -> Recurrence:
+    if doubt := weekday_doubt(cron.cron):
+        reading.fault(("cron",), doubt, "warning")
+    return replace(cron, **days)
 
 
 def _at(every: Every, said: dict[str, Any], reading: Reading) -> tuple[time, ...]:

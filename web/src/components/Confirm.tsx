@@ -34,7 +34,7 @@ export function Confirm({ title, children, label, act, onClose }: Props) {
           <Button variant="default" onClick={onClose} data-autofocus>
             {t("shell.cancel")}
           </Button>
-          <Button color="red" loading={acting.isPending} onClick={() => acting.mutate()}>
+          <Button color="red.9" loading={acting.isPending} onClick={() => acting.mutate()}>
             {label}
           </Button>
         </Group>

@@ -1,4 +1,4 @@
-"""Backfills: past cycles of a schedule, and of those behind it, done again or for the first time."""
+"""Backfills: past cycles of a schedule, and of those behind it, done once more or at last."""
 
 from __future__ import annotations
 

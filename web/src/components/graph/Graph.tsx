@@ -83,6 +83,7 @@ function Drawn(props: GraphProps) {
           nodeTypes={TYPES}
           onNodesChange={flow.onNodesChange}
           onEdgesChange={flow.onEdgesChange}
+          onNodeClick={(event, node) => clicked(event, node, props)}
           onNodeDoubleClick={(_, node) => node.type === "box" && props.onOpen?.(node.id)}
           {...menus(props, under)}
           {...connecting(editing, control)}
@@ -128,6 +129,16 @@ const at = (event: { clientX: number; clientY: number }) => ({
   x: event.clientX,
   y: event.clientY,
 });
+
+/** A click on one of several selects it alone; whoever is let go of leaves the keyboard here. */
+function clicked(event: React.MouseEvent, node: FlowNode, { selected, onSelect }: GraphProps) {
+  const graph = event.currentTarget.closest<HTMLElement>(".graph");
+  if (event.ctrlKey || event.metaKey)
+    requestAnimationFrame(() => document.activeElement === document.body && graph?.focus());
+  else if (!event.shiftKey && selected.length > 1 && selected.includes(node.id))
+    onSelect([node.id]);
+}
+
 const optional = (name: string | undefined) => (name ? [name] : []);
 
 function useFirstView(boxes: ReturnType<typeof boxOf>[], kept: string | undefined) {

@@ -42,7 +42,12 @@ export function ChangeDialog({ workspace, run, onClose }: Of) {
     onSuccess: onClose,
   });
   return (
-    <Modal opened onClose={onClose} title={t("run.change")}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={t("run.change")}
+      closeButtonProps={{ "aria-label": t("shell.close") }}
+    >
       <form
         onSubmit={(event) => {
           event.preventDefault();

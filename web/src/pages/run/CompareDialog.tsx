@@ -33,7 +33,12 @@ export function CompareDialog({ workspace, run, onClose }: Of) {
   };
   const shown = (alike.length ? alike : others).slice(0, 50);
   return (
-    <Modal opened onClose={onClose} title={t("run.compare.title")}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={t("run.compare.title")}
+      closeButtonProps={{ "aria-label": t("shell.close") }}
+    >
       <Stack gap={0} mah={420} style={{ overflow: "auto" }}>
         {shown.map((each) => (
           <NavLink

@@ -21,7 +21,12 @@ export function DeleteDialog({ workspace, run, onClose }: Of) {
     },
   });
   return (
-    <Modal opened onClose={onClose} title={t("run.delete.title", { name: run.name })}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={t("run.delete.title", { name: run.name })}
+      closeButtonProps={{ "aria-label": t("shell.close") }}
+    >
       <Stack>
         <Text size="sm">{t("run.delete.about")}</Text>
         {deleting.error && <Alert color="red">{deleting.error.message}</Alert>}
@@ -29,7 +34,7 @@ export function DeleteDialog({ workspace, run, onClose }: Of) {
           <Button variant="default" onClick={onClose}>
             {t("shell.cancel")}
           </Button>
-          <Button color="red" loading={deleting.isPending} onClick={() => deleting.mutate()}>
+          <Button color="red.9" loading={deleting.isPending} onClick={() => deleting.mutate()}>
             {t("run.delete")}
           </Button>
         </Group>

@@ -27,7 +27,12 @@ export function Registered({ workspace, reference }: OfReference) {
         {said}
       </Button>
       {isOpen && (
-        <Modal opened onClose={() => setOpen(false)} title={said}>
+        <Modal
+          opened
+          onClose={() => setOpen(false)}
+          title={said}
+          closeButtonProps={{ "aria-label": t("shell.close") }}
+        >
           <Version workspace={workspace} asset={asset} />
         </Modal>
       )}
