@@ -466,7 +466,7 @@ def test_a_change_in_between_is_not_overwritten(
     plant.look()
     row = of(plant, "extract")
     store = plant.context.schedules()
-    change, calls = store.change, []
+    change, calls = store.change, list[int]()
 
     def slow(now: float, changes: Any) -> Any:
         if not calls:

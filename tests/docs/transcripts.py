@@ -1,9 +1,10 @@
 """The console blocks of the docs: read, run, and compared with what they say.
 
 A block to be run stands after `<!-- run -->`. Its lines are commands (`$ `), more of their text
-(`> `), and what they print; `run: slow` marks a block that takes long. Variables that a command
-sets are there for the next. `millwork up &` starts a server at a free port, which is 8899 to
-whoever reads.
+(`> `), and what they print; `run: slow` marks a block that takes long, `run: soon` one whose commands
+only look: they are given again until they print what the page says, as people do who wait for a
+server. Variables that a command sets are there for the next. `millwork up &` starts a server at a
+free port, which is 8899 to whoever reads.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tests.conftest import until
 from tests.e2e.server import Server, start
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 ROOT = Path(__file__).resolve().parents[2]
-_BLOCK = re.compile(r"(<!-- run(: slow)? -->\n```console\n)(.*?)(```\n)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- run(: slow|: soon)? -->\n```console\n)(.*?)(```\n)", re.DOTALL)
 _MASKS = (
     (re.compile(r'"(seconds|created|used|expires|time)": ?[0-9.]+'), r'"\1": TIME'),
     (re.compile(r"\b1[0-9a-hjkmnp-tv-z]{9}\b"), "RUN"),
@@ -32,14 +34,19 @@ _MASKS = (
     (re.compile(r"\bmw_(?:[0-9a-f]{64}\b|\.\.\.)"), "SECRET"),
     (re.compile(r'"request": ?"[0-9a-z]{16}"'), '"request": ID'),
     (re.compile(r"\b1[0-9a-z]{17}\b"), "ID"),
+    (re.compile(r"\b1[0-9a-z]{5}[0-9a-f]{8}\b"), "RUN"),
+    (re.compile(r"\b[0-9a-f]{20}\b"), "INSTANCE"),
+    (re.compile(r"\b(test)-[0-9a-z]{16}\b"), r"\1-ID"),
     (re.compile(r"\d+\.\d (?:[KMGT]iB)|\d+ B\b"), "SIZE"),
-    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "DATE"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?"), "DATE"),
+    (re.compile(r"\d{4}-\d\d-\d\d(?= +DATE)"), "DAY"),
     (re.compile(r"cgroup v[12]|rlimit"), "LIMITS"),
     (re.compile(r"-{5,}"), "-----"),
     (re.compile(r"[ \t]+"), " "),
 )
 _UP = re.compile(r"millwork (up.*) &")
 _SHOWN = "127.0.0.1:8899"
+_SOON = 60.0  # seconds
 _MEMORY = re.compile(r"SIZE")  # not known of a step as small as its parent
 
 
@@ -49,19 +56,31 @@ class Command:
 
     text: str
     output: list[str] = field(default_factory=list)
+    is_soon: bool = False
 
 
-def blocks(text: str, *, slow: bool = False) -> list[str]:
-    """The bodies of a page's blocks that are run."""
-    return [found[3] for found in _BLOCK.finditer(text) if bool(found[2]) <= slow]
+class Block(NamedTuple):
+    """The body of a block, and whether its commands wait for what they are to print."""
+
+    body: str
+    is_soon: bool
 
 
-def commands(block: str) -> list[Command]:
+def blocks(text: str, *, slow: bool = False) -> list[Block]:
+    """A page's blocks that are run."""
+    return [
+        Block(found[3], found[2] == ": soon")
+        for found in _BLOCK.finditer(text)
+        if slow or found[2] != ": slow"
+    ]
+
+
+def commands(block: Block) -> list[Command]:
     """The commands of a block."""
     found: list[Command] = []
-    for line in block.splitlines():
+    for line in block.body.splitlines():
         if line.startswith("$ "):
-            found.append(Command(line[2:]))
+            found.append(Command(line[2:], is_soon=block.is_soon))
         elif line.startswith("> ") and not found[-1].output:
             found[-1].text += "\n" + line[2:]
         else:
@@ -112,6 +131,15 @@ class Shell:
         """What a command prints on both streams, with `~` for the home."""
         if up := _UP.fullmatch(command.text):
             return self._up(*up[1].split()[1:])
+        end = time.monotonic() + _SOON
+        while True:
+            printed = self._once(command)
+            is_it = masked(printed) == masked(command.output)
+            if is_it or not command.is_soon or time.monotonic() > end:
+                return printed
+            time.sleep(0.2)
+
+    def _once(self, command: Command) -> list[str]:
         kept, place = f"export -p >'{self._kept}'", self._shown_at()
         text = command.text.replace(_SHOWN, place).replace("~/.millwork", "$MILLWORK_HOME")
         before = f". '{self._kept}'\n" if self._kept.exists() else ""
@@ -147,10 +175,10 @@ def renewed(text: str, shell: Shell, *, slow: bool = False) -> str:
     """A page whose blocks show what their commands print now, where it has changed."""
 
     def again(found: re.Match[str]) -> str:
-        if found[2] and not slow:
+        if found[2] == ": slow" and not slow:
             return found[0]
         lines = []
-        for command in commands(found[3]):
+        for command in commands(Block(found[3], found[2] == ": soon")):
             printed = shell.run(command)
             same = masked(printed) == masked(command.output)
             lines += ["$ " + command.text.replace("\n", "\n> ")]

@@ -120,7 +120,7 @@ def test_runs_list_is_newest_first(millwork: Millwork, component: Component) -> 
     row = listed[1]
     assert list(row) == [
         "run", "name", "definition", "status", "created", "seconds", "reason", "tags",
-        "workspace", "creator", "visibility", "priority",
+        "workspace", "creator", "visibility", "priority", "progress",
     ]  # fmt: skip
     assert (row["definition"], row["tags"]) == ("hello 1.0.0", {"k": "v", "e": ""})
     assert len(millwork("runs", "list", "--limit", "1", "--json").json) == 1

@@ -324,3 +324,40 @@ def test_a_note_is_resized(page: Page, api: Api, way: str) -> None:
     undo(canvas)
     canvas.saved()
     assert kept(api, name)["notes"][0]["size"] == [200, 120]
+
+
+# A file that is dropped on the canvas, as a browser tells of it.
+_DROP = """([name, rows]) => {
+  const lines = Array.from({ length: rows }, (_, row) => `${row},${"x".repeat(30)}`);
+  const data = new DataTransfer();
+  data.items.add(new File([["number,word", ...lines, ""].join("\\n")], name));
+  const graph = document.querySelector("[data-testid=graph]");
+  const { left, top } = graph.getBoundingClientRect();
+  const at = { bubbles: true, dataTransfer: data, clientX: left + 200, clientY: top + 120 };
+  for (const kind of ["dragover", "drop"]) graph.dispatchEvent(new DragEvent(kind, at));
+}"""
+
+
+def test_a_csv_file_that_is_dropped_becomes_a_node(page: Page, api: Api) -> None:
+    canvas = opened(page, api, "dropped", {"data": node("builtin:sample_data", name="penguins")})
+    page.evaluate(_DROP, ["Few.csv", 3])
+    expect(canvas.node("Few")).to_be_visible()
+    canvas.saved()
+    assert kept(api, "dropped")["nodes"]["Few"]["component"] == "builtin:enter_data"
+    page.evaluate(_DROP, ["Many Orders.csv", 10_000])
+    node_of = canvas.graph.locator("[data-node^='data-many-orders-']")
+    expect(node_of).to_be_visible(timeout=SOON)
+    expect(page.get_by_text("Many Orders.csv is kept in this workspace")).to_be_visible()
+    shot(page, "csv-dropped")
+    page.evaluate(_DROP, ["Many Orders.csv", 10_000])
+    expect(node_of).to_have_count(2, timeout=SOON)
+    canvas.saved()
+    nodes = kept(api, "dropped")["nodes"]
+    (reference,) = {each["component"] for name, each in nodes.items() if "many" in name}
+    name = reference.partition("@")[0]
+    assert api.get(f"/components/{name}")["definition"]["display_name"] == "Many Orders.csv"
+    canvas.run()
+    canvas.wait_for({name: "succeeded"})
+    node_of.first.click(position={"x": 12, "y": 12})
+    drawer = canvas.drawer("Data")
+    expect(drawer.get_by_role("columnheader", name="number").first).to_be_visible(timeout=SOON)

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 _LOOK = 1.0  # seconds between looks for what nobody has told: other servers, masters that are gone
 _PATIENCE = 10.0
+_MANY = 100  # runs that are admitted at once: there may be more behind them
+_SCHEDULER = "scheduler"
 READY = b"r"
 
 
@@ -80,6 +82,7 @@ class Server:
     _scheduler: subprocess.Popen[bytes] | None = None
     _not_before: float = 0.0
     _schedules_not_before: float = 0.0
+    _next_round: float = 0.0
     _has_heard: bool = False
     _is_ending: bool = False
     _is_ready: bool = False
@@ -115,7 +118,8 @@ class Server:
         """Waits for whatever comes; whether the API said that it is ready."""
         is_ready = False
         events = selector.select(_LOOK)
-        self._has_heard = bool(events)
+        # What the scheduler has done itself is no news to it.
+        self._has_heard = any(key.data != _SCHEDULER for key, _ in events)
         for key, _ in events:
             if key.data == DRIVER:
                 continue  # what it says is read when drivers are reaped
@@ -129,9 +133,11 @@ class Server:
         try:
             if self._api and self._api.poll() is not None and time.monotonic() > self._not_before:
                 self._start_api(selector)
-            announce(self.context, self.url)
-            self._reap()
-            self._take_over()
+            has_lost, now = self._reap(), time.monotonic()
+            if has_lost or now >= self._next_round:
+                self._next_round = now + _LOOK
+                announce(self.context, self.url)
+                self._take_over()
             self._schedule(selector)
             self._admit()
         except (Unavailable, OSError) as error:  # it may be better in a while
@@ -143,8 +149,12 @@ class Server:
         """Lets runs start whose turn has come."""
         decide = partial(admit, machine=room_for_runs(self.context.machine))
         me, now = self.context.masters.me(), self.context.clock.wall()
-        while admitted := self.context.admissions().admit(decide, me, now):
-            reach("server.admitted")
+        is_more = True
+        while is_more:
+            admitted = self.context.admissions().admit(decide, me, now)
+            is_more = len(admitted) >= _MANY
+            if admitted:
+                reach("server.admitted")
             for run, epoch in admitted:
                 self._drivers.drive(run, epoch)
 
@@ -160,11 +170,16 @@ class Server:
     def _is_alive(self, master: Master | None) -> bool:
         return master is not None and self.context.masters.is_alive(master)
 
-    def _reap(self) -> None:
+    def _reap(self) -> bool:
+        """Notes which runs are driven no more; whether one of them is not over."""
+        has_lost = False
         for run in self._drivers.reap():
             row = self.context.store.run(run)
             if row is None or row.status != "running":
                 self._drivers.forget(run)
+            else:
+                has_lost = True
+        return has_lost
 
     # --- schedules ------------------------------------------------------------------------
 
@@ -187,7 +202,7 @@ class Server:
             )  # fmt: skip
             assert self._scheduler.stdin and self._scheduler.stdout
             os.set_blocking(self._scheduler.stdin.fileno(), False)
-            selector.register(self._scheduler.stdout, selectors.EVENT_READ)
+            selector.register(self._scheduler.stdout, selectors.EVENT_READ, _SCHEDULER)
 
     # --- the API --------------------------------------------------------------------------
 

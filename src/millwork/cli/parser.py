@@ -247,7 +247,8 @@ def _add_trial(trial: ArgumentParser) -> None:
 
 def _add_files(verbs: _SubParsersAction[ArgumentParser]) -> None:
     validate = verbs.add_parser("validate", help="check files; nothing is run")
-    validate.add_argument("files", nargs="+", metavar="FILE", help="components, pipelines, schedules")
+    about = "components, pipelines or schedules"
+    validate.add_argument("files", nargs="+", metavar="FILE", help=about)
     validate.add_argument(
         "--no-code", action="store_true", help="do not ask whether code folders are there"
     )

@@ -189,8 +189,13 @@ class ScheduleRecords(Protocol):
     def running(self) -> Sequence[InstanceRow]:
         """Instances that have a run which is not over."""
 
-    def change(self, now: float, changes: Sequence[Change]) -> Sequence[Change]:
-        """Writes the changes whose instance is still as it was, and their events; answers those."""
+    def change(
+        self, now: float, changes: Sequence[Change], backfill: BackfillRow | None = None
+    ) -> Sequence[Change]:
+        """Writes the changes whose instance is still as it was, and their events; answers those.
+
+        Of a backfill no more begin than may run at once, and none unless it is `running`.
+        """
 
     def cycles(
         self, workspace: str, schedule: str, first: date, last: date, origin: str = ""
@@ -209,7 +214,7 @@ class ScheduleRecords(Protocol):
     def triggered(
         self, trigger: TriggerRow, seen: str, now: float, rows: Sequence[InstanceRow]
     ) -> None:
-        """Keeps what a trigger sees, with the instances that it makes."""
+        """Keeps what a trigger sees, with the instances that it makes, unless somebody else has."""
 
     def backfills_going(self) -> Sequence[BackfillRow]:
         """The backfills that are not paused, and not over."""

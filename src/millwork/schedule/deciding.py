@@ -105,8 +105,11 @@ def over(
     return Change(instance, after, outcome, person, data)
 
 
-def ended(event: Ended, schedule: Schedule, now: float) -> Change:
-    """What the end of its run makes of an instance: retried, or over."""
+def ended(event: Ended, schedule: Schedule | None, now: float) -> Change:
+    """What the end of its run makes of an instance: retried, or over.
+
+    Without a schedule, which was withdrawn meanwhile, it is over.
+    """
     instance = event.instance
     if event.status == "succeeded":
         return over(instance, "succeeded", "", now)
@@ -116,7 +119,7 @@ def ended(event: Ended, schedule: Schedule, now: float) -> Change:
     failures = instance.failures + 1
     is_stopped = event.status == "cancelled" and not instance.reason
     failed = replace(instance, failures=failures)
-    if is_stopped or failures > schedule.retries:
+    if is_stopped or schedule is None or failures > schedule.retries:
         return replace(over(failed, "failed", reason, now), before=instance)
     after = replace(
         failed, status="waiting", reason=reason, due=now + schedule.retry_after, ended=None

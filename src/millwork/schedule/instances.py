@@ -74,7 +74,8 @@ def triggered(known: Known, occasion: str, now: float, bizdate: date | None = No
 def run_id(instance: InstanceRow, now: float) -> str:
     """The id of an instance's next run: whoever asks for it twice asks for the same."""
     said = f"{instance.id}\0{instance.tries + 1}"
-    return new_id(now)[:6] + sha256(said.encode()).hexdigest()[:8]
+    # Thousands begin in one second: so long that no two of them are ever the same.
+    return new_id(now)[:6] + sha256(said.encode()).hexdigest()[:14]
 
 
 def civil_day(zone: ZoneInfo, instant: float) -> date:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from millwork.base.errors import MillworkError, Unavailable
+from millwork.base.errors import MillworkError, Missing, Unavailable
 from millwork.base.faultpoints import reach
 from millwork.base.records import dataclass, field
 from millwork.ports.schedules import Change
@@ -84,6 +84,8 @@ class Scheduler:
         """Does all that is to be done now."""
         self._in_force.clear()
         self._children.clear()
+        # The clock may have been put back: what comes from now on is new again.
+        self._looked, self._timed = min(self._looked, now), min(self._timed, now)
         self._make(now)
         self._settle(now)
         self._recover(now)
@@ -120,11 +122,8 @@ class Scheduler:
         while found := self.records.ended(_PAGE):
             changes = []
             for event in found:
-                schedule = self._schedule_of(event.instance)
-                if schedule is None:
-                    changes.append(deciding.over(event.instance, "failed", _GONE, now))
-                else:
-                    changes.append(deciding.ended(event, schedule, now))
+                known = self._of(event.instance)
+                changes.append(deciding.ended(event, known.schedule if known else None, now))
             self._write(now, changes)
             if len(found) < _PAGE:
                 return
@@ -133,7 +132,8 @@ class Scheduler:
         for instance in self.records.running():
             schedule = self._schedule_of(instance)
             change = deciding.timed_out(instance, schedule, now) if schedule else None
-            if change and self._write(now, [change]):
+            # Whoever noted it may have been killed before the run was told to end.
+            if instance.reason or (change and self._write(now, [change])):
                 self.doors.stop(instance.run)
 
     # --- beginnings -----------------------------------------------------------------------
@@ -152,8 +152,11 @@ class Scheduler:
             place = (rows[-1].due, rows[-1].id)
             waiting += self._arrived(rows, now)
         for row in waiting:
-            if row.kind == "recurring":
-                newest[row.workspace, row.schedule] = row
+            place_of = (row.workspace, row.schedule)
+            if row.kind == "recurring" and (
+                place_of not in newest or newest[place_of].instant < row.instant
+            ):
+                newest[place_of] = row
         for start in range(0, len(waiting), _PAGE):
             self._cycles.clear()
             changes = [
@@ -179,8 +182,8 @@ class Scheduler:
         why = deciding.missed(row, known, newest)
         needs = self._found(row, known)
         change = deciding.decided(row, known, needs, now, why)
-        if change and change.kind == "starting" and not self._has_files(row, known):
-            return None
+        if change and change.kind == "starting" and row.kind != "test":
+            return self._with_files(row, known, change, now)
         return change
 
     def _found(self, row: InstanceRow, known: Known, origin: str = "") -> list[Found]:
@@ -189,17 +192,31 @@ class Scheduler:
         needs = needs_of(row, known.schedule, self.in_force, self.children)
         return [judged(need, self._instances(need, origin)) for need in needs]
 
-    def _has_files(self, row: InstanceRow, known: Known) -> bool:
-        files = [each.file for each in known.schedule.depends_on if each.file]
-        return all(
-            self.doors.is_there(known.row, known.schedule, row, file)
-            for file in files
-            if file not in row.removed
-        )
+    def _with_files(
+        self, row: InstanceRow, known: Known, change: Change, now: float
+    ) -> Change | None:
+        """The change, if the files are there that the instance waits for.
 
-    def _begin(self, changes: Iterable[Change], now: float) -> None:
+        What is wrong with one schedule's storage, or with its rights, holds up no other.
+        """
+        files = [each.file for each in known.schedule.depends_on if each.file]
+        try:
+            has_all = all(
+                self.doors.is_there(known.row, known.schedule, row, file)
+                for file in files
+                if file not in row.removed
+            )
+        except Unavailable:
+            return None
+        except MillworkError as error:
+            return deciding.over(row, "failed", str(error), now)
+        return change if has_all else None
+
+    def _begin(
+        self, changes: Iterable[Change], now: float, backfill: BackfillRow | None = None
+    ) -> None:
         """Writes what was decided, and asks for the runs of what begins."""
-        written = self._write(now, list(changes))
+        written = self._write(now, list(changes), backfill)
         reach("schedule.claimed")
         started = [change.after for change in written if change.kind == "starting"]
         begun = [replace(each, revision=each.revision + 1) for each in started]
@@ -217,6 +234,8 @@ class Scheduler:
                 if known is None:
                     raise MillworkError(_GONE)
                 self.doors.start(known.row, known.schedule, row)
+            except Missing as error:  # trying again does not help
+                changes.append(deciding.over(row, "failed", str(error), now))
             except Unavailable:
                 continue  # it stays as it is, and is asked for again at the next look
             except MillworkError as error:
@@ -235,9 +254,13 @@ class Scheduler:
             if known is None or known.row.state == "off":
                 self.records.triggered(trigger, trigger.seen, now, [])
                 continue
-            seen = self.doors.seen(known.row, known.schedule, trigger.source, now)
-            is_new = bool(trigger.looked and seen and seen != trigger.seen)
-            row = triggered(known, f"{trigger.source}\0{seen}", now)
+            try:
+                seen = self.doors.seen(known.row, known.schedule, trigger.source, now)
+            except MillworkError:  # that of one schedule holds up no other
+                seen = "" if trigger.looked else _UNKNOWN
+            is_new = bool(seen and seen != trigger.seen and trigger.seen != _UNKNOWN)
+            is_new = is_new and bool(trigger.looked)
+            row = triggered(known, f"{trigger.source}\0{seen}\0{trigger.looked}", now)
             self.records.triggered(trigger, seen or trigger.seen, now, [row] if is_new else [])
             self._is_stirred |= is_new
 
@@ -254,7 +277,9 @@ class Scheduler:
             is_good = not counts.get("failed", 0) and not counts.get("cancelled", 0)
             self.records.end_backfill(backfill.id, "succeeded" if is_good else "failed", now)
             return
-        for rows in self._turns(backfill):
+        if not may_start(backfill, going):
+            return
+        for rows in self._turns(backfill, backfill.parallel - going):
             self._cycles.clear()
             changes = []
             for row in rows:
@@ -264,15 +289,15 @@ class Scheduler:
                 if change:
                     going += change.kind == "starting"
                     changes.append(change)
-            self._begin(changes, now)
+            self._begin(changes, now, backfill)
             if not may_start(backfill, going):
                 return
 
-    def _turns(self, backfill: BackfillRow) -> Iterator[Sequence[InstanceRow]]:
-        """What of a backfill waits, a page at a time."""
-        place = -1
-        while rows := self.records.backfill_waiting(backfill.id, place, _TURN):
-            place = rows[-1].place
+    def _turns(self, backfill: BackfillRow, first: int) -> Iterator[Sequence[InstanceRow]]:
+        """What of a backfill waits: the `first` ones, mostly enough; then a page at a time."""
+        place, limit = -1, first
+        while rows := self.records.backfill_waiting(backfill.id, place, limit):
+            place, limit = rows[-1].place, _TURN
             yield rows
 
     def _of_backfill(self, row: InstanceRow, now: float) -> Change | None:
@@ -320,7 +345,14 @@ class Scheduler:
 
     def _schedule_of(self, instance: InstanceRow) -> Schedule | None:
         known = self._of(instance)
-        return known.schedule if known else None
+        if known:
+            return known.schedule
+        try:  # of one that was withdrawn, what has begun goes on
+            return self.doors.schedule(instance.workspace, instance.schedule, instance.uses)
+        except Unavailable:
+            raise
+        except MillworkError:
+            return None
 
     def _instances(self, need: Need, origin: str) -> list[InstanceRow]:
         if not need.cycles:
@@ -337,9 +369,11 @@ class Scheduler:
             self._cycles[key] = list(rows)
         return self._cycles[key]
 
-    def _write(self, now: float, changes: Sequence[Change]) -> Sequence[Change]:
+    def _write(
+        self, now: float, changes: Sequence[Change], backfill: BackfillRow | None = None
+    ) -> Sequence[Change]:
         """Writes changes, and has those told who are to be."""
-        written = self.records.change(now, changes) if changes else []
+        written = self.records.change(now, changes, backfill) if changes else []
         self._is_stirred |= any(change.kind not in _QUIET for change in written)
         for change in written:
             schedule = self._schedule_of(change.after)
@@ -349,6 +383,8 @@ class Scheduler:
 
 
 _GONE = "the schedule, or its version, is not there any more"
+_UNKNOWN = "?"
+"""What a trigger has seen that could not be looked at yet."""
 _TURN = 20
 _MONTH = 2_592_000.0
 _QUIET = frozenset(("starting", "running", "arrived"))

@@ -147,7 +147,7 @@ def _check_workflow(pipeline: Pipeline, reading: Reading) -> None:
     listed = pipeline.scheduling_parameters
     needs = {name: workflow_needs(read(text).scoped) for name, text in listed.items()}
     for name, wanted in needs.items():
-        for other in sorted(wanted - listed.keys()):
+        for other in sorted(name for name in wanted if name not in listed):
             reading.fault(
                 ("scheduling_parameters", name),
                 f"only a pipeline that holds this one can give ${{workflow.{other}}}: here is no "

@@ -78,7 +78,12 @@ class ScheduleStore:
             self._database.query("schedule_unneed", place)
             self._database.query_many("schedule_need", [vars(link) for link in links])
             self._put_triggers(place, triggers)
-            self._database.query("instances_replaced", {**place, "now": now})
+            self._replace(place, now)
+
+    def _replace(self, place: Mapping[str, str], now: float) -> None:
+        """Cycles behind an instant that never began give way, with what happened to them."""
+        for query in ("events_replaced", "instances_replaced"):
+            self._database.query(query, {**place, "now": now})
 
     def _put_triggers(self, place: Mapping[str, str], triggers: Sequence[TriggerRow]) -> None:
         wanted = {trigger.source for trigger in triggers}
@@ -93,7 +98,7 @@ class ScheduleStore:
         with self._database.transaction():
             self._database.query("schedule_unneed", place)
             self._put_triggers(place, ())
-            self._database.query("instances_replaced", {**place, "now": now})
+            self._replace(place, now)
             values = {"workspace": workspace, "name": name}
             return bool(self._database.query("schedule_drop", values).rowcount)
 
@@ -103,8 +108,7 @@ class ScheduleStore:
         with self._database.transaction():
             self._database.query("schedule_state", {**place, "state": state, "made": made})
             if state == "off":
-                gone = {"workspace": schedule.workspace, "schedule": schedule.name, "now": now}
-                self._database.query("instances_replaced", gone)
+                self._replace({"workspace": schedule.workspace, "schedule": schedule.name}, now)
 
     def children(self, workspace: str, name: str) -> list[Link]:
         """The links of the schedules that wait for this one."""
@@ -181,10 +185,30 @@ class ScheduleStore:
         }  # fmt: skip
         return self._instances("instances_of", values)
 
-    def change(self, now: float, changes: Sequence[Change]) -> list[Change]:
-        """Writes the changes whose instance is still as it was, and their events."""
+    def change(
+        self, now: float, changes: Sequence[Change], backfill: BackfillRow | None = None
+    ) -> list[Change]:
+        """Writes the changes whose instance is still as it was, and their events.
+
+        Of a backfill no more begin than may run at once, and none unless it is `running`.
+        """
+        written: list[Change] = []
         with self._database.transaction():
-            return [change for change in changes if self._change(now, change)]
+            room = self._room(backfill.id) if backfill else len(changes)
+            for change in changes:
+                begins = change.kind == "starting"
+                if (room > 0 or not begins) and self._change(now, change):
+                    written.append(change)
+                    room -= begins
+        return written
+
+    def _room(self, backfill: str) -> int:
+        """How many more of a backfill may begin; whoever else asks waits for this transaction."""
+        row = self._database.query("backfill_hold", {"id": backfill}).fetchone()
+        if row is None:
+            return 0
+        counts = self.backfill_counts(backfill)
+        return int(row["parallel"]) - counts.get("starting", 0) - counts.get("running", 0)
 
     def _change(self, now: float, change: Change) -> bool:
         values = {**_values(change.after), "revision": change.before.revision}
@@ -211,11 +235,11 @@ class ScheduleStore:
     def triggered(
         self, trigger: TriggerRow, seen: str, now: float, rows: Sequence[InstanceRow]
     ) -> None:
-        """Keeps what a trigger sees, with the instances that it makes."""
-        values = {**vars(trigger), "seen": seen, "now": now}
+        """Keeps what a trigger sees, with the instances that it makes, unless somebody else has."""
+        values = {**vars(trigger), "now_seen": seen, "now": now}
         with self._database.transaction():
-            self._database.query_many("instance_insert", [_values(row) for row in rows])
-            self._database.query("trigger_looked", values)
+            if self._database.query("trigger_looked", values).fetchone():
+                self._database.query_many("instance_insert", [_values(row) for row in rows])
 
     # --- backfills ------------------------------------------------------------------------
 

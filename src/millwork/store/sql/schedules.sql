@@ -43,7 +43,9 @@ ORDER BY up_workspace, up_schedule;
 -- name: schedules_any
 -- Whether there is anything for a scheduler to do.
 SELECT 1 AS found WHERE EXISTS (SELECT 1 FROM schedule)
-OR EXISTS (SELECT 1 FROM instance WHERE status IN ('starting', 'running'));
+OR EXISTS (SELECT 1 FROM instance WHERE status IN ('starting', 'running'))
+OR EXISTS (SELECT 1 FROM instance WHERE status = 'waiting' AND kind <> 'backfill')
+OR EXISTS (SELECT 1 FROM backfill WHERE status = 'running');
 
 -- name: triggers_of
 SELECT source FROM trigger_seen WHERE workspace = :workspace AND schedule = :schedule;
@@ -58,11 +60,15 @@ VALUES (:workspace, :schedule, :source, :every)
 ON CONFLICT (workspace, schedule, source) DO UPDATE SET every = excluded.every;
 
 -- name: triggers_due
-SELECT * FROM trigger_seen WHERE looked + every <= :now ORDER BY looked LIMIT :limit;
+-- A clock that was put back keeps none from being looked at.
+SELECT * FROM trigger_seen WHERE looked + every <= :now OR looked > :now
+ORDER BY looked LIMIT :limit;
 
 -- name: trigger_looked
-UPDATE trigger_seen SET seen = :seen, looked = :now
-WHERE workspace = :workspace AND schedule = :schedule AND source = :source;
+-- Unless somebody else has looked meanwhile.
+UPDATE trigger_seen SET seen = :now_seen, looked = :now
+WHERE workspace = :workspace AND schedule = :schedule AND source = :source AND looked = :looked
+RETURNING source;
 
 -- name: instance_insert
 INSERT INTO instance (id, workspace, schedule, version, day, number, fold, origin, kind, instant,
@@ -114,6 +120,13 @@ WHERE instance.status = 'running' AND (run.id IS NULL OR run.ended IS NOT NULL) 
 SELECT * FROM instance WHERE workspace = :workspace AND schedule = :schedule
 AND day >= :first AND day <= :last AND origin = :origin ORDER BY instant, created, id;
 
+-- name: events_replaced
+-- What happened to cycles that give way: one that is made again begins anew.
+DELETE FROM instance_event WHERE instance IN (
+    SELECT id FROM instance WHERE workspace = :workspace AND schedule = :schedule
+    AND kind = 'recurring' AND status = 'waiting' AND tries = 0 AND instant > :now
+);
+
 -- name: instances_replaced
 -- Cycles to come that never began give way to those of another version.
 DELETE FROM instance WHERE workspace = :workspace AND schedule = :schedule AND kind = 'recurring'
@@ -127,6 +140,10 @@ VALUES (:id, :workspace, :name, :schedule, :creator, 'running', :parallel, :docu
 
 -- name: backfill
 SELECT * FROM backfill WHERE id = :id;
+
+-- name: backfill_hold
+-- Until the transaction ends nobody else has any of its instances begin, nor pauses it.
+UPDATE backfill SET status = status WHERE id = :id AND status = 'running' RETURNING parallel;
 
 -- name: backfill_page
 SELECT * FROM backfill WHERE workspace = :workspace

@@ -69,6 +69,8 @@ export const designer = {
   "canvas.refused.sides": "A wire goes from an output to an input.",
   "canvas.refused.convert": "Insert “{title}”",
   "canvas.csv.only": "Only CSV files can be dropped here.",
+  "canvas.csv.sending": "{file} is being sent, {size}",
+  "canvas.csv.kept": "{file} is kept in this workspace, as the component {name}.",
   "canvas.csv.large":
     "{file} is too large to be written into the pipeline. Give it as an input when you run.",
   "canvas.pick.none": "Nothing fits these words.",

@@ -70,6 +70,8 @@ export const designer: Record<keyof typeof english, string> = {
   "canvas.refused.sides": "连线必须从输出端口连到输入端口。",
   "canvas.refused.convert": "插入“{title}”",
   "canvas.csv.only": "此处只能拖入 CSV 文件。",
+  "canvas.csv.sending": "正在上传 {file}，{size}",
+  "canvas.csv.kept": "{file} 已保存到此工作空间，组件名为 {name}。",
   "canvas.csv.large": "{file} 过大，无法写入流水线，请在运行时作为输入提供。",
   "canvas.pick.none": "没有匹配的内容。",
   "canvas.add": "添加节点",

@@ -42,14 +42,16 @@ export function useDrops(control: GraphControl | null) {
   );
 }
 
-/** Makes a node that holds each file's text: a pipeline of the server has no files beside it. */
+/** Makes a node that holds each file: in the pipeline's text, or in a component's code if large. */
 async function receive(doing: Doing, files: File[], place: Place) {
   const { store, t } = doing;
   const tell = (message: string) => notifications.show({ color: "orange", message });
   for (const file of files) {
     if (!/\.csv$/i.test(file.name)) tell(t("canvas.csv.only"));
-    else if (file.size > LARGEST) tell(t("canvas.csv.large", { file: file.name }));
-    else {
+    else if (file.size > LARGEST) {
+      const { addLargeCsv } = await import("./largeCsv");
+      await addLargeCsv(doing, file, place);
+    } else {
       const text = await file.text();
       const { history } = store.getState();
       const name = freshName(history.now, file.name.replace(/\.\w+$/, ""));
