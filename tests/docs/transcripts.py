@@ -1,9 +1,9 @@
 """The console blocks of the docs: read, run, and compared with what they say.
 
 A block to be run stands after `<!-- run -->`. Its lines are commands (`$ `), more of their text
-(`> `), and what they print; `run: slow` marks a block that takes long, `run: soon` one whose commands
-only look: they are given again until they print what the page says, as people do who wait for a
-server. Variables that a command sets are there for the next. `millwork up &` starts a server at a
+(`> `), and what they print; `run: slow` marks a block that takes long, `run: soon` one whose
+commands only look: they are given again until they print what the page says, as people do who wait
+for a server. Variables that a command sets are there for the next. `millwork up &` starts a server at a
 free port, which is 8899 to whoever reads.
 """
 

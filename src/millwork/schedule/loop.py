@@ -372,14 +372,22 @@ class Scheduler:
     def _write(
         self, now: float, changes: Sequence[Change], backfill: BackfillRow | None = None
     ) -> Sequence[Change]:
-        """Writes changes, and has those told who are to be."""
+        """Writes changes, and has those told who are to be.
+
+        What is to be told is noted before, too, so that no kill can lose it; it is judged again
+        when it is told.
+        """
+        self._tell(changes)
         written = self.records.change(now, changes, backfill) if changes else []
         self._is_stirred |= any(change.kind not in _QUIET for change in written)
-        for change in written:
+        self._tell(written)
+        return written
+
+    def _tell(self, changes: Sequence[Change]) -> None:
+        for change in changes:
             schedule = self._schedule_of(change.after)
             if schedule and schedule.alerts:
                 self.doors.told(schedule, [change])
-        return written
 
 
 _GONE = "the schedule, or its version, is not there any more"

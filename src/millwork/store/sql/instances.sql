@@ -88,7 +88,8 @@ WITH page AS (
     ORDER BY schedule.name LIMIT :limit
 )
 SELECT page.name, page.state, page.version, instance.day, instance.status,
-    count(instance.id) AS count, sum(instance.is_dry) AS dry, sum(instance.is_frozen) AS frozen,
+    count(instance.id) AS count, CAST(sum(instance.is_dry) AS BIGINT) AS dry,
+    CAST(sum(instance.is_frozen) AS BIGINT) AS frozen,
     min(instance.id) AS instance
 FROM page LEFT JOIN instance ON instance.workspace = :workspace AND instance.schedule = page.name
 AND instance.day >= :first AND instance.day <= :last
