@@ -468,11 +468,11 @@ def test_a_change_in_between_is_not_overwritten(
     store = plant.context.schedules()
     change, calls = store.change, list[int]()
 
-    def slow(now: float, changes: Any) -> Any:
+    def slow(now: float, changes: Any, backfill: Any = None) -> Any:
         if not calls:
             calls.append(1)
             plant.look("2026-03-11T02:01")  # it begins before it can be frozen
-        return change(now, changes)
+        return change(now, changes, backfill)
 
     monkeypatch.setattr(store, "change", slow)
     (refused,) = operate(plant, "freeze", row["id"])["refused"]

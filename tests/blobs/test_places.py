@@ -230,13 +230,13 @@ class TestFaults:
         """A folder that was begun is not published."""
         source = folder(tmp_path / "many", **{f"f{n:02}": b"x" * n for n in range(40)})
         with s3_running() as server:
-            server.stop()
+            server.kill()
             server.allow("Write")
             server.start()
             bucket = server.bucket()
 
             def forbid() -> None:
-                server.stop()
+                server.kill()
                 server.allow()
                 server.start()
 

@@ -18,6 +18,7 @@ from millwork.plan.graph import Arguments
 from millwork.plan.model import Artifact, Step
 from millwork.ports import AttemptRow, ReplicaRow, RunRow, StepRow
 from millwork.ports.changes import AttemptStatus, RunStatus, StepStatus
+from millwork.ports.schedules import Status as InstanceStatus
 from millwork.spec.component import COMPONENT
 from millwork.spec.model import JOB_TYPES, Component, Input, Output, Parameter
 from millwork.spec.pipeline import PIPELINE
@@ -147,7 +148,12 @@ def _names(line: str, job_type: str) -> bool:
 @quick
 @pytest.mark.parametrize(
     ("heading", "statuses"),
-    [("Run", RunStatus), ("Step", StepStatus), ("Attempt", AttemptStatus)],
+    [
+        ("Run", RunStatus),
+        ("Step", StepStatus),
+        ("Attempt", AttemptStatus),
+        ("Instance", InstanceStatus),
+    ],
 )
 def test_every_status_is_documented(heading: str, statuses: Any) -> None:
     assert first_column(section(text_of("states.md"), f"\n## {heading}\n")) == list(

@@ -3,8 +3,8 @@
 A block to be run stands after `<!-- run -->`. Its lines are commands (`$ `), more of their text
 (`> `), and what they print; `run: slow` marks a block that takes long, `run: soon` one whose
 commands only look: they are given again until they print what the page says, as people do who wait
-for a server. Variables that a command sets are there for the next. `millwork up &` starts a server at a
-free port, which is 8899 to whoever reads.
+for a server. Variables that a command sets are there for the next. `millwork up &` starts a server
+at a free port, which is 8899 to whoever reads.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _MASKS = (
     (re.compile(r"\bmw_(?:[0-9a-f]{64}\b|\.\.\.)"), "SECRET"),
     (re.compile(r'"request": ?"[0-9a-z]{16}"'), '"request": ID'),
     (re.compile(r"\b1[0-9a-z]{17}\b"), "ID"),
-    (re.compile(r"\b1[0-9a-z]{5}[0-9a-f]{8}\b"), "RUN"),
     (re.compile(r"\b[0-9a-f]{20}\b"), "INSTANCE"),
+    (re.compile(r"\b1[0-9a-z]{5}[0-9a-f]{8,16}\b"), "RUN"),
     (re.compile(r"\b(test)-[0-9a-z]{16}\b"), r"\1-ID"),
     (re.compile(r"\d+\.\d (?:[KMGT]iB)|\d+ B\b"), "SIZE"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?"), "DATE"),
-    (re.compile(r"\d{4}-\d\d-\d\d(?= +DATE)"), "DAY"),
+    (re.compile(r"\d{4}-\d\d-\d\d(?= +DATE| #\d+ is waiting)"), "DAY"),
     (re.compile(r"cgroup v[12]|rlimit"), "LIMITS"),
     (re.compile(r"-{5,}"), "-----"),
     (re.compile(r"[ \t]+"), " "),

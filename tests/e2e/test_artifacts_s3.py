@@ -182,7 +182,7 @@ def test_a_server_that_is_away_fails_the_attempt_and_a_resume_publishes(
 ) -> None:  # fmt: skip
     bench = Bench(own_server, home, millwork, monkeypatch)
     file = component('echo x > "${PAI_OUTPUT_O}f"', outputs={"o": {}})
-    own_server.stop()
+    own_server.kill()
     begun = time.monotonic()
     failed = bench.run(file)
     assert time.monotonic() - begun > 1.5  # it was tried again
@@ -197,7 +197,7 @@ def test_a_server_that_is_away_fails_the_attempt_and_a_resume_publishes(
     done = millwork("runs", "resume", run, "--json")
     assert done.code == 0, done.err
     assert len(bench.objects("kept/artifacts/")) == 1
-    own_server.stop()
+    own_server.kill()
     bench.lose()
     anew = bench.run(file)  # the result cannot be fetched: it is kept, and the work is done again
     assert anew.code == 1

@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from millwork.ports.schedules import InstanceRow
     from millwork.store.runs import RunStore
 
-DAY = "parameters.day"
-CYCLES = 200
-"""Of a schedule of `minutes`: each six minutes of one day."""
+MOST = 200
+"""The most cycles of one schedule of `minutes`: each six minutes of one day."""
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What became of the cycles that were due.
 
-    `missing` have no instance, or one without a run; `doubled` have two, or two runs, or were tried
-    twice; `statuses` are those of the instances, `left` the runs that belong to none.
+    `missing` have no instance, or one without a run, or were never done; `doubled` have two, or two
+    runs, or were tried or done twice. `statuses` are those of the instances, `left` the runs that
+    belong to none.
     """
 
     due: int
@@ -45,9 +45,8 @@ class Outcome:
     @property
     def is_whole(self) -> bool:
         """Whether each cycle has one instance, which has succeeded in one run."""
-        return not (self.missing or self.doubled or self.left) and self.statuses == {
-            "succeeded": self.due
-        }
+        wrong = self.missing + self.doubled + self.left
+        return not wrong and self.statuses == {"succeeded": self.due}
 
 
 @contextmanager
@@ -74,26 +73,34 @@ def ask(context: Context, verb: str, /, **said: Any) -> Any:
     return perform(context, LOCAL_OWNER, Asked(verb, said, "default"))
 
 
-def keep_pipeline(context: Context, command: str = "true", **more: Any) -> None:
-    """The pipeline `work` of one step, which is given the business date as its parameter `day`."""
+def keep_pipeline(
+    context: Context, command: str = "true", parameters: Mapping[str, str] | None = None
+) -> None:
+    """The pipeline `work` of one step; `parameters` are its scheduling parameters."""
     head = {"apiVersion": "millwork/v1", "version": "1.0.0"}
     step = {
         **head, "kind": "Component", "name": "step", "command": command, "mounts": "none",
-        "parameters": {"day": {"type": "String", "default": "none"}}, **more,
+        "outputs": {"out": {"type": "any"}},
     }  # fmt: skip
     work = {
-        **head, "kind": "Pipeline", "name": "work",
-        "nodes": {"step": {"component": "step", "parameters": {"day": {"from": DAY}}}},
-        "parameters": {"day": {"type": "String", "default": "none"}},
+        **head, "kind": "Pipeline", "name": "work", "nodes": {"step": {"component": "step"}},
+        "scheduling_parameters": dict(parameters or {}),
     }  # fmt: skip
     ask(context, "components.create", text=json.dumps(step))
     ask(context, "pipelines.create", text=json.dumps(work))
 
 
+def keep_noting_pipeline(context: Context, effects: Path) -> None:
+    """A pipeline that adds the name of its schedule and its time to a file, as one line."""
+    effects.touch()
+    keep_pipeline(context, f"echo ${{note}} >>{effects}", {"note": "$jobid-$cyctime"})
+
+
 def deploy(context: Context, name: str, **more: Any) -> None:
     """Puts a schedule of the pipeline in force."""
     head = {"apiVersion": "millwork/v1", "kind": "Schedule", "version": "1.0.0"}
-    ask(context, "schedules.create", text=json.dumps({**head, "name": name, "pipeline": "work", **more}))
+    text = json.dumps({**head, "name": name, "pipeline": "work", **more})
+    ask(context, "schedules.create", text=text)
     ask(context, "schedules.deploy", name=name)
 
 
@@ -102,12 +109,12 @@ def yesterday() -> date:
     return datetime.now(UTC).date() - timedelta(days=1)
 
 
-def minutes(**more: Any) -> dict[str, Any]:
-    """What a schedule says that is due CYCLES times yesterday, and on no other day."""
-    day = yesterday().isoformat()
+def minutes(count: int = MOST, **more: Any) -> dict[str, Any]:
+    """What a schedule says that is due so many times yesterday, and on no other day."""
+    day, last = yesterday().isoformat(), (count - 1) * 6
     return {
-        "every": "minute", "step": 6, "to": "19:54", "first": day, "last": day,
-        "catch_up": "all", **more,
+        "every": "minute", "step": 6, "to": f"{last // 60:02}:{last % 60:02}",
+        "first": day, "last": day, "catch_up": "all", **more,
     }  # fmt: skip
 
 
@@ -133,20 +140,21 @@ def statuses(store: RunStore) -> Counter[str]:
     return Counter({row["status"]: row["n"] for row in rows})
 
 
-def outcome(store: RunStore, names: list[str], due: int = CYCLES) -> Outcome:
-    """What became of `due` cycles of each of these schedules."""
-    rows = instances(store, *names)
+def outcome(store: RunStore, names: list[str], count: int, effects: Path) -> Outcome:
+    """What became of `count` cycles of each of these schedules."""
+    rows, due = instances(store, *names), count * len(names)
     cycles = Counter((row.schedule, row.day, row.number, row.fold) for row in rows)
     runs = Counter(
-        json.loads(row["tags"]).get("instance", "")
+        json.loads(row["tags"])["instance"]
         for row in store.database.execute("SELECT tags FROM run")
     )
-    own = {row.id for row in rows}
-    is_wrong = [row.id for row in rows if runs[row.id] > 1 or row.tries > 1]
+    done = Counter(effects.read_text().split())
     return Outcome(
-        due=due * len(names),
-        missing=due * len(names) - len(cycles) + sum(not runs[row.id] for row in rows),
-        doubled=len(rows) - len(cycles) + len(is_wrong),
-        left=sum(count for instance, count in runs.items() if instance not in own),
+        due=due,
+        missing=due - len(cycles) + sum(not runs[row.id] for row in rows) + due - len(done),
+        doubled=len(rows) - len(cycles)
+        + sum(runs[row.id] > 1 or row.tries > 1 for row in rows)
+        + sum(times > 1 for times in done.values()),
+        left=len(runs.keys() - {row.id for row in rows}),
         statuses=Counter(row.status for row in rows),
     )

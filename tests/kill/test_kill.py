@@ -28,8 +28,8 @@ def test_kills_at_random_instants(tmp_path: Path, parallel: int) -> None:
     assert report.integrity == "ok"
 
 
-# Those of migrations and of the server have tests of their own.
-OF_A_RUN = [each for each in POINTS if not each.startswith(("migrate.", "server."))]
+# Those of migrations, of the server and of the scheduler have tests of their own.
+OF_A_RUN = [each for each in POINTS if not each.startswith(("migrate.", "server.", "schedule."))]
 
 
 @pytest.mark.parametrize("action", ["kill", "exception", "delay"])

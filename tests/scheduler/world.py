@@ -11,7 +11,7 @@ from millwork.base.errors import MillworkError, NotFound
 from millwork.base.records import dataclass, field
 from millwork.ports import RunRow
 from millwork.ports.schedules import Link, ScheduleRow, TriggerRow
-from millwork.schedule.instances import begins
+from millwork.schedule.instances import begins, begins_again
 from millwork.schedule.loop import Scheduler
 from millwork.spec.recurrence import Recurrence
 from millwork.spec.schedule import CHILDREN, SELF, Schedule
@@ -100,7 +100,8 @@ class World:
         """Puts a version in force now."""
         self.schedules[workspace, schedule.name, schedule.version] = schedule
         there = self.records.in_force(workspace, schedule.name)
-        made = self.now if there else begins(schedule, self.now)
+        first = self.records.first_to_come(workspace, schedule.name, self.now)
+        made = begins_again(schedule, self.now, first) if there else begins(schedule, self.now)
         row = ScheduleRow(
             workspace, schedule.name, schedule.version, state, "owner", self.now, made
         )

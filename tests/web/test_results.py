@@ -70,3 +70,22 @@ def test_nodes_outside_of_a_partial_run_stand_as_they_stood(page: Page, api: Api
     page.reload()
     expect(past).to_contain_text("Earlier run", timeout=SOON)
     expect(canvas.node("first").locator("[data-past=true]")).to_have_count(0)
+
+
+def test_it_is_foretold_what_the_next_run_takes_as_it_is(page: Page, api: Api) -> None:
+    draft(api, "foretold", split(3))
+    canvas = Canvas(page)
+    page.goto("/w/default/pipelines/foretold")
+    expect(canvas.node("split")).to_be_visible(timeout=SOON)
+    canvas.run()
+    canvas.wait_for({"first": "succeeded", "second": "succeeded"})
+    canvas.open("split", "Parameters")
+    reused = canvas.panel.get_by_text("The next run takes this result as it is.")
+    expect(reused).to_be_visible(timeout=SOON)
+    canvas.fill("fraction", "0.75")
+    expect(canvas.panel.get_by_text("The next run does it anew: it was changed.")).to_be_visible()
+    canvas.open("first")
+    expect(canvas.panel.get_by_text("anew if split, which it reads")).to_be_visible()
+    shot(page, "foretold")
+    canvas.open("data")
+    expect(reused).to_be_visible()

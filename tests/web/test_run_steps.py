@@ -115,7 +115,7 @@ def test_the_items_of_a_list_are_counted(page: Page, api: Api) -> None:
         parameters={"item": {"type": "String", "required": True}},
     )  # fmt: skip
     lists = component(
-        api, "lists", command='seq -s , 0 39 | sed "s/.*/[&]/" > $PAI_OUTPUT_ITEMS',
+        api, "lists-items", command='seq -s , 0 39 | sed "s/.*/[&]/" > $PAI_OUTPUT_ITEMS',
         mounts="none", outputs={"items": {"type": "value"}},
     )  # fmt: skip
     foreach = {"from": "list.items", "into": "item", "max_parallel": 8}

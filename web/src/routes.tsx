@@ -21,6 +21,19 @@ interface RunAddress {
   tab?: string;
 }
 
+/** What of schedules and their instances is looked at. */
+interface ScheduleAddress {
+  tab?: string;
+  schedule?: string;
+  text?: string;
+  last?: string;
+  days?: string;
+  kind?: string;
+  bizdate?: string;
+  /** Whether a backfill is being planned. */
+  new?: string;
+}
+
 const root = createRootRoute({ component: Outlet, notFoundComponent: Nowhere });
 
 const login = createRoute({ getParentRoute: () => root, path: "/enter", component: LoginPage });
@@ -106,11 +119,71 @@ const comparison = createRoute({
   component: lazyRouteComponent(() => import("./pages/run/ComparePage"), "ComparePage"),
 });
 
+const texts = (search: Record<string, unknown>, ...names: string[]) =>
+  Object.fromEntries(
+    names.flatMap((name) => {
+      const value = search[name];
+      // What looks like a number in an address has been made one.
+      return typeof value === "string" || typeof value === "number" ? [[name, String(value)]] : [];
+    }),
+  );
+
+const schedules = createRoute({
+  getParentRoute: () => workspace,
+  path: "/schedules",
+  validateSearch: (search: Record<string, unknown>): ScheduleAddress =>
+    texts(search, "tab", "schedule", "text", "last", "days", "kind", "bizdate", "new"),
+  component: lazyRouteComponent(() => import("./pages/schedules/SchedulesPage"), "SchedulesPage"),
+});
+
+const schedule = createRoute({
+  getParentRoute: () => workspace,
+  path: "/schedules/$schedule",
+  component: lazyRouteComponent(() => import("./pages/schedules/SchedulePage"), "SchedulePage"),
+});
+
+const newSchedule = createRoute({
+  getParentRoute: () => workspace,
+  path: "/new-schedule",
+  validateSearch: (search: Record<string, unknown>): { pipeline?: string; from?: string } =>
+    texts(search, "pipeline", "from"),
+  component: lazyRouteComponent(
+    () => import("./pages/schedules/NewSchedulePage"),
+    "NewSchedulePage",
+  ),
+});
+
+const instance = createRoute({
+  getParentRoute: () => workspace,
+  path: "/instances/$instance",
+  component: lazyRouteComponent(() => import("./pages/schedules/InstancePage"), "InstancePage"),
+});
+
+const backfill = createRoute({
+  getParentRoute: () => workspace,
+  path: "/backfills/$backfill",
+  component: lazyRouteComponent(() => import("./pages/schedules/BackfillPage"), "BackfillPage"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     front,
     login,
-    workspace.addChildren([library, component, fresh, pipelines, designer, runs, run, comparison]),
+    workspace.addChildren([
+      library,
+      component,
+      fresh,
+      pipelines,
+      designer,
+      runs,
+      run,
+      comparison,
+      schedules,
+      schedule,
+      newSchedule,
+      instance,
+      backfill,
+    ]),
   ]),
   defaultPendingComponent: Loading,
   defaultErrorComponent: Failed,

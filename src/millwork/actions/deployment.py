@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from millwork.access.identity import OWNER
 from millwork.actions.assets import document_of, found, register
 from millwork.actions.perform import Asked, let_in
 from millwork.actions.schedule_checks import read_for
@@ -15,8 +16,7 @@ from millwork.actions.scheduling import schedule_of
 from millwork.base.errors import BadRequest, Forbidden, NotFound
 from millwork.ports.schedules import Link, ScheduleRow, TriggerRow
 from millwork.registry.documents import differences
-from millwork.schedule.backfills import downstream
-from millwork.schedule.instances import begins
+from millwork.schedule.instances import begins, begins_again
 from millwork.spec.schedule import CHILDREN, SELF
 from millwork.spec.schedule_file import schedule_document
 
@@ -39,7 +39,8 @@ def deploy(call: Call, kept: Kept, to: str, *, is_preview: bool) -> DeploymentVi
     there = _there(call, to)
     schedule = schedule_of(kept.document, kept.version)
     read_for(call, kept.document["text"])
-    there.require("schedule", "write", kept.creator, kept.visibility, f"schedule '{kept.name}'")
+    same = there.context.assets().get(there.workspace, "schedule", kept.name) or kept
+    there.require("schedule", "write", same.creator, same.visibility, f"schedule '{kept.name}'")
     _check_run_as(there, schedule)
     links = list(_links(there, schedule))
     wanted = [] if there.workspace == call.workspace else list(_made_of(call, kept))
@@ -54,6 +55,11 @@ def deploy(call: Call, kept: Kept, to: str, *, is_preview: bool) -> DeploymentVi
         return answer
     for each in wanted:
         _copy(there, each)
+    if wanted:  # what was asked for is noted where it was, and where it is done, too
+        there.context.people().note(
+            there.context.clock.wall(), there.who.person, there.workspace, "schedules.deploy",
+            f"{kept.name}/{kept.version}", "allowed", there.request,
+        )  # fmt: skip
     _put_in_force(there, schedule, before, links)
     return answer
 
@@ -69,10 +75,11 @@ def _put_in_force(
 ) -> None:
     now = there.context.clock.wall()
     is_going = before is not None and before.state != "off"
+    first = there.context.schedules().first_to_come(there.workspace, schedule.name, now)
     row = ScheduleRow(
         there.workspace, schedule.name, schedule.version,
         before.state if before else "on", there.who.person, now,
-        now if is_going else begins(schedule, now),
+        begins_again(schedule, now, first) if is_going else begins(schedule, now),
     )  # fmt: skip
     triggers = [
         TriggerRow(there.workspace, schedule.name, _source(each.file, each.dataset), each.every)
@@ -80,6 +87,29 @@ def _put_in_force(
     ]
     there.context.schedules().deploy(row, links, triggers, now)
     there.context.nudge()
+
+
+def check_runs_as(call: Call, schedule: Schedule, row: ScheduleRow) -> None:
+    """Raises Forbidden for who may not run a version that nobody has put in force.
+
+    It runs as somebody who has not agreed to it: that needs what putting it in force needs.
+    """
+    person = schedule.run_as or row.owner
+    if person == call.who.person:
+        return
+    if call.role not in ("owner", "admin"):
+        raise Forbidden(
+            f"version {schedule.version} is not in force and would run as '{person}': "
+            "deploy it first, or ask an owner or admin"
+        )
+    _check_is_no_more(call, person)
+
+
+def _check_is_no_more(call: Call, person: str) -> None:
+    """Raises Forbidden if somebody is an administrator of the server, and who asks is none."""
+    row = call.context.people().person(person)
+    if not call.who.is_admin and (person == OWNER or (row and row.is_admin)):
+        raise Forbidden(f"'{person}' is an administrator of the server: only one may run it so")
 
 
 def _source(file: str, dataset: str) -> str:
@@ -95,13 +125,14 @@ def _check_run_as(there: Call, schedule: Schedule) -> None:
         raise Forbidden(f"run_as '{person}': only an owner or admin may have it run as another")
     if there.context.people().role_in(there.workspace, person) is None:
         raise BadRequest(f"run_as '{person}' is no member of workspace '{there.workspace}'")
+    _check_is_no_more(there, person)
 
 
 def _links(there: Call, schedule: Schedule) -> Iterator[Link]:
     """What it waits for; raises BadRequest for what is not deployed, and for a circle."""
     records = there.context.schedules()
     own = (there.workspace, schedule.name)
-    behind = set(downstream(own, records.children)) - {own}
+    behind = _behind(there, own)
     for each in schedule.depends_on:
         if not each.schedule or each.schedule in (SELF, CHILDREN):
             continue
@@ -113,6 +144,19 @@ def _links(there: Call, schedule: Schedule) -> Iterator[Link]:
         if each.cycle == "same" and place in behind:
             raise BadRequest(f"depends_on: '{schedule.name}' and '{place[1]}' wait for one another")
         yield Link(*own, *place, each.cycle)
+
+
+def _behind(there: Call, own: tuple[str, str]) -> set[tuple[str, str]]:
+    """All that waits for the same cycle of a schedule, near or far."""
+    found_: set[tuple[str, str]] = set()
+    todo = [own]
+    while todo:
+        for link in there.context.schedules().children(*todo.pop()):
+            place = (link.workspace, link.schedule)
+            if link.cycle == "same" and place not in found_:
+                found_.add(place)
+                todo.append(place)
+    return found_ - {own}
 
 
 def _check_grant(there: Call, workspace: str, schedule: str) -> None:
@@ -168,10 +212,21 @@ def _copied(kept: Kept) -> Copied:
 
 
 def _copy(there: Call, kept: Kept) -> None:
-    """Registers a version as it is; one that is there already and the same stays."""
+    """Registers a version as it is; one that is there already and the same stays.
+
+    What is new there is seen by whom it is seen here: who may see it all, or its creator.
+    """
+    assets = there.context.assets()
+    same = assets.get(there.workspace, kept.kind, kept.name, kept.version)
+    if same and same.digest == kept.digest:
+        found(there, kept.kind, kept.name, kept.version)
+        return
+    is_new = assets.get(there.workspace, kept.kind, kept.name) is None
     pins = [*kept.document.get("pins", {}).values()]
+    if "pin" in kept.document:
+        pins.append(kept.document["pin"])
     register(
         there, kept.kind, kept.name, kept.document, version=kept.version,
-        description=kept.description,
+        visibility=kept.visibility if is_new else None, description=kept.description,
         uses=[f"{pin['kind']}:{pin['name']}@{pin['version']}" for pin in pins],
     )  # fmt: skip

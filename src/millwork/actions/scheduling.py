@@ -19,7 +19,7 @@ from millwork.actions.handed_on import HandedOn
 from millwork.actions.perform import Asked, let_in
 from millwork.actions.requests import RunWish, ask, fence_of
 from millwork.actions.storage import Storage
-from millwork.base.errors import BadRequest, Forbidden, Missing, NotFound
+from millwork.base.errors import BadRequest, Forbidden, MillworkError, Missing, NotFound
 from millwork.base.records import dataclass, field
 from millwork.plan.scheduling import Timing
 from millwork.spec.dates.language import Clocks
@@ -68,7 +68,13 @@ class Scheduling:
         kept = found(call, "schedule", schedule.name, instance.uses)
         pin = kept.document["pin"]
         backfill = self._backfill_of(instance)
-        ask(call, wish_of(call, schedule, instance, f"{pin['name']}@{pin['version']}", backfill))
+        wish = wish_of(call, schedule, instance, f"{pin['name']}@{pin['version']}", backfill)
+        try:
+            ask(call, wish)
+        except MillworkError:
+            if self.context.store.run(instance.run) is None:
+                raise
+            return  # another server has asked for it at the same time
         self.context.nudge()
 
     def stop(self, run: str) -> None:

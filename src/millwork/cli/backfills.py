@@ -43,13 +43,13 @@ def add(actions: _SubParsersAction[Any]) -> None:
         own.add_argument("--json", action="store_true", help="print what the API answers")
 
 
-def asked(options: Namespace) -> tuple[Verb, dict[str, Any]] | None:
+def asked(word: str, options: Namespace) -> tuple[Verb, dict[str, Any]] | None:
     """The verb that one of these words stands for, and its arguments; None for another word."""
     if getattr(options, "ranges", None):
         options.ranges = [_range(word) for word in options.ranges]
-    if options.action not in _ACTIONS:
+    if word not in _ACTIONS:
         return None
-    given = {"backfill": options.backfill, "status": _ACTIONS[options.action][0]}
+    given = {"backfill": options.backfill, "status": _ACTIONS[word][0]}
     return VERBS["backfills.change"], given
 
 

@@ -70,21 +70,21 @@ def add(actions: _SubParsersAction[Any]) -> None:
         own.add_argument("--json", action="store_true", help="print what the API answers")
 
 
-def asked(options: Namespace) -> tuple[Verb, dict[str, Any]] | None:
+def asked(word: str, options: Namespace) -> tuple[Verb, dict[str, Any]] | None:
     """The verb that one of these words stands for, and its arguments; None for another word."""
-    if options.action not in _ACTIONS:
+    if word not in _ACTIONS:
         return None
-    given: dict[str, Any] = {"action": options.action}
+    given: dict[str, Any] = {"action": word}
     said = {name: getattr(options, name) for name in _FILTERS if getattr(options, name)}
     if options.instances:
         given["instances"] = options.instances
     if said or not options.instances:
         given["filter"] = said
-    if options.action == "rerun":
+    if word == "rerun":
         given |= {"downstream": options.downstream, "version": options.version}
-    elif options.action == "unneed":
+    elif word == "unneed":
         given["dependency"] = options.dependency
-    elif options.action == "priority":
+    elif word == "priority":
         given["priority"] = options.to
     return VERBS["instances.operate"], given
 

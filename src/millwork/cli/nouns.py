@@ -31,12 +31,13 @@ def run(words: Sequence[str]) -> int:
     """Asks for a verb and prints what it answers."""
     options = parser_of(words[0], next(iter(words[1:]), "")).parse_args(words[1:])
     own = _own(words[0])
-    by_word = own.asked(options) if own else None
+    # A verb may have a parameter that is called `action`, too: the word itself says which it is.
+    by_word = own.asked(words[1], options) if own else None
     door = open_door(getattr(options, "in_workspace", None))
     if by_word:
         verb, arguments = by_word
     else:
-        verb = VERBS[f"{words[0]}.{options.action}"]
+        verb = VERBS[f"{words[0]}.{words[1]}"]
         arguments = read_arguments(options, parameters_of(verb), door)
     answer = _asked(door, verb, arguments, options)
     if answer is None:

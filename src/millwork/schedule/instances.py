@@ -96,6 +96,20 @@ def begins(schedule: Schedule, now: float) -> float:
     return midnight(zone, civil_day(zone, now) + timedelta(days=1)) - 1
 
 
+def begins_again(schedule: Schedule, now: float, first: float | None) -> float:
+    """Up to which instant a version that takes another's place now has no instances.
+
+    `first` is the first cycle to come of the version before. What is not made ahead for today stays
+    so, and a day whose work is done is not done again: work of a day has each day once, at the new
+    time, even if that has passed.
+    """
+    if first is None or schedule.recurrence is None:
+        return begins(schedule, now)
+    zone = ZoneInfo(schedule.timezone)
+    begin = midnight(zone, civil_day(zone, first)) - 1
+    return begin if schedule.recurrence.is_daily else max(now, begin)
+
+
 def horizon(schedule: Schedule, now: float) -> float:
     """Up to which instant there are instances once they are made: tomorrow's end."""
     zone = ZoneInfo(schedule.timezone)

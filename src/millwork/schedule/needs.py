@@ -100,11 +100,12 @@ def _needs(
     children: Callable[[str, str], Iterable[Link]],
 ) -> list[Need]:
     name, workspace = name_of(dependency, instance.workspace), instance.workspace
-    before = _before(own, cycle)
     if dependency.schedule == SELF:
+        before = _before(own, cycle)
         own_last = (before,) if before else ()
         return [Need(name, workspace, own.name, own_last, in_force(workspace, own.name))]
     if dependency.schedule == CHILDREN:
+        before = _before(own, cycle)
         places = {(link.workspace, link.schedule) for link in children(workspace, own.name)}
         return [
             Need(name, *place, _of_child(own, before, cycle, known), known)
@@ -113,9 +114,18 @@ def _needs(
         ]
     place = (dependency.workspace or workspace, dependency.schedule)
     known = in_force(*place)
-    at = before if dependency.cycle == "last" else cycle
-    cycles = matched(own, at, known.schedule) if known and at else ()
-    return [Need(name, *place, cycles, known)]
+    if dependency.cycle == "last":
+        last = _last(own, _before(own, cycle), cycle, known.schedule) if known else ()
+        return [Need(name, *place, last, known)]
+    return [Need(name, *place, matched(own, cycle, known.schedule) if known else (), known)]
+
+
+def _last(own: Schedule, before: Due | None, cycle: Due, other: Schedule) -> tuple[Due, ...]:
+    """The cycles of another schedule before those that belong to one of this schedule's."""
+    theirs, mine = other.recurrence, own.recurrence
+    if theirs and mine and theirs.is_daily and not mine.is_daily:
+        return tuple(_on(other, cycle.day - _DAY))  # that of the day may wait for these hours
+    return matched(own, before, other) if before else ()
 
 
 def matched(own: Schedule, cycle: Due, other: Schedule) -> tuple[Due, ...]:

@@ -123,7 +123,7 @@ FIELDS = (
     Field("workdays", _DATES, "Days with work that `on` or `cron` leaves out"),
     Field("clock", Choice(("once", "dataworks")), "What a changed clock does", default="once"),
 )  # fmt: skip
-"""A calendar in all but name: [what they mean](../../../docs/scheduling.md)."""
+"""A calendar in all but name: [what they mean](../../../docs/schedule-file.md)."""
 
 
 def take_recurrence(given: dict[str, Any], reading: Reading) -> Recurrence | None:

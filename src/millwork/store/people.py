@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 _QUERIES = load_queries("people.sql")
 _STUCK = 3600.0  # seconds: a request that was cut off holds its key no longer
 _STALE = 86400.0  # seconds that answers are kept
+_OF_WORKSPACE = (
+    "delete_members", "delete_events_of_workspace", "delete_instances_of_workspace",
+    "delete_backfills_of_workspace", "delete_alerts_of_workspace", "delete_tokens_of_workspace",
+    "delete_workspace",
+)  # fmt: skip
 SESSION_IDLE = 43200.0  # seconds after its last use that a session ends
 
 
@@ -258,7 +263,7 @@ class PeopleStore(AuditStore):
         with self._locked():
             if self._one("workspace_is_used", name=name):
                 raise Conflict(f"workspace '{name}' still holds runs or assets: delete them first")
-            for statement in ("delete_members", "delete_tokens_of_workspace", "delete_workspace"):
+            for statement in _OF_WORKSPACE:
                 self._database.query(statement, {"name": name})
 
     def role_in(self, workspace: str, person: str) -> Role | None:

@@ -130,8 +130,28 @@ class ScheduleStore:
         with self._database.transaction():
             if self._database.query("schedule_made", values).fetchone() is None:
                 return False
+            if schedule.made < schedule.deployed:
+                rows = self._without_those_of_before(schedule, rows)
             self._database.query_many("instance_insert", [_values(row) for row in rows])
         return True
+
+    def _without_those_of_before(
+        self, schedule: ScheduleRow, rows: Sequence[InstanceRow]
+    ) -> list[InstanceRow]:
+        """The rows without the cycles that the version before has begun."""
+        if not rows:
+            return []
+        days = [row.day for row in rows]
+        there = self.cycles(schedule.workspace, schedule.name, min(days), max(days))
+        taken = {(row.day, row.number, row.fold) for row in there}
+        return [row for row in rows if (row.day, row.number, row.fold) not in taken]
+
+    def first_to_come(self, workspace: str, name: str, now: float) -> float | None:
+        """When the first of its cycles is that never began, and that another version takes over."""
+        values = {"workspace": workspace, "schedule": name, "now": now}
+        row = self._database.query("instance_to_come", values).fetchone()
+        found: float | None = row["instant"]
+        return found
 
     def add(self, rows: Sequence[InstanceRow]) -> None:
         """Keeps instances that no recurrence makes; those that are there stay as they are."""

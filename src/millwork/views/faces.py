@@ -97,6 +97,7 @@ class Face(TypedDict):
     `reference` is what the node's `component` says, empty for what is not registered; `aliases`
     are the names of the same thing elsewhere. A pipeline has no `resources` and no `roles`. `used`
     says in how many registered pipelines it is, as they are now; None where nobody has counted.
+    What is not `is_deterministic` is done anew by every run.
     """
 
     reference: str
@@ -121,6 +122,7 @@ class Face(TypedDict):
     roles: list[FaceRole]
     deprecated: str
     used: int | None
+    is_deterministic: bool
 
 
 class FacePage(TypedDict):
@@ -179,6 +181,7 @@ def face_of(tree: Tree, about: About) -> Face:
         "roles": _roles(component) if component else [],
         "deprecated": about.deprecated,
         "used": None,
+        "is_deterministic": component.is_deterministic if component else True,
     }  # fmt: skip
 
 

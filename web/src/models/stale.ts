@@ -5,13 +5,14 @@ import { inOrder, needs, type Pipeline } from "./pipeline/model";
 export function staleNodes(now: Pipeline, ran: Pipeline): Set<string> {
   const stale = new Set<string>();
   for (const name of inOrder(now)) {
-    const isChanged = !same(now, ran, name);
+    const isChanged = !isSame(now, ran, name);
     if (isChanged || needs(now, name).some((need) => stale.has(need))) stale.add(name);
   }
   return stale;
 }
 
-function same(now: Pipeline, ran: Pipeline, name: string): boolean {
+/** Whether a node says what it said, the parameters of the pipeline that it reads among it. */
+export function isSame(now: Pipeline, ran: Pipeline, name: string): boolean {
   const node = now.nodes[name];
   if (node === ran.nodes[name] && now.parameters === ran.parameters) return true;
   const read = (pipeline: Pipeline) => {

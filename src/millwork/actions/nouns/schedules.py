@@ -40,6 +40,7 @@ change = _SHARED.change
 versions = _SHARED.versions
 deprecate = _SHARED.deprecate
 _MOST_CYCLES, _LONGEST_KEY = 1000, 255
+_FIRST_YEAR, _LAST_YEAR = 1900, 9998
 
 State = Literal["on", "off", "frozen", "skipping"]
 
@@ -201,6 +202,8 @@ def test(
         found(call, "schedule", name, version) if version else _version_in_force(call, kept, row)
     )
     schedule = schedule_of(shown.document, shown.version)
+    if shown.version != row.version:
+        deployment.check_runs_as(call, schedule, row)
     now, zone = call.context.clock.wall(), ZoneInfo(schedule.timezone)
     today = datetime.fromtimestamp(now, zone).date()
     day = _date("bizdate", bizdate) + timedelta(days=1) if bizdate else today
@@ -281,9 +284,12 @@ def _content(kept: Kept) -> dict[str, Any]:
 
 def _date(field: str, text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise BadRequest(f"{field}: '{text[:40]}' is no date such as 2026-03-01") from None
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise BadRequest(f"{field}: a date of the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    return day
 
 
 def _time(text: str) -> time:

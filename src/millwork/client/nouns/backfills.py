@@ -1,5 +1,5 @@
 # ruff: noqa: E501
-"""Backfills: past cycles of a schedule, and of those behind it, done again or for the first time.
+"""Backfills: past cycles of a schedule, and of those behind it, done once more or at last.
 
 Written by `make docs` from the verbs and their functions: change those.
 """
@@ -17,7 +17,7 @@ from millwork.client.noun import Noun
 
 
 class BackfillsVerbs(Noun):
-    """Backfills: past cycles of a schedule, and of those behind it, done again or for the first time."""
+    """Backfills: past cycles of a schedule, and of those behind it, done once more or at last."""
 
     def list(
         self,

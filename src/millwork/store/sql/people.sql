@@ -140,12 +140,14 @@ UPDATE workspace SET description = :description, quota = :quota, stage = :stage,
 -- name: has_things
 -- Whether runs or assets are of somebody of that name.
 SELECT 1 FROM run WHERE creator = :name
-UNION ALL SELECT 1 FROM asset WHERE creator = :name LIMIT 1;
+UNION ALL SELECT 1 FROM asset WHERE creator = :name
+UNION ALL SELECT 1 FROM schedule WHERE owner = :name LIMIT 1;
 
 -- name: workspace_is_used
 -- Whether it holds anything.
 SELECT 1 FROM run WHERE workspace = :name
-UNION ALL SELECT 1 FROM asset WHERE workspace = :name LIMIT 1;
+UNION ALL SELECT 1 FROM asset WHERE workspace = :name
+UNION ALL SELECT 1 FROM schedule WHERE workspace = :name LIMIT 1;
 
 -- name: delete_workspace
 -- It is gone.
@@ -154,6 +156,22 @@ DELETE FROM workspace WHERE name = :name;
 -- name: delete_members
 -- Nobody is in it.
 DELETE FROM member WHERE workspace = :name;
+
+-- name: delete_events_of_workspace
+-- What happened to its schedules' instances.
+DELETE FROM instance_event WHERE instance IN (SELECT id FROM instance WHERE workspace = :name);
+
+-- name: delete_instances_of_workspace
+-- Another workspace of that name has none of them.
+DELETE FROM instance WHERE workspace = :name;
+
+-- name: delete_backfills_of_workspace
+-- Nor these.
+DELETE FROM backfill WHERE workspace = :name;
+
+-- name: delete_alerts_of_workspace
+-- Nor what was told of them.
+DELETE FROM alert WHERE workspace = :name;
 
 -- name: delete_tokens_of_workspace
 -- Ways into it alone.

@@ -104,21 +104,29 @@ SELECT min(due) AS due FROM instance
 WHERE status = 'waiting' AND kind <> 'backfill' AND due > :now;
 
 -- name: instances_starting
-SELECT * FROM instance WHERE status = 'starting' ORDER BY began, id;
+-- SQLite takes the index of a condition only where that condition stands.
+SELECT * FROM instance WHERE status IN ('starting', 'running') AND status = 'starting'
+ORDER BY began, id;
 
 -- name: instances_running
-SELECT * FROM instance WHERE status = 'running' ORDER BY began, id;
+SELECT * FROM instance WHERE status IN ('starting', 'running') AND status = 'running'
+ORDER BY began, id;
 
 -- name: instances_ended
 -- Those whose run is over, or gone.
 SELECT instance.*, coalesce(run.status, '') AS run_status, coalesce(run.reason, '') AS run_reason,
     coalesce(run.ended, instance.began) AS run_ended
 FROM instance LEFT JOIN run ON run.id = instance.run
-WHERE instance.status = 'running' AND (run.id IS NULL OR run.ended IS NOT NULL) LIMIT :limit;
+WHERE instance.status IN ('starting', 'running') AND instance.status = 'running'
+AND (run.id IS NULL OR run.ended IS NOT NULL) LIMIT :limit;
 
 -- name: instances_of
 SELECT * FROM instance WHERE workspace = :workspace AND schedule = :schedule
 AND day >= :first AND day <= :last AND origin = :origin ORDER BY instant, created, id;
+
+-- name: instance_to_come
+SELECT min(instant) AS instant FROM instance WHERE workspace = :workspace AND schedule = :schedule
+AND kind = 'recurring' AND status = 'waiting' AND tries = 0 AND instant > :now;
 
 -- name: events_replaced
 -- What happened to cycles that give way: one that is made again begins anew.
@@ -154,11 +162,12 @@ ORDER BY created DESC, id DESC LIMIT :limit;
 SELECT * FROM backfill WHERE status = 'running' ORDER BY id;
 
 -- name: backfill_waiting
-SELECT * FROM instance WHERE origin = :backfill AND status = 'waiting' AND place > :after
-ORDER BY place LIMIT :limit;
+SELECT * FROM instance WHERE origin = :backfill AND origin <> '' AND status = 'waiting'
+AND place > :after ORDER BY place LIMIT :limit;
 
 -- name: backfill_counts
-SELECT status, count(*) AS count FROM instance WHERE origin = :backfill GROUP BY status;
+SELECT status, count(*) AS count FROM instance WHERE origin = :backfill AND origin <> ''
+GROUP BY status;
 
 -- name: backfill_status
 UPDATE backfill SET status = :status, ended = :ended WHERE id = :id AND status = :before

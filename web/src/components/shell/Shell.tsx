@@ -13,6 +13,7 @@ const PLACES = {
   components: "/w/$workspace/components",
   pipelines: "/w/$workspace/pipelines",
   runs: "/w/$workspace/runs",
+  schedules: "/w/$workspace/schedules",
 } as const;
 const NAMES = Object.keys(PLACES) as (keyof typeof PLACES)[];
 
@@ -27,6 +28,7 @@ export function Shell() {
     components: t("shell.library"),
     pipelines: t("shell.pipelines"),
     runs: t("shell.runs"),
+    schedules: t("shell.schedules"),
   };
   useCommands(
     "shell",

@@ -2,6 +2,7 @@ import { designer } from "./designer";
 import { library } from "./library";
 import { panels } from "./panels";
 import { runs } from "./runs";
+import { schedules } from "./schedules";
 import { shell } from "./shell";
 
-export const en = { ...shell, ...library, ...designer, ...panels, ...runs };
+export const en = { ...shell, ...library, ...designer, ...panels, ...runs, ...schedules };

@@ -303,7 +303,8 @@ export const library = {
   "about.said.change": "Description and labels",
   "about.said.save": "Save",
   "about.labels": "Labels",
-  "about.labels.hint": "A word each, or word=value. Pipelines with “template” are offered to begin with",
+  "about.labels.hint":
+    "A word each, or word=value. Pipelines with “template” are offered to begin with",
   "about.delete": "Delete {name}?",
   "about.delete.hint":
     "All its versions go, and cannot be brought back. Pipelines that use it can no longer be run; runs of it stay.",

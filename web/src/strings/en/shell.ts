@@ -2,6 +2,7 @@ export const shell = {
   "shell.library": "Components",
   "shell.pipelines": "Pipelines",
   "shell.runs": "Runs",
+  "shell.schedules": "Schedules",
   "shell.workspace": "Workspace",
   "shell.commands": "Commands",
   "shell.commands.search": "What do you want to do?",

@@ -2,6 +2,7 @@ import { designer } from "./designer";
 import { library } from "./library";
 import { panels } from "./panels";
 import { runs } from "./runs";
+import { schedules } from "./schedules";
 import { shell } from "./shell";
 
-export const zh = { ...shell, ...library, ...designer, ...panels, ...runs };
+export const zh = { ...shell, ...library, ...designer, ...panels, ...runs, ...schedules };

@@ -4,6 +4,7 @@ export const shell: Record<keyof typeof english, string> = {
   "shell.library": "组件",
   "shell.pipelines": "流水线",
   "shell.runs": "运行",
+  "shell.schedules": "调度",
   "shell.workspace": "工作空间",
   "shell.commands": "命令",
   "shell.commands.search": "想做什么？",

@@ -68,7 +68,8 @@ CREATE TABLE instance (
 
 CREATE INDEX instance_waiting ON instance (due, id)
 WHERE status = 'waiting' AND kind <> 'backfill';
-CREATE INDEX instance_going ON instance (id) WHERE status IN ('starting', 'running');
+CREATE INDEX instance_going ON instance (status, began, id)
+WHERE status IN ('starting', 'running');
 CREATE INDEX instance_day ON instance (workspace, day, schedule);
 CREATE INDEX instance_of ON instance (workspace, schedule, day, number);
 CREATE INDEX instance_by_status ON instance (workspace, status, instant, id);

@@ -92,10 +92,13 @@ export function changeNote({ store, t }: Doing, index: number, note: Note | null
   );
 }
 
+/** The component that holds a table as text. */
+export const ENTERED = "builtin:enter_data";
+
 /** Adds a node that holds a table as text. */
 export function addCsv({ store, t }: Doing, name: string, csv: string, at: Place) {
   const { edit, select } = store.getState();
-  const node = { component: "builtin:enter_data", parameters: { csv } };
+  const node = { component: ENTERED, parameters: { csv } };
   edit(t("canvas.did.add"), all(settle, addNode(name, node, at)));
   select([name]);
 }

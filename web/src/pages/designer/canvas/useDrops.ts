@@ -4,9 +4,10 @@ import { useQuery } from "@tanstack/react-query";
 import { type DragEvent, useMemo } from "react";
 import type { GraphControl } from "@/components/graph/types";
 import { freshName, type Place } from "@/models/pipeline/model";
+import type { Face } from "@/models/ports";
 import { useDesignerStore } from "@/services/designer/store";
 import { useStrings } from "@/strings";
-import { addCsv, type Doing } from "./actions";
+import { addCsv, type Doing, ENTERED } from "./actions";
 import { addFace, freePlace } from "./adding";
 import { palette } from "./faces";
 
@@ -35,7 +36,7 @@ export function useDrops(control: GraphControl | null) {
         const face = faces?.find((each) => each.reference === reference);
         if (face) addFace(store, t("canvas.did.add"), face, place);
         else if (event.dataTransfer.files.length)
-          void receive({ store, t }, [...event.dataTransfer.files], place);
+          void receive({ store, t }, [...event.dataTransfer.files], place, faces);
       },
     }),
     [control, store, t, faces],
@@ -43,8 +44,9 @@ export function useDrops(control: GraphControl | null) {
 }
 
 /** Makes a node that holds each file: in the pipeline's text, or in a component's code if large. */
-async function receive(doing: Doing, files: File[], place: Place) {
+async function receive(doing: Doing, files: File[], place: Place, faces: Face[] = []) {
   const { store, t } = doing;
+  store.getState().learn(faces.filter(({ reference }) => reference === ENTERED));
   const tell = (message: string) => notifications.show({ color: "orange", message });
   for (const file of files) {
     if (!/\.csv$/i.test(file.name)) tell(t("canvas.csv.only"));

@@ -4,19 +4,17 @@ import { useMemo } from "react";
 import { reasonText } from "@/components/reasons";
 import { StatusMark } from "@/components/status/StatusMark";
 import { durationOf } from "@/models/duration";
+import { foretell } from "@/models/foretold";
 import { ENDED } from "@/models/steps";
 import { reasonsOf } from "@/models/why";
 import { whyOf } from "@/services/designer/running";
-import { useDesigner } from "@/services/designer/store";
+import { faceOf, useDesigner, useDesignerStore } from "@/services/designer/store";
 import { useStrings } from "@/strings";
-import { useIsStale } from "../frame/stale";
 import classes from "./Panel.module.css";
 
 /** How a node's step went in the last run, and why it was or was not done again. */
 export function NodeState({ name }: { name: string }) {
-  const t = useStrings();
   const step = useDesigner((designer) => designer.steps[name]);
-  const isStale = useIsStale(name);
   if (!step) return null;
   const isOver = ENDED.includes(step.status);
   return (
@@ -29,11 +27,7 @@ export function NodeState({ name }: { name: string }) {
           </Text>
         )}
       </div>
-      {isStale && isOver && (
-        <Text size="xs" c="dimmed">
-          {t("panel.stale")}
-        </Text>
-      )}
+      {isOver && <Next name={name} />}
       {step.status === "failed" && step.reason && (
         <Alert color="red" p="xs" mt={4}>
           {step.reason}
@@ -41,6 +35,30 @@ export function NodeState({ name }: { name: string }) {
       )}
       {isOver && (step.isReused || step.attempts > 0) && <Why name={name} />}
     </div>
+  );
+}
+
+/** What the next run will do with it. */
+function Next({ name }: { name: string }) {
+  const t = useStrings();
+  const now = useDesigner((designer) => designer.history.now);
+  const ran = useDesigner((designer) => designer.ran);
+  const store = useDesignerStore();
+  const told = useMemo(() => {
+    const designer = store.getState();
+    if (!ran) return undefined;
+    return foretell(now, {
+      ran,
+      statusOf: (node) => designer.steps[node]?.status,
+      isDeterministic: (node) => faceOf(designer, node)?.is_deterministic ?? true,
+    }).get(name);
+  }, [now, ran, name, store]);
+  const isRunning = useDesigner(({ runStatus }) => !ENDED.includes(runStatus));
+  if (!told || isRunning) return null;
+  return (
+    <Text size="xs" c="dimmed">
+      {t(`panel.next.${told.next}`, "from" in told ? { node: told.from } : {})}
+    </Text>
   );
 }
 

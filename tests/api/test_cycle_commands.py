@@ -1,0 +1,195 @@
+"""`millwork instances` and `millwork backfills`: their words, tables and exit codes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from millwork.app.compose import open_context
+from millwork.cli import instances
+from millwork.cli.main import main
+from tests.api.cycles import Plant, built
+from tests.conftest import assert_no_defect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def plant(home: Path, monkeypatch: pytest.MonkeyPatch) -> Plant:
+    monkeypatch.setenv("MILLWORK_HOME", str(home))
+    plant = built(open_context())
+    plant.deploy("extract", "every: day\nat: '02:00'\ntimezone: Europe/Berlin")
+    plant.deploy("load", "every: day\nat: '03:00'\ndepends_on: [extract]")
+    plant.look()
+    plant.look("2026-03-11T04:00")
+    return plant
+
+
+@pytest.fixture
+def command(plant: Plant, capsys: pytest.CaptureFixture[str]) -> Command:
+    """A command; `--json` is read."""
+    del plant
+
+    def run(*words: str) -> tuple[int, str, str]:
+        try:
+            code = main(words)
+        except SystemExit as error:  # words that argparse refuses
+            code = int(error.code or 0)
+        said = capsys.readouterr()
+        assert_no_defect(said.err)
+        return code, said.out, said.err
+
+    return run
+
+
+def of(plant: Plant, schedule: str, day: str = "2026-03-11") -> str:
+    found: str = plant.one(schedule=schedule, first=day, last=day)["id"]
+    return found
+
+
+def test_lists_and_pages_are_tables(plant: Plant, command: Command) -> None:
+    code, out, _ = command("instances", "list", "--schedule", "extract")
+    lines = out.splitlines()
+    assert (code, lines[0].split()) == (
+        0,
+        ["instance", "schedule", "date", "scheduled", "status", "run", "why"],
+    )
+    assert "2026-03-12 02:00 +0100  waiting" in lines[1]
+    code, out, _ = command("instances", "list", "--json", "--limit", "1")
+    page = json.loads(out)
+    assert len(page["items"]) == 1
+    assert page["next"]
+    code, out, err = command("instances", "list", "--limit", "1")
+    assert f"there are more: --after {page['next']}" in err
+    assert command("instances", "list", "--schedule", "absent")[1] == "no such instances\n"
+    code, out, _ = command("instances", "show", of(plant, "load"))
+    assert "waits:         extract: the one of 2026-03-11 #0 is running" in out
+    assert "may be done:   stop, succeed, freeze, unneed, priority" in out
+    code, out, _ = command("instances", "graph", of(plant, "load"))
+    assert [line.split()[0] for line in out.splitlines()[1:]] == ["-1", "this"]
+    code, out, _ = command("instances", "events", of(plant, "extract"))
+    assert [line.split()[3] for line in out.splitlines()[1:]] == ["arrived", "starting", "running"]
+
+
+def test_the_grid_is_drawn_in_letters(plant: Plant, command: Command) -> None:
+    plant.end("failed")
+    plant.look()
+    code, out, _ = command("instances", "grid", "--first", "2026-03-08", "--last", "2026-03-11")
+    assert code == 0
+    assert [line.rstrip() for line in out.splitlines()] == [
+        "business date  Mar",
+        "               08 09 10 11",
+        "extract        ·  ·  F  W",
+        "load           ·  ·  W  W",
+        "S succeeded D dry run F failed R running W waiting Z frozen C cancelled · none",
+    ]
+
+
+@pytest.mark.parametrize(("width", "rows"), [(200, 1), (80, 2), (40, 4), (30, 7)])
+def test_a_long_grid_fits_the_terminal(
+    plant: Plant, command: Command, monkeypatch: pytest.MonkeyPatch, width: int, rows: int
+) -> None:
+    del plant
+    monkeypatch.setattr("millwork.cli.tables._WIDTH", width)
+    _, out, _ = command("instances", "grid", "--first", "2026-01-01", "--last", "2026-04-02")
+    lines = out.splitlines()
+    assert len([line for line in lines if line.startswith("extract")]) == rows
+    most = max(width, instances._WIDEST_NAME)
+    assert max(len(line.rstrip()) for line in lines if line.startswith(("extract", "  "))) <= most
+    assert sum(line.count("·") for line in lines if line.startswith("extract")) == 90
+
+
+def test_a_narrow_list_leaves_the_run_out(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("millwork.cli.tables._WIDTH", 80)
+    _, out, _ = command("instances", "list", "--schedule", "extract")
+    assert "03-12 02:00" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_each_word_does_what_it_says(plant: Plant, command: Command) -> None:
+    load, later = of(plant, "load"), of(plant, "load", "2026-03-12")
+    assert command("instances", "freeze", load, later)[:2] == (0, "2 changed\n")
+    code, out, err = command("instances", "freeze", load)
+    assert (code, out) == (2, "0 changed\n")
+    assert err == f"millwork: 1 not changed:\nmillwork: {load}: it is frozen already\n"
+    assert command("instances", "thaw", "--schedule", "load")[:2] == (0, "2 changed\n")
+    assert command("instances", "priority", load, "--to", "9")[0] == 0
+    assert command("instances", "unneed", load, "--dependency", "extract")[0] == 0
+    assert command("instances", "succeed", later)[0] == 0
+    assert command("instances", "stop", load, "--json")[1] == (
+        '{"changed": 1, "not_changed": 0, "refused": []}\n'
+    )
+    code, out, _ = command("instances", "rerun", load, "--version", "latest", "--downstream")
+    assert (code, out) == (0, "1 changed\n")
+    plant.end()
+    plant.look()
+    by = ("--filter", "schedule=extract", "--filter", "status=succeeded")
+    code, out, _ = command("instances", "operate", "--action", "rerun", "--downstream", *by)
+    assert (code, out) == (0, "1 changed\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ("instances show absent", 2, "there is no instance 'absent'"),
+        ("instances stop absent", 2, "there is no instance 'absent'"),
+        ("instances stop", 2, "filter: say which instances"),
+        ("instances stop --first x", 2, "first: 'x' is no date"),
+        ("instances stop x --status waiting", 2, "instances: name them, or give a filter"),
+        ("instances unneed x", 2, "--dependency"),
+        ("instances priority x --to 11", 2, "priority: 1 to 9"),
+        (
+            "instances grid --first 2026-01-01 --last 2026-12-31",
+            2,
+            "last: at most 92 business dates",
+        ),
+        ("instances fly", 2, "invalid choice: 'fly'"),
+        ("backfills show absent", 2, "there is no backfill 'absent'"),
+        ("backfills pause absent", 2, "there is no backfill 'absent'"),
+        ("backfills create --schedule extract", 2, "--ranges"),
+        ("backfills create --schedule extract --ranges 2026", 2, "ranges[0].first: '2026'"),
+        ("backfills create --schedule extract --ranges {", 2, "--ranges: no JSON"),
+        ("backfills create --schedule absent --ranges 2026-01-01", 2, "there is no schedule"),
+    ],
+)
+def test_wrong_words_are_refused(command: Command, words: str, code: int, said: str) -> None:
+    found, out, err = command(*words.split())
+    assert (found, out) == (code, "")
+    assert said in err
+
+
+def test_a_backfill_from_preview_to_its_end(plant: Plant, command: Command) -> None:
+    wish = ("--schedule", "extract", "--ranges", "2026-02-01..2026-02-03", "--ranges", "2026-02-07")
+    code, out, _ = command(
+        "backfills", "preview", *wish, "--exclude", "load", "--downstream", "all"
+    )
+    assert code == 0
+    assert out.startswith("8 cycles: 8 missing\n8 to be done, 4 of them dry runs\n")
+    assert "2026-02-08 02:00:00+01:00  missing   to be done" in out
+    code, out, _ = command("backfills", "create", *wish, "--parallel", "2",
+                           "--parameters", 'extract={"day": "${yyyymmdd}"}')  # fmt: skip
+    assert code == 0
+    lines = {line.partition(":")[0]: line.partition(":")[2].strip() for line in out.splitlines()}
+    assert lines["dates"] == "2026-02-01..2026-02-03, 2026-02-07, the first first"
+    assert lines["instances"] == "4: 4 waiting"
+    backfill = lines["backfill"].partition(",")[0]
+    shown: Any = json.loads(command("backfills", "show", backfill, "--json")[1])
+    assert shown["document"]["parameters"] == {"default/extract": {"day": "${yyyymmdd}"}}
+    for word, status in (("pause", "paused"), ("resume", "running"), ("cancel", "cancelled")):
+        code, out, _ = command("backfills", word, backfill)
+        assert (code, f"status:     {status}, 2 at once" in out) == (0, True)
+    code, out, err = command("backfills", "resume", backfill)
+    assert (code, out) == (2, "")
+    assert "is over: it was cancelled" in err
+    code, out, _ = command("backfills", "list")
+    assert backfill in out
+    assert command("backfills", "list", "--status", "paused")[1] == "no such backfills\n"
+    del plant

@@ -1,0 +1,58 @@
+/** The schedules of a workspace, and where their instances are operated. */
+import { Tabs, Title } from "@mantine/core";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
+import { Loading } from "@/components/states";
+import { useStrings } from "@/strings";
+import { NewScheduleLink } from "./list/NewScheduleLink";
+import { ScheduleList } from "./list/ScheduleList";
+import classes from "./schedules.module.css";
+
+const Instances = lazy(() =>
+  import("./instances/Instances").then(({ Instances }) => ({ default: Instances })),
+);
+const Backfills = lazy(() =>
+  import("./backfills/Backfills").then(({ Backfills }) => ({ default: Backfills })),
+);
+const TestRun = lazy(() => import("./list/TestRun").then(({ TestRun }) => ({ default: TestRun })));
+
+const TABS = ["list", "instances", "backfills", "test"] as const;
+
+export function SchedulesPage() {
+  const t = useStrings();
+  const { workspace } = useParams({ from: "/w/$workspace/schedules" });
+  const search = useSearch({ from: "/w/$workspace/schedules" });
+  const navigate = useNavigate();
+  const tab = TABS.find((each) => each === search.tab) ?? "list";
+  const go = (to: string | null) =>
+    void navigate({
+      to: "/w/$workspace/schedules",
+      params: { workspace },
+      search: to === "list" || !to ? {} : { tab: to },
+    });
+  return (
+    <div className={classes.page}>
+      <div className={classes.head}>
+        <Title order={1} size="h4">
+          {t("schedules.title")}
+        </Title>
+        <NewScheduleLink workspace={workspace} />
+      </div>
+      <Tabs value={tab} onChange={go} className={classes.tabs}>
+        <Tabs.List>
+          {TABS.map((each) => (
+            <Tabs.Tab key={each} value={each}>
+              {t(`schedules.tab.${each}`)}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+      </Tabs>
+      <Suspense fallback={<Loading />}>
+        {tab === "list" && <ScheduleList workspace={workspace} />}
+        {tab === "instances" && <Instances workspace={workspace} />}
+        {tab === "backfills" && <Backfills workspace={workspace} />}
+        {tab === "test" && <TestRun workspace={workspace} />}
+      </Suspense>
+    </div>
+  );
+}

@@ -1,0 +1,61 @@
+import { ownName } from "@/models/schedules/plan";
+import { worded } from "@/models/schedules/worded";
+import type { BackfillDetail } from "@/services/backfills";
+import { useStrings } from "@/strings";
+import classes from "../schedules.module.css";
+
+interface Document {
+  ranges?: { first: string; last: string }[] | [string, string][];
+  order?: "asc" | "desc";
+  redo?: "missing" | "failed" | "all";
+  since?: string;
+  until?: string;
+  exclude?: string[];
+  parameters?: Record<string, unknown>;
+}
+
+/** What somebody asked for when a backfill began. */
+export function Asked({ workspace, said }: { workspace: string; said: BackfillDetail }) {
+  const t = useStrings();
+  const asked = said.document as Document;
+  const { order = "asc", redo = "missing" } = asked;
+  const rows: [string, string][] = [
+    [t("backfill.ranges"), (asked.ranges ?? []).map(rangeText).join(", ")],
+    [
+      t("backfill.column.schedule"),
+      said.schedules.map((each) => ownName(workspace, each)).join(", "),
+    ],
+    [t("backfill.order"), t(`backfill.order.${order}`)],
+    [t("backfill.redo"), t(`backfill.redo.${redo}`)],
+    [t("backfill.since"), asked.since ?? ""],
+    [t("backfill.until"), asked.until ?? ""],
+    [
+      t("backfill.exclude"),
+      (asked.exclude ?? []).map((each) => ownName(workspace, each)).join(", "),
+    ],
+    [t("backfill.override"), worded(asked.parameters)],
+    [
+      t("backfill.preview.left.short"),
+      said.left_out.map((each) => ownName(workspace, each)).join(", "),
+    ],
+    [t("backfill.column.by"), said.creator],
+  ];
+  return (
+    <dl className={classes.facts}>
+      {rows.map(
+        ([name, value]) =>
+          value && (
+            <div key={name} className={classes.pair}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ),
+      )}
+    </dl>
+  );
+}
+
+function rangeText(range: { first: string; last: string } | [string, string]): string {
+  const [first, last] = Array.isArray(range) ? range : [range.first, range.last];
+  return first === last ? first : `${first} – ${last}`;
+}

@@ -1,0 +1,42 @@
+import { Button, Modal } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Failed, Loading } from "@/components/states";
+import { moved } from "@/models/schedules/dates";
+import { type GridFilter, instancesOf } from "@/services/instances";
+import { useStrings } from "@/strings";
+import { InstanceList } from "./InstanceList";
+
+interface Props {
+  workspace: string;
+  schedule: string;
+  bizdate: string;
+  kind: GridFilter["kind"];
+  onClose: () => void;
+}
+
+/** The instances of a schedule on a business date, where there are several. */
+export function DayDialog({ workspace, schedule, bizdate, kind, onClose }: Props) {
+  const t = useStrings();
+  const day = moved(bizdate, 1);
+  const sought = { schedule, first: day, last: day, ...(kind && { kind }) };
+  const query = useInfiniteQuery(instancesOf(workspace, sought));
+  const rows = query.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      size="xl"
+      title={t("instances.of", { schedule, date: bizdate })}
+      closeButtonProps={{ "aria-label": t("shell.close") }}
+    >
+      {query.isPending && <Loading />}
+      {query.isError && <Failed error={query.error} />}
+      {rows.length > 0 && <InstanceList workspace={workspace} rows={rows} />}
+      {query.hasNextPage && (
+        <Button variant="subtle" onClick={() => void query.fetchNextPage()}>
+          {t("schedules.more")}
+        </Button>
+      )}
+    </Modal>
+  );
+}
