@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from tests.api.cycles import built
 
+from bench.cycles import with_schedulers
 from bench.rows import Row
 from millwork.app.compose import open_context
 from millwork.schedule.periods import due
@@ -30,6 +31,7 @@ def schedule(folder: Path) -> Iterator[Row]:
     """What schedules cost."""
     yield enumeration()
     yield from backfills(folder)
+    yield from with_schedulers(folder / "cycles")
 
 
 def enumeration() -> Row:

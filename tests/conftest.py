@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from millwork.engines.host.processes import kill_marked
+from tests.blobs.s3 import s3_server
+from tests.store.server import postgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +26,7 @@ for _number in (signal.SIGINT, signal.SIGHUP):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, signal.SIG_DFL)
 
+__all__ = ["postgres", "s3_server"]  # each started once, by the first test that asks for it
 COMMAND = str(Path(sys.executable).with_name("millwork"))
 EXAMPLES = Path(__file__).parent.parent / "examples"
 

@@ -9,14 +9,14 @@ import pytest
 from millwork.app.compose import open_context
 from millwork.store.people import MemberRow, WorkspaceRow
 from tests.actions.shelf import ROLES, Asker
-from tests.store.conftest import new_place, place, postgres
+from tests.store.conftest import new_place, place
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from millwork.actions.context import Context
 
-__all__ = ["new_place", "place", "postgres"]
+__all__ = ["new_place", "place"]
 
 
 @pytest.fixture

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 PEOPLE: dict[str, Role] = {
     "ann": "developer", "bob": "developer", "ops": "operator", "gus": "guest", "adi": "admin"
 }  # fmt: skip
+DAILY = "every: day\nat: '02:00'"
+HOURLY = "every: hour\ncatch_up: all"
+AFTER = "every: day\nat: '03:00'\ndepends_on: [{name}]"
 ALIVE = Master(1, "1", "boot")
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC).timestamp()
 """A Tuesday; schedules are deployed then."""
@@ -175,3 +178,25 @@ def built(context: Context) -> Plant:
         plant.ask("pipelines.create", "", workspace,
                   text=pipeline({"a": node}, "work", parameters=parameters))  # fmt: skip
     return plant
+
+
+def chain(plant: Plant) -> None:
+    """`extract`, `load` behind it, `report` behind that, and a night of them that went well."""
+    plant.deploy("extract")
+    plant.deploy("load", AFTER.format(name="extract"))
+    plant.deploy("report", AFTER.format(name="load"))
+    plant.look()
+    plant.look("2026-03-11T04:00")
+    plant.pass_()
+
+
+def of(plant: Plant, schedule: str, day: str = "2026-03-11", **said: Any) -> dict[str, Any]:
+    return plant.one(schedule=schedule, first=day, last=day, **said)
+
+
+def operate(plant: Plant, action: str, *instances: str, who: str = "", **said: Any) -> Any:
+    return plant.ask("instances.operate", who, action=action, instances=list(instances), **said)
+
+
+def shown(plant: Plant, instance: str, who: str = "") -> Any:
+    return plant.ask("instances.show", who, instance=instance)

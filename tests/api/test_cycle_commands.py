@@ -69,7 +69,7 @@ def test_lists_and_pages_are_tables(plant: Plant, command: Command) -> None:
     assert f"there are more: --after {page['next']}" in err
     assert command("instances", "list", "--schedule", "absent")[1] == "no such instances\n"
     code, out, _ = command("instances", "show", of(plant, "load"))
-    assert "waits:         extract: the one of 2026-03-11 #0 is running" in out
+    assert "waits:         extract: the one of 2026-03-10 is running" in out
     assert "may be done:   stop, succeed, freeze, unneed, priority" in out
     code, out, _ = command("instances", "graph", of(plant, "load"))
     assert [line.split()[0] for line in out.splitlines()[1:]] == ["-1", "this"]

@@ -22,7 +22,6 @@ from millwork.ports.store import RunRow, StepRow
 from millwork.store.runs import RunStore
 from tests.conftest import until
 from tests.e2e.server import serving
-from tests.store.conftest import postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from tests.e2e.server import Server
     from tests.store.server import Server as Postgres
 
-__all__ = ["postgres"]
 pytestmark = pytest.mark.xdist_group("postgres")
 
 SLOW, FAST = "slowslow00", "fastfast00"

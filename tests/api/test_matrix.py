@@ -83,7 +83,7 @@ def bodies(name: str) -> dict[str, Any]:
         "models.approve": {"stage": "Approved"}, "drafts.save": {"text": "", "revision": 1},
         "drafts.publish": {"revision": 1}, "connections.set": {
             "type": "http", "fields": {"url": "https://storage.invalid"}},
-        "connections.check": {}, "secrets.set": {"value": "x"}, "codes.take": {"path": "x"},
+        "connections.check": {}, "secrets.set": {"value": "x"}, "codes.take": {"path": ""},
         **{f"{kind}s.change": {"description": name} for kind in KINDS[:7]},
         **{f"{kind}s.deprecate": {"reason": "old"} for kind in KINDS[:7]},
         "schedules.create": {"text": ""}, "schedules.preview": {"text": ""},

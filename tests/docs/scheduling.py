@@ -1,4 +1,4 @@
-"""The examples of the language of scheduling parameters, as `docs/scheduling-language.md` shows them."""
+"""The examples of the language of scheduling parameters, as its page shows them."""
 
 from __future__ import annotations
 

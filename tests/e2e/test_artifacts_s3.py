@@ -18,7 +18,7 @@ from millwork.app.compose import open_context
 from millwork.ports.retention import Retention
 from millwork.store.assets import New
 from millwork.store.runs import RunStore
-from tests.blobs.s3 import S3Server, s3_running, s3_server
+from tests.blobs.s3 import S3Server, s3_running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from millwork.views.retention import Collected
     from tests.conftest import Component, Millwork, Pipeline, Result
 
-__all__ = ["s3_server"]
 pytestmark = pytest.mark.xdist_group("s3")
 LARGE = 'head -c 200000 /dev/zero | tr "\\0" x > "${PAI_OUTPUT_O}large"'
 

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING
 
 from millwork.app.process import LocalMasters
 from millwork.store.queries import migrations
-from tests.store.conftest import postgres
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Millwork
     from tests.store.server import Server
-
-__all__ = ["postgres"]
 
 
 def said(millwork: Millwork, what: str, **more: dict[str, str]) -> tuple[str, str]:

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.kill.failover import fail_over
-from tests.store.conftest import postgres
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.store.server import Server
 
-__all__ = ["postgres"]
 pytestmark = pytest.mark.xdist_group("postgres")
 
 

@@ -13,7 +13,6 @@ import pytest
 from tests.conftest import environment, gone, listing, run_command, until
 from tests.e2e.batches import Batch, assert_nothing_left, tree
 from tests.kill.runner import write_pipeline
-from tests.store.conftest import postgres
 from tests.store.server import PASSWORD
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     Start = Callable[..., Background]
 
 ONCE = {"speculates": False}
-__all__ = ["postgres"]
 pytestmark = pytest.mark.xdist_group("postgres")
 
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from millwork.blobs.places.mounting import trouble
-from tests.blobs.s3 import KEY, READER, READER_SECRET, SECRET, S3Server, s3_running
+from tests.blobs.s3 import KEY, READER, READER_SECRET, SECRET, S3Server
 from tests.conftest import environment
-from tests.store.server import PASSWORD, Server, started
+from tests.store.server import PASSWORD, Server
 
 pytestmark = pytest.mark.xdist_group("s3")
 
@@ -40,18 +40,6 @@ PORTS: dict[str, Any] = {
     "inputs": {"data": {"type": "folder"}},
     "outputs": {"out": {"type": "folder"}},
 }
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[S3Server]:
-    with s3_running() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Server]:
-    with started() as server:
-        yield server
 
 
 @contextmanager

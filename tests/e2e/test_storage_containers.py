@@ -13,7 +13,7 @@ import pytest
 
 from millwork.blobs.places.mounting import trouble
 from millwork.worker.mounts import below
-from tests.blobs.s3 import KEY, READER, READER_SECRET, SECRET, S3Server, s3_running
+from tests.blobs.s3 import KEY, READER, READER_SECRET, SECRET, S3Server
 from tests.conftest import until
 from tests.e2e.test_storage import PORTS, connect, connected
 
@@ -29,12 +29,6 @@ pytestmark = pytest.mark.xdist_group("containers")
 
 RUN = ("run", "--engine", "container")
 COPY = "ls $PAI_INPUT_DATA; cat $PAI_INPUT_DATA/* >${PAI_OUTPUT_OUT}all.txt; env"
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[S3Server]:
-    with s3_running() as server:
-        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.blobs.s3 import SECRET, S3Server, s3_running
+from tests.blobs.s3 import SECRET, S3Server
 from tests.conftest import until
 from tests.e2e.batches import NOTED, Batch, assert_nothing_left, of_home, reason
 from tests.e2e.test_storage import connect, connected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.conftest import Background, Component, Millwork
@@ -44,12 +44,6 @@ print("the secret is", "here" if "SECRET" in "".join(os.environ) else "not here"
 Run.get_context().log("loss", float(x) * len(open(f"{data}/rows.txt").read()))
 open(f"{out}/model.txt", "w").write(x)
 """
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[S3Server]:
-    with s3_running() as server:
-        yield server
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ import pytest
 
 from millwork.blobs.places.mounting import trouble
 from millwork.worker.mounts import below
-from tests.blobs.s3 import SECRET, S3Server, s3_running
+from tests.blobs.s3 import SECRET, S3Server
 from tests.conftest import until
 from tests.e2e.test_storage import connect, connected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.conftest import Background, Component, Millwork
 
@@ -32,12 +32,6 @@ env | grep -c SECRET
 
 def ports(mode: str = "mount", kind: str = "folder") -> dict[str, Any]:
     return {"inputs": {"data": {"type": kind, "mode": mode}}}
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[S3Server]:
-    with s3_running() as server:
-        yield server
 
 
 @pytest.fixture

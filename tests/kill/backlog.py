@@ -119,7 +119,7 @@ def minutes(count: int = MOST, **more: Any) -> dict[str, Any]:
 
 
 def make_due(context: Context) -> None:
-    """Has the instances of all schedules made from two days ago on, as after a night without one."""
+    """Has the instances of all schedules made, as after days without a server."""
     ago = datetime.now(UTC).timestamp() - 3 * 86_400
     database = context.store.database  # type: ignore[attr-defined]  # a store has one
     with database.transaction():
@@ -129,9 +129,7 @@ def make_due(context: Context) -> None:
 def instances(store: RunStore, *names: str) -> list[InstanceRow]:
     """The instances of these schedules, of all days."""
     records = ScheduleStore(store.database)
-    return [
-        row for name in names for row in records.cycles("default", name, date.min, date.max)
-    ]
+    return [row for name in names for row in records.cycles("default", name, date.min, date.max)]
 
 
 def statuses(store: RunStore) -> Counter[str]:
@@ -152,7 +150,8 @@ def outcome(store: RunStore, names: list[str], count: int, effects: Path) -> Out
     return Outcome(
         due=due,
         missing=due - len(cycles) + sum(not runs[row.id] for row in rows) + due - len(done),
-        doubled=len(rows) - len(cycles)
+        doubled=len(rows)
+        - len(cycles)
         + sum(runs[row.id] > 1 or row.tries > 1 for row in rows)
         + sum(times > 1 for times in done.values()),
         left=len(runs.keys() - {row.id for row in rows}),

@@ -12,13 +12,11 @@ import pytest
 from millwork.store.runs import RunStore
 from tests.e2e.server import serving
 from tests.kill import backlog, schedulers
-from tests.store.conftest import postgres
-from tests.store.server import Server as Postgres
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["postgres"]
+    from tests.store.server import Server as Postgres
 
 
 def test_kills_at_random_instants(tmp_path: Path) -> None:

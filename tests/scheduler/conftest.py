@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.scheduler.world import World, at
-from tests.store.conftest import new_place, place, postgres
+from tests.store.conftest import new_place, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["new_place", "place", "postgres"]
+__all__ = ["new_place", "place"]
 
 
 @pytest.fixture

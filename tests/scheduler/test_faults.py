@@ -1,4 +1,4 @@
-"""What may go wrong around the scheduler: kills between commits, two of them, things that are away."""
+"""What goes wrong around the scheduler: kills between commits, two of them, what is away."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import pytest
 
 from millwork.base.errors import Forbidden, MillworkError, Missing, Unavailable
 from millwork.ports.schedules import BackfillRow, Change
+from millwork.schedule.deciding import over
 from millwork.schedule.instances import instance_of, run_id
 from millwork.schedule.periods import Due
-from millwork.spec.schedule import SELF, Dependency, Trigger
+from millwork.spec.schedule import SELF, Alert, Dependency, Trigger
 from tests.scheduler.world import DAY, World, at, daily, hourly, with_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from millwork.ports.schedules import InstanceRow
+    from millwork.ports.schedules import InstanceRow, ScheduleRow, State
     from millwork.spec.schedule import Schedule
 
 FILE = Dependency(file="s3://logs/${yyyymmdd}")
@@ -55,9 +56,10 @@ def test_a_run_is_ended_by_the_next_one_if_a_kill_came_between(
     world.deploy(daily("load", timeout=600.0))
     world.look()
     world.go_to("2026-03-02T02:00")
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(world, "stop", fails(KeyboardInterrupt()))
-        world.go_to("2026-03-02T02:10:01")
+        with pytest.raises(KeyboardInterrupt):
+            world.go_to("2026-03-02T02:10:01")
     world.scheduler = type(world.scheduler)(world.records, world)
     world.go_to("2026-03-02T02:10:07")
     assert world.stopped == [world.only("load", "2026-03-02").run]
@@ -71,7 +73,7 @@ def test_two_schedulers_keep_a_backfill_within_its_bounds(
     backfill(world, load, 8, 2)
     other = World(world.place, world.now, world.schedules)
     counts = world.records.backfill_counts
-    seen = list[Mapping[str, int]]()
+    seen = list[object]()
 
     def slow(place: str) -> Mapping[str, int]:
         found = counts(place)
@@ -149,6 +151,24 @@ def test_a_clock_that_goes_back_keeps_nothing_waiting(world: World) -> None:
     assert world.go_to("2026-03-01T13:02") == ["load"]
 
 
+def test_a_run_that_is_asked_for_while_its_instance_is_stopped_ends(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.deploy(daily("load"))
+    world.look()
+    start = world.start
+
+    def late(owner: ScheduleRow, schedule: Schedule, instance: InstanceRow) -> None:
+        stopped = over(instance, "failed", "stopped by ada", world.now, "ada")
+        assert world.records.change(world.now, [stopped])
+        start(owner, schedule, instance)
+
+    monkeypatch.setattr(world, "start", late)
+    world.go_to("2026-03-02T02:00")
+    row = world.only("load", "2026-03-02")
+    assert (row.status, world.stopped) == ("failed", [row.run])
+
+
 # --- what is away holds up nobody else ----------------------------------------------------
 
 
@@ -191,6 +211,19 @@ def test_what_is_missing_for_a_run_is_a_failure_and_not_asked_for_for_ever(world
     assert (row.status, row.reason) == ("failed", "there is no secret 'key'")
 
 
+@pytest.mark.parametrize(("state", "status"), [("frozen", "failed"), ("skipping", "succeeded")])
+def test_what_is_triggered_heeds_the_switch(world: World, state: State, status: str) -> None:
+    triggers, alerts = (Trigger(dataset="taxi"),), (Alert("finished", ("ops@example.org",)),)
+    world.states["dataset:taxi"] = "v1"
+    world.deploy(daily("load", recurrence=None, triggers=triggers, alerts=alerts), state=state)
+    world.look()
+    world.now += 61
+    world.states["dataset:taxi"] = "v2"
+    assert world.look() == []
+    assert status in {change.kind for change in world.changes}
+    assert not world.started
+
+
 # --- versions, and what is switched -------------------------------------------------------
 
 
@@ -202,7 +235,7 @@ def test_a_cycle_that_is_made_again_begins_anew(world: World) -> None:
     for state in ("off", "on"):
         force = world.records.in_force("default", "load")
         assert force
-        world.records.set_state(force, state, world.now, world.now)  # type: ignore[arg-type]  # a State
+        world.records.set_state(force, state, world.now, world.now)
     world.look()
     assert world.go_to("2026-03-02T02:00") == ["load"]
     kinds = [event.kind for event in world.records.events(row.id, 0, 9)]

@@ -6,17 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.store.server import Server, started
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Server]:
-    with started() as server:
-        yield server
+    from tests.store.server import Server
 
 
 @pytest.fixture(params=[pytest.param("sqlite", marks=pytest.mark.quick), "postgres"])

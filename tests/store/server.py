@@ -29,7 +29,7 @@ _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "shared_buffers": "16MB",
-    "max_connections": "50",
+    "max_connections": "100",
     "log_min_messages": "fatal",
 }
 
@@ -131,3 +131,10 @@ def started() -> Iterator[Server]:
             server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """One server for all tests; who stops it starts it again."""
+    with started() as server:
+        yield server

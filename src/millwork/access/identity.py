@@ -18,8 +18,9 @@ class Identity:
     """A person, and how far the way in that they took reaches.
 
     A token may be of one `workspace` alone. `scope` is what it may do: `read`; `run`, also begin
-    and end runs, and those of schedules; `write`, also change what a workspace holds; `admin`, all that the person may.
-    `credential` is the id of that way in; empty for the owner in the home itself.
+    and end runs, and those of schedules; `write`, also change what a workspace holds; `admin`, all
+    that the person may. `credential` is the id of that way in; empty for the owner in the home
+    itself.
     """
 
     person: str

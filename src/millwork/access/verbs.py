@@ -138,7 +138,7 @@ codes.versions        GET    ~/codes/{name}/versions                            
 codes.version         GET    ~/codes/{name}/versions/{version}                         code:read
 codes.deprecate       POST   ~/codes/{name}/versions/{version}/deprecate               code:write
 codes.diff            GET    ~/codes/{name}/diff                                       code:read
-codes.take            POST   ~/codes/{name}/versions/{version}/take                    component:write
+codes.take            POST   ~/codes/{name}/versions/{version}/take                    code:write
 models.approve        POST   ~/models/{name}/versions/{version}/approve                model:approve
 models.lineage        GET    ~/models/{name}/versions/{version}/lineage                model:read
 datasets.lineage      GET    ~/datasets/{name}/versions/{version}/lineage              dataset:read

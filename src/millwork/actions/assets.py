@@ -177,15 +177,17 @@ def delete(call: Call, kind: str, name: str) -> Deleted:
     assets = call.context.assets()
     reference = f"{kind}:{name}"
     users = {
-        user.name
+        (user.kind, user.name)
         for user in assets.users(call.workspace, reference)
-        if user.kind == "pipeline" and (user.kind, user.name) != (kind, name)
+        if user.kind in ("pipeline", "schedule") and (user.kind, user.name) != (kind, name)
     }
     if users:
-        them = "1 registered pipeline uses" if len(users) == 1 else (
-            f"{len(users)} registered pipelines use"
-        )  # fmt: skip
-        raise Conflict(f"{them} {kind} '{name}': deprecate its versions instead")
+        kinds = {user for user, _ in users}
+        what = f"{kinds.pop()}{'s' * (len(users) > 1)}" if len(kinds) == 1 else "things"
+        verb = "uses" if len(users) == 1 else "use"
+        raise Conflict(
+            f"{len(users)} registered {what} {verb} {kind} '{name}': deprecate its versions instead"
+        )
     assets.delete(call.workspace, kind, name)
     return {"deleted": reference}
 

@@ -31,10 +31,10 @@ def cancel(
     assert run.master is not None
     deadline = time.monotonic() + patience
     while context.masters.is_alive(run.master):
+        context.masters.wake(run.master)  # without patience, too
         now = context.store.run(run.id)
         if now is None or now.status != "running" or time.monotonic() > deadline:
             return now.status if now else "gone"
-        context.masters.wake(run.master)
         time.sleep(0.05)  # that master may be no child of this process, and tells it nothing
     now = context.store.run(run.id)
     if now is None or now.status != "running":

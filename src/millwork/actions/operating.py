@@ -76,6 +76,8 @@ def _rerun(reach: Reach, row: InstanceRow, asked: Operation) -> str:
 
 
 def _stop(_: Reach, row: InstanceRow, __: Operation) -> str:
+    if row.status == "starting" and row.reason:
+        return "it is being stopped already"
     return f"it is over: it {_has(row)}" if row.is_over else ""
 
 
@@ -147,10 +149,7 @@ def _changed(reach: Reach, row: InstanceRow, asked: Operation, now: float) -> Ch
         )  # fmt: skip
         return Change(row, after, "rerun", who, {"version": uses})
     if asked.action == "stop":
-        outcome: Literal["failed", "cancelled"] = (
-            "cancelled" if row.status == "waiting" else "failed"
-        )
-        return replace(over(row, outcome, f"stopped by {who}", now, who), kind="stopped")
+        return _stopped(reach, row, who, now)
     if asked.action == "succeed":
         done = over(replace(row, is_frozen=False), "succeeded", f"{SET}{who}", now, who)
         return replace(done, before=row, kind="set_succeeded")
@@ -164,6 +163,22 @@ def _changed(reach: Reach, row: InstanceRow, asked: Operation, now: float) -> Ch
         return Change(row, replace(row, removed=removed), "unneeded", who, data)
     after = replace(row, priority=asked.priority)
     return Change(row, after, "priority", who, {"before": row.priority, "after": asked.priority})
+
+
+def _stopped(reach: Reach, row: InstanceRow, who: str, now: float) -> Change:
+    """What becomes of an instance that is stopped.
+
+    The run of one that is starting may be asked for at this very moment: its end is left to the
+    scheduler, which ends what runs and has a reason, and tries it no more.
+    """
+    reason = f"stopped by {who}"
+    if row.status == "starting" and reach.call.context.store.run(row.run) is None:
+        known = reach.known(row)
+        failures = max(row.failures, known.schedule.retries if known else 0)
+        after = replace(row, reason=reason, failures=failures)
+        return Change(row, after, "stopped", who, {"reason": reason})
+    outcome: Literal["failed", "cancelled"] = "cancelled" if row.status == "waiting" else "failed"
+    return replace(over(row, outcome, reason, now, who), kind="stopped")
 
 
 class Tally:

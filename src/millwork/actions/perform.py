@@ -180,7 +180,10 @@ def _note(
     """Adds to the audit log; what a stranger asks for is not worth a line of it."""
     if who is None:
         return
-    names = ("run", "name", "version", "person", "token", "session", "step", "sha256")
+    names = (
+        "run", "name", "version", "schedule", "instance", "backfill", "action", "to", "state",
+        "person", "token", "session", "step", "sha256",
+    )  # fmt: skip
     target = "/".join(str(asked.arguments[name]) for name in names if name in asked.arguments)
     reason = f": {error}" if error else ""
     context.people().note(

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from millwork.actions.assets import found, load_registered
 from millwork.base.errors import BadRequest, InvalidFile, NotFound
-from millwork.base.faults import Fault
 from millwork.base.names import is_text
 from millwork.base.records import dataclass
 from millwork.spec.model import Pipeline
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from millwork.actions.call import Call
     from millwork.actions.published import Pin
+    from millwork.base.faults import Fault
     from millwork.spec.fields import Reading
     from millwork.spec.schedule import Schedule
     from millwork.spec.tree import Tree

@@ -72,8 +72,10 @@ def _looked(scheduler: Scheduler, teller: Teller, now: float) -> float:
         then = scheduler.look(now)
         teller.tell()
         return then - now
-    except (MillworkError, OSError) as error:  # it may be better in a while
-        sys.stderr.write(f"millwork: scheduler: {error}\n")
+    except _Ended:
+        raise
+    except Exception as error:  # whatever went wrong, others' schedules go on
+        sys.stderr.write(f"millwork: scheduler: {type(error).__name__}: {error}\n")
         return _AGAIN
 
 

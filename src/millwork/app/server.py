@@ -200,7 +200,8 @@ class Server:
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
                 env={**os.environ, "MILLWORK_HOME": self.context.home},
             )  # fmt: skip
-            assert self._scheduler.stdin and self._scheduler.stdout
+            assert self._scheduler.stdin is not None
+            assert self._scheduler.stdout is not None
             os.set_blocking(self._scheduler.stdin.fileno(), False)
             selector.register(self._scheduler.stdout, selectors.EVENT_READ, _SCHEDULER)
 

@@ -81,6 +81,7 @@ def _plain(hint: Any) -> Any:
 
 def add_options(parser: ArgumentParser, parameters: Sequence[Parameter]) -> None:
     """The words and options that say these parameters."""
+    is_stream = not any(each.name == "until" for each in parameters)
     for each in parameters:
         if each.is_in_path:
             parser.add_argument(each.name, metavar=each.name.upper(), help=f"the {each.name}")
@@ -90,7 +91,7 @@ def add_options(parser: ArgumentParser, parameters: Sequence[Parameter]) -> None
             )
         elif each.name in _UNSEEN:
             _add_unseen(parser, each)
-        elif each.name != "since":  # a stream goes on by itself
+        elif each.name != "since" or not is_stream:  # a stream goes on by itself
             _add_option(parser, each)
     if any(each.is_file for each in parameters) and any(e.name == _BUNDLE for e in parameters):
         parser.add_argument("--code", metavar="DIR", help="its code, which is sent with it")

@@ -24,8 +24,8 @@ STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
 NOUNS = (
     "alerts", "artifacts", "attempts", "audit", "backfills", "bundles", "catalogue", "codes",
     "components", "connections", "conversions", "datasets", "drafts", "events", "files", "images",
-    "instances", "logs", "members", "models", "palette", "people", "pipelines", "plans", "schedules",
-    "server", "sessions", "steps", "tokens", "workspaces",
+    "instances", "logs", "members", "models", "palette", "people", "pipelines", "plans",
+    "schedules", "server", "sessions", "steps", "tokens", "workspaces",
 )  # fmt: skip
 RUN_VERBS = ("change", "create", "delete", "events", "follow", "lineage", "result", "source")
 

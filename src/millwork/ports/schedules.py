@@ -180,6 +180,9 @@ class ScheduleRecords(Protocol):
     def next_due(self, now: float) -> float | None:
         """When the next instance is due that is not yet."""
 
+    def instance(self, instance: str) -> InstanceRow | None:
+        """One instance."""
+
     def starting(self) -> Sequence[InstanceRow]:
         """Instances whose run has an id, and may not have been asked for."""
 

@@ -92,7 +92,9 @@ def planned(
     ]
     if len(found) > MOST_INSTANCES:
         raise BadRequest(f"a backfill has at most {MOST_INSTANCES:,} instances; see 'ranges'")
-    sign = 1 if wish.order == "asc" else -1
+    # What waits for its own last cycle goes forwards, whatever is asked for.
+    is_forwards = any(each.schedule.is_self_dependent for each in schedules)
+    sign = 1 if wish.order == "asc" or is_forwards else -1
 
     def turn(each: Planned) -> tuple[int, int, int]:
         place = (each.known.row.workspace, each.known.row.name)

@@ -74,7 +74,8 @@ def decided(
     """
     if instance.due > now or instance.is_frozen:
         return None
-    if known.row.state == "frozen" and instance.kind == "recurring" and not instance.tries:
+    is_switched = instance.kind in ("recurring", "triggered")
+    if known.row.state == "frozen" and is_switched and not instance.tries:
         return over(instance, "failed", "the schedule is frozen", now)
     if missed_for:
         return over(instance, "succeeded", missed_for, now)
@@ -82,7 +83,7 @@ def decided(
         return None
     if instance.is_dry:
         return over(instance, "succeeded", "a dry run: no work on that day", now)
-    if known.row.state == "skipping" and instance.kind == "recurring":
+    if known.row.state == "skipping" and is_switched:
         return over(instance, "succeeded", "a dry run: the schedule is skipping", now)
     return begun(instance, now)
 

@@ -243,7 +243,16 @@ class Scheduler:
             else:
                 changes.append(_running(row))
             reach("schedule.asked")
-        self._write(now, changes)
+        done = {change.after.id for change in self._write(now, changes)}
+        for change in changes:
+            if change.kind == "running" and change.after.id not in done:
+                self._drop(change.after)
+
+    def _drop(self, row: InstanceRow) -> None:
+        """Has a run end that was asked for while somebody stopped its instance."""
+        now = self.records.instance(row.id)
+        if now is None or now.run != row.run or now.is_over:
+            self.doors.stop(row.run)
 
     # --- triggers -------------------------------------------------------------------------
 
@@ -279,9 +288,10 @@ class Scheduler:
             return
         if not may_start(backfill, going):
             return
+        in_vain = 0
         for rows in self._turns(backfill, backfill.parallel - going):
             self._cycles.clear()
-            changes = []
+            changes: list[Change] = []
             for row in rows:
                 if not may_start(backfill, going):
                     break
@@ -290,7 +300,8 @@ class Scheduler:
                     going += change.kind == "starting"
                     changes.append(change)
             self._begin(changes, now, backfill)
-            if not may_start(backfill, going):
+            in_vain = 0 if changes else in_vain + len(rows)
+            if not may_start(backfill, going) or (going and in_vain >= _IN_VAIN):
                 return
 
     def _turns(self, backfill: BackfillRow, first: int) -> Iterator[Sequence[InstanceRow]]:
@@ -394,6 +405,9 @@ _GONE = "the schedule, or its version, is not there any more"
 _UNKNOWN = "?"
 """What a trigger has seen that could not be looked at yet."""
 _TURN = 20
+_IN_VAIN = 200
+"""How many of a backfill are looked at that wait, one after the other, while others of it run: so
+many thousands that wait for one another cost little at each look."""
 _MONTH = 2_592_000.0
 _QUIET = frozenset(("starting", "running", "arrived"))
 

@@ -9,6 +9,7 @@ each schedule's in its own zone.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from millwork.ports.schedules import InstanceRow, Link, ScheduleRow
+    from millwork.spec.recurrence import Recurrence
     from millwork.spec.schedule import Dependency, Schedule
 
     Place: TypeAlias = tuple[str, str]
@@ -175,7 +177,13 @@ def _until(other: Schedule, cycle: Due) -> list[Due]:
 
 def _on(schedule: Schedule, day: date) -> list[Due]:
     assert schedule.recurrence is not None
-    return due(schedule.recurrence, ZoneInfo(schedule.timezone), day, day)
+    return list(_of_day(schedule.recurrence, schedule.timezone, day))
+
+
+@lru_cache(maxsize=256)
+def _of_day(recurrence: Recurrence, timezone: str, day: date) -> tuple[Due, ...]:
+    """The cycles of a day: each of hundreds that wait on one day asks for them at every look."""
+    return tuple(due(recurrence, ZoneInfo(timezone), day, day))
 
 
 def judged(need: Need, rows: Sequence[InstanceRow]) -> Found:
@@ -208,4 +216,5 @@ def judged(need: Need, rows: Sequence[InstanceRow]) -> Found:
 
 
 def _shown(row: InstanceRow) -> str:
-    return f"the one of {row.day.isoformat()} #{row.number} is {row.status}"
+    which = f" #{row.number}" if row.number else ""  # of several a day
+    return f"the one of {row.bizdate.isoformat()}{which} is {row.status}"

@@ -7,6 +7,7 @@ from millwork.actions.assets import Filter, Sort, Visibility
 from millwork.actions.call import Call
 from millwork.actions.sources import fetched, taken
 from millwork.actions.versioned import verbs_of
+from millwork.base.errors import BadRequest
 from millwork.registry.kinds import code_faults
 from millwork.views.assets import (
     AssetPage,
@@ -69,6 +70,9 @@ def take(call: Call, name: str, version: str, path: str, folder: str = "") -> Ta
     `path` is the file within the repository, `folder` that of its code: where the file says, if
     nothing is said. Both are of one commit, which is answered.
     """
+    assets.found(call, "code", name, version, action="write")
+    if not path:  # nothing is fetched for that
+        raise BadRequest("path: which file of the repository?")
     source = fetched(call, f"{name}@{version}")
     text, bundle = taken(call, source, path, folder)
     return {

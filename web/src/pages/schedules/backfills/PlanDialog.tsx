@@ -38,15 +38,17 @@ export function PlanDialog({ workspace, schedule, onClose }: Props) {
   const navigate = useNavigate();
   const [plan, setPlan] = useState<Plan>(() => planFor(schedule, moved(today(), -1)));
   const change = (some: Partial<Plan>) => setPlan((now) => ({ ...now, ...some }));
-  const wish = useMemo(() => wishOf(plan), [plan]);
-  const [asked] = useDebouncedValue(wish, 300);
+  const [asked] = useDebouncedValue(plan, 300);
   const preview = useInfiniteQuery({
-    ...backfillPlan(workspace, asked),
-    enabled: isWhole(plan),
+    ...backfillPlan(
+      workspace,
+      useMemo(() => wishOf(asked), [asked]),
+    ),
+    enabled: isWhole(asked),
     placeholderData: keepPreviousData,
   });
   const begin = useMutation({
-    mutationFn: () => createBackfill(workspace, wish),
+    mutationFn: () => createBackfill(workspace, wishOf(plan)),
     onSuccess: ({ id }) =>
       navigate({ to: "/w/$workspace/backfills/$backfill", params: { workspace, backfill: id } }),
   });
@@ -87,7 +89,7 @@ export function PlanDialog({ workspace, schedule, onClose }: Props) {
           <Button variant="default" onClick={onClose}>
             {t("shell.cancel")}
           </Button>
-          <Button type="submit" disabled={!chosen || wish !== asked} loading={begin.isPending}>
+          <Button type="submit" disabled={!chosen || plan !== asked} loading={begin.isPending}>
             {chosen ? t.count("backfill.begin", chosen) : t("backfill.begin.none")}
           </Button>
         </Group>

@@ -1,6 +1,6 @@
 import { Button, Select, Switch, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { Empty, Failed, Loading } from "@/components/states";
@@ -25,7 +25,10 @@ export function Instances({ workspace }: { workspace: string }) {
   const [isChoosing, setChoosing] = useState(false);
   const [chosen, choose] = useState<Chosen>(new Map());
   const [opened, open] = useState<{ schedule: string; bizdate: string }>();
-  const query = useInfiniteQuery(instanceGrid(workspace, filter));
+  const query = useInfiniteQuery({
+    ...instanceGrid(workspace, filter),
+    placeholderData: keepPreviousData,
+  });
   const rows = query.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <>

@@ -1,6 +1,6 @@
 import { Button, Table, Text, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { PlaceLink } from "@/components/PlaceLink";
 import { Empty, Failed, Loading } from "@/components/states";
@@ -19,7 +19,10 @@ export function ScheduleList({ workspace }: { workspace: string }) {
   const t = useStrings();
   const [words, setWords] = useState("");
   const [search] = useDebouncedValue(words.trim(), 200);
-  const query = useInfiniteQuery(scheduleList(workspace, search));
+  const query = useInfiniteQuery({
+    ...scheduleList(workspace, search),
+    placeholderData: keepPreviousData,
+  });
   const rows = query.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <>

@@ -15,7 +15,7 @@ const COLOURS: Record<SwitchState, string> = {
   on: "var(--status-succeeded)",
   off: "var(--status-cancelled)",
   frozen: "var(--status-running)",
-  skipping: "var(--status-lost)",
+  skipping: "var(--port-value)",
 };
 
 /** A schedule's state by colour, shape and word. */

@@ -46,8 +46,8 @@ export function StateSwitch({ workspace, name, creator, state }: Props) {
         {STATES.map((each) => (
           <Menu.Item
             key={each}
-            role="menuitemradio"
-            aria-checked={each === state}
+            aria-current={each === state}
+            rightSection={each === state ? "✓" : null}
             onClick={() => each !== state && switching.mutate(each)}
           >
             <StateMark state={each} />
