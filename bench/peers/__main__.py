@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.peers import page, venvs
+from bench.peers import dates, page, venvs
 from bench.peers.engines import PARALLEL, Millwork, Other
 from bench.peers.kills import Aftermath, after_kill
 from bench.peers.page import Result
@@ -72,9 +72,14 @@ def main(names: list[str]) -> int:
         results.append(result)
         print(page.cost_line(result), flush=True)
     print("\n".join(["", *page.KILLS, *map(page.kill_line, results)]))
+    print("\n".join(["", *page.DATES]))
+    rows = []
+    for row in dates.dated(names):
+        rows.append(row)
+        print(page.date_line(row), flush=True)
     if not names:
         text = page.PAGE.read_text(encoding="utf-8")
-        page.PAGE.write_text(page.renewed(text, page.tables(results)), encoding="utf-8")
+        page.PAGE.write_text(page.renewed(text, page.tables(results, rows)), encoding="utf-8")
     return 0 if all(result.known for result in results if "Millwork" in result.name) else 1
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bench.peers.dates import Dated
     from bench.peers.kills import Aftermath
     from bench.peers.slopes import Slope
 
@@ -37,6 +38,9 @@ COSTS = _head(
 KILLS = _head(
     "engine", "how it is started again", "starts of steps 1, 2, 3", "step 2 twice at once",
     "the restart ended with",
+)  # fmt: skip
+DATES = _head(
+    "engine", "version", "processes", "dates", "CPU ms a date", "CPU x bare",
 )  # fmt: skip
 
 
@@ -96,6 +100,11 @@ def kill_line(result: Result) -> str:
     return _line([*head, starts, "yes" if kill.at_once else "no", f"exit code {kill.code}"])
 
 
+def date_line(row: Dated) -> str:
+    """An engine's row of the third table."""
+    return _line(row.cells)
+
+
 def bare_line(results: Sequence[Result]) -> str:
     """The bare loop's row: the least and the most that it took."""
     cells = []
@@ -116,12 +125,14 @@ def machine() -> str:
     )
 
 
-def tables(results: Sequence[Result]) -> str:
-    """Both tables, as they stand between the marks."""
+def tables(results: Sequence[Result], dates: Sequence[Dated]) -> str:
+    """The tables, as they stand between the marks."""
     costs = [*COSTS, bare_line(results), *map(cost_line, results)]
     kills = [*KILLS, *map(kill_line, results)]
     parts = [machine(), "### What a step costs", "\n".join(costs)]
     parts += ["### Killed in mid-step, and started again", "\n".join(kills)]
+    lines = [*DATES, *map(date_line, dates)]
+    parts += ["### A backfilled date of one step", "\n".join(lines)]
     return "\n\n".join(parts) + "\n"
 
 

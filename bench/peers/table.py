@@ -64,3 +64,14 @@ PEERS = (
         {**_DAGSTER, "PEERS_EXECUTOR": "multiprocess"},
     ),
 )  # fmt: skip
+BACKFILLERS = (
+    Peer(
+        "Airflow, LocalExecutor", ("apache-airflow==3.3.2",),
+        "api-server, scheduler, dag-processor", 0, 0, "",
+    ),
+    Peer(
+        "Dagster, in-process executor", ("dagster==1.13.29",), "daemon, code server", 0, 0, "",
+        _DAGSTER,
+    ),
+)  # fmt: skip
+"""Those that have a backfill; their `state` is the processes that it takes."""

@@ -346,3 +346,13 @@ def test_owners_by_the_home_are_named(plant: Plant) -> None:
     row = of(plant, "extract")
     operate(plant, "stop", row["id"])
     assert of(plant, "extract")["reason"] == f"stopped by {LOCAL_OWNER.person}"
+
+
+def test_a_stop_is_told_of_as_any_failure_is(plant: Plant) -> None:
+    plant.deploy("load", "every: day\nat: '02:00'\nalerts: [{on: failed, to: [ops@example.org]}]")
+    plant.look()
+    plant.look("2026-03-11T02:01")
+    alerts = plant.context.alerts()
+    assert alerts.due(plant.context.clock.wall(), 9) == 0
+    operate(plant, "stop", of(plant, "load")["id"], who="ops")
+    assert alerts.due(plant.context.clock.wall(), 9) == 1

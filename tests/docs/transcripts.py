@@ -39,7 +39,7 @@ _MASKS = (
     (re.compile(r"\b(test)-[0-9a-z]{16}\b"), r"\1-ID"),
     (re.compile(r"\d+\.\d (?:[KMGT]iB)|\d+ B\b"), "SIZE"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?"), "DATE"),
-    (re.compile(r"\d{4}-\d\d-\d\d(?= +DATE| #\d+ is waiting)"), "DAY"),
+    (re.compile(r"\d{4}-\d\d-\d\d(?= +DATE|( #\d+)? is waiting)"), "DAY"),
     (re.compile(r"cgroup v[12]|rlimit"), "LIMITS"),
     (re.compile(r"-{5,}"), "-----"),
     (re.compile(r"[ \t]+"), " "),

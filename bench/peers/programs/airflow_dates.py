@@ -13,8 +13,6 @@ import one_date
 HOME = Path(os.environ["HOME"]) / "airflow"
 AIRFLOW = str(Path(sys.executable).with_name("airflow"))
 DAG = """\
-import sys
-sys.path.insert(0, {programs!r})
 import datetime
 from airflow.sdk import dag, task
 
@@ -39,8 +37,9 @@ def main() -> None:
     count, port = int(sys.argv[1]), one_date.free_port()
     folder = HOME / "dags"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "dates.py").write_text(DAG.format(programs=str(Path(__file__).parent)))
+    (folder / "dates.py").write_text(DAG)
     os.environ.update({
+        "PYTHONPATH": str(Path(__file__).parent),  # of `one_date`, for the processes of tasks
         "AIRFLOW_HOME": str(HOME),
         "AIRFLOW__CORE__DAGS_FOLDER": str(folder),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",

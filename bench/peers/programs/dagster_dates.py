@@ -12,8 +12,6 @@ import one_date
 HOME = Path(os.environ["DAGSTER_HOME"])
 BIN = Path(sys.executable).parent
 JOB = """\
-import sys
-sys.path.insert(0, {programs!r})
 from dagster import DailyPartitionsDefinition, Definitions, in_process_executor, job, op
 
 @op
@@ -39,7 +37,8 @@ run_coordinator:
 def main() -> None:
     """Starts the daemon, asks for a backfill, and waits until each date is done."""
     count = int(sys.argv[1])
-    (HOME / "dates.py").write_text(JOB.format(programs=str(Path(__file__).parent)))
+    os.environ["PYTHONPATH"] = str(Path(__file__).parent)  # of `one_date`, for runs' processes
+    (HOME / "dates.py").write_text(JOB)
     (HOME / "dagster.yaml").write_text(SETTINGS)
     where = ("-f", str(HOME / "dates.py"))
     daemon = subprocess.Popen([BIN / "dagster-daemon", "run", *where], cwd=HOME)

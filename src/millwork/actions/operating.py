@@ -13,6 +13,7 @@ from millwork.actions.cancel import cancel
 from millwork.base.errors import BadRequest
 from millwork.base.records import dataclass
 from millwork.ports.schedules import Change
+from millwork.schedule.alerts import expected
 from millwork.schedule.deciding import over
 from millwork.schedule.needs import name_of
 
@@ -232,9 +233,21 @@ def _of_page(
     written = context.schedules().change(now, changes)
     tally.changed += len(written)
     _follow(context, written, asked)
+    _keep_notices(reach, written, now)
     done = {change.after.id for change in written}
     lost = (change.before.id for change in changes if change.before.id not in done)
     return list(_again(context, lost))
+
+
+def _keep_notices(reach: Reach, written: Iterable[Change], now: float) -> None:
+    """Keeps what is to be told of what was done; whoever tells it judges it again."""
+    notices = []
+    for change in written:
+        known = reach.known(change.after)
+        if known and known.schedule.alerts:
+            notices += expected(change.after, known.schedule, now)
+    if notices:
+        reach.call.context.alerts().keep(notices, now)
 
 
 def _again(context: Context, instances: Iterable[str]) -> Iterator[InstanceRow]:
