@@ -2,7 +2,8 @@
 BIN := .venv/bin
 export MILLWORK_HOME ?= $(HOME)/.millwork
 
-.PHONY: setup run console test quick lint format docs figures peers lock clean
+.PHONY: setup run console test test-rest test-console quick lint lint-python lint-console \
+	check-console format docs figures peers lock clean
 
 setup: .venv/.done
 
@@ -17,20 +18,38 @@ run: setup
 console: setup
 	@./scripts/console
 
-test: setup lint console
-	@./scripts/console test
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow" --ignore tests/web
-	$(BIN)/pytest -m "not slow" tests/web
+# First what reads, then what runs; of each, two things at a time.
+test: setup
+	@$(MAKE) --no-print-directory -j2 -O lint-python check-console
+	@$(MAKE) --no-print-directory -j2 test-rest test-console
+
+# Three workers on two cores: most tests wait, for processes and for their ends.
+test-rest: setup
+	$(BIN)/pytest -n 3 --dist loadgroup -m "not slow" --ignore tests/web
+
+# A process of their own: Playwright's event loop would be in the way of other tests'. What it says
+# is said when it is over.
+test-console: setup
+	@said=$$($(BIN)/pytest -m "not slow" tests/web 2>&1); code=$$?; echo "$$said"; exit $$code
 
 quick: setup
 	$(BIN)/pytest -n 2 -m quick
 
-lint: setup
+lint: lint-python lint-console
+
+lint-python: setup
 	$(BIN)/ruff format --check src tests bench examples
 	$(BIN)/ruff check src tests bench examples
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+lint-console: setup
 	@./scripts/console lint
+
+check-console: setup
+	@./scripts/console lint
+	@./scripts/console build
+	@./scripts/console test
 
 format: setup
 	$(BIN)/ruff format src tests bench examples

@@ -17,7 +17,6 @@ from millwork import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FEW, MANY = 2, 8  # dates
 _PATIENCE = 400.0
 
 
@@ -60,14 +59,15 @@ def _of_peer(peer: Peer) -> Dated:
     row = Dated(peer.name, peer.version, peer.state)
     try:
         python = venvs.python_of(peer.package, peer.requirements)
-        few, many = (_cost(peer, python, count) for count in (FEW, MANY))
+        few, many = (_cost(peer, python, count) for count in (peer.chain, peer.fan))
     except venvs.NotInstalled:
         return Dated(**{**vars(row), "why": "skipped: cannot be installed here"})
     except DidNotRun as error:
         return Dated(**{**vars(row), "why": str(error)})
     with tempfile.TemporaryDirectory() as folder:
         bare = measure.bare_loop(60, 1, Path(folder)).cpu
-    return Dated(**{**vars(row), "dates": MANY, "each": (many - few) / (MANY - FEW), "bare": bare})
+    each = (many - few) / (peer.fan - peer.chain)
+    return Dated(**{**vars(row), "dates": peer.fan, "each": each, "bare": bare})
 
 
 def _cost(peer: Peer, python: Path, count: int) -> float:

@@ -67,11 +67,12 @@ PEERS = (
 BACKFILLERS = (
     Peer(
         "Airflow, LocalExecutor", ("apache-airflow==3.3.2",),
-        "api-server, scheduler, dag-processor", 0, 0, "",
+        "api-server, scheduler, dag-processor", 2, 22, "",
     ),
     Peer(
-        "Dagster, in-process executor", ("dagster==1.13.29",), "daemon, code server", 0, 0, "",
+        "Dagster, in-process executor", ("dagster==1.13.29",), "daemon, code server", 2, 8, "",
         _DAGSTER,
     ),
 )  # fmt: skip
-"""Those that have a backfill; their `state` is the processes that it takes."""
+"""Those that have a backfill: `state` is the processes that it takes, `chain` and `fan` are the
+numbers of dates between which the slope is taken."""

@@ -65,7 +65,7 @@ def opened(home: Path, database: str = "") -> Iterator[Context]:
     try:
         yield context
     finally:
-        context.store.close()
+        context.store.close()  # type: ignore[attr-defined]  # a store of rows has it
 
 
 def ask(context: Context, verb: str, /, **said: Any) -> Any:

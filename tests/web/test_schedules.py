@@ -4,74 +4,33 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, date, datetime, timedelta
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.conftest import until
 from tests.e2e.api import WORKSPACE
 from tests.web.browser import in_browser, shot
 from tests.web.canvas import SOON
-from tests.web.looking import barriers, said, settle, strings
-from tests.web.stage import component, draft
+from tests.web.looking import barriers, settle
+from tests.web.scheduling import HEAD, before, operated, pipeline, schedule, today
+from tests.web.stage import draft
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Locator, Page, ViewportSize
+    from playwright.sync_api import Locator, Page
 
     from tests.e2e.api import Api
-    from tests.web.browser import Visitor, Watch
 
 pytestmark = in_browser
-NARROW: ViewportSize = {"width": 1024, "height": 768}
-_HEAD = {"apiVersion": "millwork/v1", "version": "1.0.0"}
 _LATER = 60_000.0  # milliseconds that a month's backfill may take
-
-
-def today() -> date:
-    return datetime.now(UTC).date()
-
-
-def before(days: int) -> str:
-    return (today() - timedelta(days=days)).isoformat()
-
-
-def pipeline(api: Api, name: str, command: str) -> None:
-    """Publishes a pipeline of one step, which is told the business date."""
-    step = component(
-        api, f"{name}-step", command=command, mounts="none", outputs={"out": {"type": "value"}},
-        parameters={"day": {"type": "String", "default": ""}},
-    )  # fmt: skip
-    text = {
-        **_HEAD, "kind": "Pipeline", "name": name,
-        "parameters": {"label": {"type": "String", "default": "unsaid"}},
-        "scheduling_parameters": {"bizdate": "$bizdate"},
-        "nodes": {"work": {"component": step, "parameters": {"day": "${bizdate}"}}},
-    }  # fmt: skip
-    api.post("/pipelines", {"text": json.dumps(text)})
-
-
-def schedule(api: Api, name: str, runs: str, *, is_deployed: bool = True, **fields: Any) -> None:
-    """Publishes a schedule, of once a day unless `fields` say otherwise, and deploys it."""
-    text = {**_HEAD, "kind": "Schedule", "name": name, "pipeline": runs, "every": "day", **fields}
-    api.post("/schedules", {"text": json.dumps(text)})
-    if is_deployed:
-        api.post(f"/schedules/{name}/deploy")
 
 
 def cell(page: Page, name: str, day: str) -> Locator:
     """A cell of the grid, by its schedule and business date."""
     return page.get_by_role("gridcell", name=re.compile(rf"^{re.escape(name)}, {day}: "))
-
-
-def operated(api: Api, name: str) -> dict[str, str]:
-    """The statuses of a schedule's instances by business date."""
-    rows = api.get(f"/instances?schedule={name}&limit=200")["items"]
-    return {row["bizdate"]: row["status"] for row in rows}
 
 
 def pick(page: Page, label: str, words: str) -> None:
@@ -301,11 +260,14 @@ def test_what_is_chosen_is_operated_and_what_is_not_done_is_told(page: Page, api
     wish = {"schedule": "chosen-a", "ranges": [{"first": before(6), "last": before(3)}]}
     api.post("/backfills", {**wish, "parallel": 4})
     until(
-        lambda: sorted(operated(api, "chosen-a").values()).count("succeeded") == 4
-        and operated(api, "chosen-b"),
+        lambda: (
+            sorted(operated(api, "chosen-a").values()).count("succeeded") == 4
+            and operated(api, "chosen-b")
+        ),
         30,
     )
-    page.goto(f"/w/default/schedules?tab=instances&text=chosen&last={max(operated(api, 'chosen-a'))}")
+    last = max(operated(api, "chosen-a"))
+    page.goto(f"/w/default/schedules?tab=instances&text=chosen&last={last}")
     page.get_by_role("switch", name="Choose several").check()
     page.get_by_role("button", name="Choose all of chosen-a").click()
     count = len(operated(api, "chosen-a"))
@@ -333,9 +295,7 @@ def test_what_is_chosen_is_operated_and_what_is_not_done_is_told(page: Page, api
     expect(page.get_by_role("link", name="Run 2")).to_be_visible(timeout=SOON)
 
 
-def test_a_dependency_is_removed_and_an_instance_is_set_to_succeeded(
-    page: Page, api: Api
-) -> None:
+def test_a_dependency_is_removed_and_an_instance_is_set_to_succeeded(page: Page, api: Api) -> None:
     pipeline(api, "needy", "echo 1 > $PAI_OUTPUT_OUT")
     schedule(api, "needed-daily", "needy", at="23:58")
     schedule(api, "needy-daily", "needy", at="23:59", depends_on=["needed-daily", "self"])
@@ -351,9 +311,7 @@ def test_a_dependency_is_removed_and_an_instance_is_set_to_succeeded(
     expect(page.get_by_text("Set to succeeded by").first).to_be_visible(timeout=SOON)
 
 
-def test_a_schedule_goes_to_production_with_all_that_it_is_made_of(
-    page: Page, api: Api
-) -> None:
+def test_a_schedule_goes_to_production_with_all_that_it_is_made_of(page: Page, api: Api) -> None:
     pipeline(api, "moved", "echo 1 > $PAI_OUTPUT_OUT")
     schedule(api, "moved-daily", "moved", at="02:00", is_deployed=False)
     status, said_ = api.ask("POST", "/workspaces", {"name": "moved-to", "stage": "production"})
@@ -364,124 +322,17 @@ def test_a_schedule_goes_to_production_with_all_that_it_is_made_of(
     dialog = page.get_by_role("dialog", name="Deploy moved-daily 1.0.0")
     dialog.get_by_role("combobox", name="Workspace").click()
     page.get_by_role("option", name="moved-to").click()
-    for each in ("component moved-step 1.0.0", "pipeline moved 1.0.0", "schedule moved-daily 1.0.0"):
+    for each in (
+        "component moved-step 1.0.0",
+        "pipeline moved 1.0.0",
+        "schedule moved-daily 1.0.0",
+    ):
         expect(dialog.get_by_text(each)).to_be_visible()
     shot(page, "schedules-production")
     dialog.get_by_role("button", name="Deploy", exact=True).click()
     expect(page.get_by_text("moved-daily 1.0.0 is in force in moved-to")).to_be_visible()
     page.goto("/w/moved-to/schedules")
     expect(page.get_by_role("link", name="moved-daily")).to_be_visible()
-
-
-# --- every screen -------------------------------------------------------------------------
-
-SCREENS = {
-    "schedules": "schedules",
-    "instances": "schedules?tab=instances",
-    "backfills": "schedules?tab=backfills",
-    "test-run": "schedules?tab=test&schedule=seen-daily",
-    "plan": "schedules?tab=backfills&new=1&schedule=seen-daily",
-    "schedule": "schedules/seen-daily",
-    "new-schedule": "new-schedule?pipeline=seen",
-    "instance": "instances/{instance}",
-    "backfill": "backfills/{backfill}",
-}
-EACH_SCREEN = pytest.mark.parametrize("name", SCREENS)
-
-
-@pytest.fixture(scope="module")
-def seen() -> dict[str, str]:
-    """Ids of what the screens show, once they are there."""
-    return {}
-
-
-@pytest.fixture
-def places(api: Api, seen: dict[str, str]) -> dict[str, str]:
-    """What the screens are looked at with, made once."""
-    if not seen:
-        pipeline(api, "seen", "echo 1 > $PAI_OUTPUT_OUT")
-        schedule(api, "seen-daily", "seen", at="04:00", timezone="Europe/Berlin", retries=1)
-        after = {"depends_on": ["seen-daily", "self"], "alerts": [{"on": "failed", "to": "a@b.c"}]}
-        schedule(api, "seen-after", "seen", at="05:00", **after)
-        wish = {"ranges": [{"first": before(5), "last": before(2)}], "downstream": "all"}
-        made = api.post("/backfills", {"schedule": "seen-daily", "parallel": 4, **wish})
-        rows = until(lambda: api.get("/instances?schedule=seen-after&status=succeeded")["items"], 30)
-        until(lambda: api.get(f"/backfills/{made['id']}")["ended"], 30)
-        seen |= {"backfill": made["id"], "instance": rows[0]["id"]}
-    return seen
-
-
-def opened(visitor: Visitor, name: str, places: dict[str, str], **options: Any) -> Page:
-    page = visitor.page(**options)
-    page.goto(f"/w/default/{SCREENS[name].format(**places)}")
-    settle(page)
-    return page
-
-
-@EACH_SCREEN
-def test_a_screen_has_no_barrier_and_no_scroll_sideways(
-    name: str, visitor: Visitor, places: dict[str, str]
-) -> None:
-    page = opened(visitor, name, places)
-    shot(page, f"{name}-light")
-    found = {"light": barriers(page)}
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_timeout(200)  # the colours' transition
-    shot(page, f"{name}-dark")
-    found["dark"] = barriers(page)
-    page.set_viewport_size(NARROW)
-    settle(page)
-    shot(page, f"{name}-narrow")
-    found["narrow"] = barriers(page)
-    width = page.evaluate("() => document.scrollingElement.scrollWidth")
-    assert (found, width) == ({"light": [], "dark": [], "narrow": []}, NARROW["width"])
-
-
-@EACH_SCREEN
-def test_a_screen_says_everything_in_the_language_that_was_chosen(
-    name: str, visitor: Visitor, places: dict[str, str]
-) -> None:
-    page = opened(visitor, name, places, locale="zh-CN")
-    shot(page, f"{name}-chinese")
-    english, chinese = strings("en"), strings("zh")
-    untold = {english[key] for key in english if english[key] != chinese[key]} - {*chinese.values()}
-    texts = said(page)
-    assert [text for text in texts if text in untold] == []
-    assert any("\u4e00" <= letter <= "\u9fff" for text in texts for letter in text)
-
-
-@EACH_SCREEN
-def test_a_screen_shows_words_and_no_keys_ids_or_gaps(
-    name: str, visitor: Visitor, places: dict[str, str]
-) -> None:
-    texts = said(opened(visitor, name, places))
-    keys = strings("en")
-    gap = partial(re.search, r"(?<!\$)\{\w+\}|\bundefined\b|\[object |\bNaN\b|Invalid Date")
-    assert [text for text in texts if text in keys or gap(text)] == []
-    assert [text for text in texts for each in places.values() if each in text] == []
-
-
-def test_a_workspace_without_schedules_says_what_to_do(page: Page, api: Api) -> None:
-    status, said_ = api.ask("POST", "/workspaces", {"name": "bare"})
-    assert status == 200, said_
-    for tab, words in {
-        "list": "No schedules yet", "instances": "No schedule is deployed",
-        "backfills": "No backfills yet",
-    }.items():  # fmt: skip
-        page.goto(f"/w/bare/schedules?tab={tab}")
-        expect(page.get_by_text(words)).to_be_visible()
-        shot(page, f"schedules-none-{tab}")
-        assert barriers(page) == []
-
-
-def test_what_cannot_be_shown_says_why(page: Page, watch: Watch) -> None:
-    watch.allow(r"status of 404")
-    for place, words in {
-        "schedules/absent": "schedule 'absent'", "instances/absent": "no instance 'absent'",
-        "backfills/absent": "no backfill 'absent'",
-    }.items():  # fmt: skip
-        page.goto(f"/w/default/{place}")
-        expect(page.get_by_role("alert").filter(has_text=words)).to_be_visible()
 
 
 def test_a_published_pipeline_is_scheduled_from_its_canvas(page: Page, api: Api) -> None:
@@ -507,7 +358,7 @@ def test_what_is_in_production_is_run_in_the_operation_centre(page: Page, api: A
         assert api.ask("POST", f"{WORKSPACE}/schedules/live-daily/deploy", {"to": name})[0] == 200
         nodes = {"work": {"component": "live-step@1.0.0"}}
         for each in ("live", "other"):
-            text = json.dumps({**_HEAD, "kind": "Pipeline", "name": each, "nodes": nodes})
+            text = json.dumps({**HEAD, "kind": "Pipeline", "name": each, "nodes": nodes})
             made = api.ask("PUT", f"/workspaces/{name}/drafts/{each}", {"text": text})
             assert made[0] == 200, made
     runs = page.get_by_role("button", name="Run", exact=True)
@@ -515,7 +366,7 @@ def test_what_is_in_production_is_run_in_the_operation_centre(page: Page, api: A
         page.goto(f"/w/{place}")
         expect(runs).to_be_visible()
     page.goto("/w/live-place/pipelines/live")
-    expect(page.get_by_text("This pipeline runs in production by the schedule live-daily")).to_be_visible()
+    expect(page.get_by_text("runs in production by the schedule live-daily")).to_be_visible()
     expect(runs).to_have_count(0)
     settle(page)
     shot(page, "schedules-no-run")

@@ -40,6 +40,8 @@ def main() -> None:
     os.environ["PYTHONPATH"] = str(Path(__file__).parent)  # of `one_date`, for runs' processes
     (HOME / "dates.py").write_text(JOB)
     (HOME / "dagster.yaml").write_text(SETTINGS)
+    # Of two processes that make the database at once, one fails.
+    subprocess.run([BIN / "dagster", "instance", "migrate"], check=True)
     where = ("-f", str(HOME / "dates.py"))
     daemon = subprocess.Popen([BIN / "dagster-daemon", "run", *where], cwd=HOME)
     try:

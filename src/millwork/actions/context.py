@@ -44,9 +44,9 @@ class Context:
     `assets` are the records of who may do what, and of the registry, `schedules` those of what
     recurs, `instances` the lists of its cycles, `alerts` what is told of it, `admissions` the
     queue; `nudge` makes whoever admits runs look at it. `maps` are what references of other clouds
-    stand for here; `mounts` are folders by the names that `nas://NAME/...` knows them by; `artifacts` is
-    where in S3 artifacts are kept besides the home, empty for nowhere. `retention` tells what may
-    go. A server `is_shared` if its people are said to trust each other.
+    stand for here; `mounts` are folders by the names that `nas://NAME/...` knows them by;
+    `artifacts` is where in S3 artifacts are kept besides the home, empty for nowhere. `retention`
+    tells what may go. A server `is_shared` if its people are said to trust each other.
     """
 
     home: str

@@ -50,7 +50,7 @@ describe("instances", () => {
 
   it("say why they wait, without ids", () => {
     expect(reasonOf("run 1ryag0519cfb3f has failed")).toEqual({ key: "run-failed" });
-    expect(reasonOf("not begun: load: the one of 2026-03-01 #0 is failed")).toEqual({
+    expect(reasonOf("not begun: load: the one of 2026-02-28 is failed")).toEqual({
       key: "not-begun",
       reason: { key: "cycle", name: "load", date: "2026-02-28", status: "failed", more: 0 },
     });

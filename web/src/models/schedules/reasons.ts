@@ -1,6 +1,4 @@
 /** Why an instance is as it is: the server's reasons, taken apart so that they are told in words. */
-import { moved } from "./dates";
-
 export type Reason =
   | { key: Plain }
   | { key: "missed"; why: "max_age" | "none" | "latest"; late: string }
@@ -47,11 +45,11 @@ const RULES: Rule[] = [
     (going = "", parallel = "") => ({ key: "turn", going, parallel }),
   ],
   [
-    /^(.+): the one of (\d{4}-\d\d-\d\d) #\d+ is (\w+)(?:, and (\d+) more)?$/,
-    (name = "", day = "", status = "", more = "0") => ({
+    /^(.+): the one of (\d{4}-\d\d-\d\d)(?: #\d+)? is (\w+)(?:, and (\d+) more)?$/,
+    (name = "", date = "", status = "", more = "0") => ({
       key: "cycle",
       name,
-      date: moved(day, -1),
+      date,
       status,
       more: Number(more),
     }),

@@ -223,7 +223,9 @@ function Met({ need }: { need: WaitedFor }) {
   const mark = { removed: "skipped", met: "succeeded", open: "queued" }[state];
   return (
     <span className={classes.mark}>
-      <StatusMark status={mark} isWordy={false} />
+      <span aria-hidden="true" className={classes.mark}>
+        <StatusMark status={mark} isWordy={false} />
+      </span>
       <Text span size="sm">
         {t(`instance.waits.${state}`)}
       </Text>

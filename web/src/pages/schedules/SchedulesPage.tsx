@@ -14,9 +14,10 @@ const Instances = lazy(() =>
 const Backfills = lazy(() =>
   import("./backfills/Backfills").then(({ Backfills }) => ({ default: Backfills })),
 );
+const Told = lazy(() => import("./list/Told").then(({ Told }) => ({ default: Told })));
 const TestRun = lazy(() => import("./list/TestRun").then(({ TestRun }) => ({ default: TestRun })));
 
-const TABS = ["list", "instances", "backfills", "test"] as const;
+const TABS = ["list", "instances", "backfills", "test", "alerts"] as const;
 
 export function SchedulesPage() {
   const t = useStrings();
@@ -52,6 +53,7 @@ export function SchedulesPage() {
         {tab === "instances" && <Instances workspace={workspace} />}
         {tab === "backfills" && <Backfills workspace={workspace} />}
         {tab === "test" && <TestRun workspace={workspace} />}
+        {tab === "alerts" && <Told workspace={workspace} />}
       </Suspense>
     </div>
   );

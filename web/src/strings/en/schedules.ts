@@ -460,6 +460,18 @@ export const schedules = {
   "test.undeployed": "It is not deployed: deploy it first.",
   "test.recent": "Test runs of {name}",
   "test.recent.none": "There were none.",
+  "schedules.tab.alerts": "Alerts",
+  "alerts.none": "Nobody was told anything yet",
+  "alerts.none.about":
+    "A schedule says in its alerts who is told when it has failed, is late or takes too long.",
+  "alerts.tried": "When",
+  "alerts.status": "Status",
+  "alerts.status.due": "To be sent",
+  "alerts.status.sent": "Sent",
+  "alerts.status.failed": "Not sent",
+  "alerts.what": "What",
+  "alerts.to": "To whom",
+  "alerts.instance": "Instance",
   "production.about":
     "This pipeline runs in production by the schedule {name}: test and backfill it in the operation centre.",
   "production.go": "Operation centre",

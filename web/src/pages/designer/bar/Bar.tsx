@@ -1,6 +1,6 @@
 import { ActionIcon, Badge, Button, Group, Tooltip } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { LeftPartIcon, LowerPartIcon, RedoIcon, RightPartIcon, UndoIcon } from "@/components/icons";
 import { isName, setOwn } from "@/models/pipeline/own";
 import { useRegistry } from "@/services/commands";
@@ -11,8 +11,10 @@ import { NameField } from "../panel/NameField";
 import classes from "./Bar.module.css";
 import { Exchange } from "./Exchange";
 import { Publish } from "./Publish";
-import { Run } from "./Run";
 import { SavedState } from "./SavedState";
+
+const RunOrCentre = lazy(() => import("./RunOrCentre"));
+const ScheduleLink = lazy(() => import("./ScheduleLink"));
 
 interface BarProps {
   sizes: Sizes;
@@ -29,8 +31,13 @@ export function Bar({ sizes, onSizes }: BarProps) {
       <div className={classes.space} />
       <Undo />
       <Layout />
-      <Run />
+      <Suspense>
+        <RunOrCentre />
+      </Suspense>
       <Publish />
+      <Suspense>
+        <ScheduleLink />
+      </Suspense>
       <Exchange />
       <Parts sizes={sizes} onSizes={onSizes} />
     </header>

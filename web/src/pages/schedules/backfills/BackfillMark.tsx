@@ -9,7 +9,9 @@ export function BackfillMark({ status }: { status: Backfill["status"] }) {
   if (status !== "paused") return <StatusMark status={status} />;
   return (
     <span className={classes.mark}>
-      <StatusMark status="pending" isWordy={false} />
+      <span aria-hidden="true" className={classes.mark}>
+        <StatusMark status="pending" isWordy={false} />
+      </span>
       {t("backfill.status.paused")}
     </span>
   );

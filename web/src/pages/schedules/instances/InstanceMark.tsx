@@ -20,7 +20,9 @@ export function InstanceMark({ status, is_dry, is_frozen }: Props) {
     <span className={classes.mark}>
       {own ? (
         <>
-          <StatusMark status={DRAWN[own] ?? own} isWordy={false} />
+          <span aria-hidden="true" className={classes.mark}>
+            <StatusMark status={DRAWN[own] ?? own} isWordy={false} />
+          </span>
           {t(`instance.status.${own}`)}
         </>
       ) : (
