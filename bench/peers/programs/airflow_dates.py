@@ -66,10 +66,7 @@ def main() -> None:
         )  # fmt: skip
         one_date.wait_for(count)
     finally:
-        for part in parts:
-            part.terminate()
-        for part in parts:
-            part.wait(30)
+        one_date.end(parts)
 
 
 def _airflow(*words: str) -> None:

@@ -52,8 +52,7 @@ def main() -> None:
         )  # fmt: skip
         one_date.wait_for(count)
     finally:
-        daemon.terminate()
-        daemon.wait(60)
+        one_date.end([daemon])
 
 
 if __name__ == "__main__":

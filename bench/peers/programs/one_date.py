@@ -49,6 +49,18 @@ def wait_for_port(port: int) -> None:
             time.sleep(0.2)  # a server that is starting gives no event
 
 
+def end(parts: list[subprocess.Popen[bytes]]) -> None:
+    """Ends what was started: in good order, if that takes no more than a while."""
+    for part in parts:
+        part.terminate()
+    for part in parts:
+        try:
+            part.wait(30)
+        except subprocess.TimeoutExpired:
+            part.kill()
+            part.wait()
+
+
 def free_port() -> int:
     """A port that nobody listens at."""
     with socket.socket() as found:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from millwork.cli.asking import Parameter
 
 _LINES_OF = (EventFeed, LogFeed)
-_WITH_WORDS = frozenset({"instances", "backfills"})
+_WITH_WORDS = frozenset({"backfills", "instances", "schedules"})
 
 
 def run(words: Sequence[str]) -> int:

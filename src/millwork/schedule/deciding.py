@@ -82,10 +82,17 @@ def decided(
     if any(each.why for each in needs):
         return None
     if instance.is_dry:
-        return over(instance, "succeeded", "a dry run: no work on that day", now)
+        return over(instance, "succeeded", f"a dry run: {_why_dry(instance, known)}", now)
     if known.row.state == "skipping" and is_switched:
         return over(instance, "succeeded", "a dry run: the schedule is skipping", now)
     return begun(instance, now)
+
+
+def _why_dry(instance: InstanceRow, known: Known) -> str:
+    recurrence = known.schedule.recurrence
+    if instance.kind == "backfill" and recurrence and recurrence.is_on(instance.day):
+        return "the backfill leaves it out"
+    return "no work on that day"
 
 
 def begun(instance: InstanceRow, now: float) -> Change:
@@ -116,7 +123,8 @@ def ended(event: Ended, schedule: Schedule | None, now: float) -> Change:
         return over(instance, "succeeded", "", now)
     if not event.status:
         return over(instance, "failed", f"its run {instance.run} is gone", now)
-    reason = instance.reason or f"run {instance.run} {_was(event.status)}"
+    why = f": {event.reason}" if event.reason else ""
+    reason = instance.reason or f"run {instance.run} {_was(event.status)}{why}"
     failures = instance.failures + 1
     is_stopped = event.status == "cancelled" and not instance.reason
     failed = replace(instance, failures=failures)

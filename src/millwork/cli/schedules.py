@@ -1,0 +1,104 @@
+"""`millwork schedules ...`: which there are, what is in force of them, and when they are due."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from millwork.cli import answers
+from millwork.cli.conclusion import printable
+from millwork.cli.tables import console, table
+
+if TYPE_CHECKING:
+    from argparse import Namespace, _SubParsersAction
+    from collections.abc import Mapping, Sequence
+
+    from millwork.access.verbs import Verb
+
+_WHOLE = frozenset(("create", "show", "version", "switch"))
+
+
+def add(_actions: _SubParsersAction[Any]) -> None:
+    """There are no words besides the verbs."""
+
+
+def asked(_word: str, _options: Namespace) -> tuple[Verb, dict[str, Any]] | None:
+    """No word stands for another verb."""
+    return None
+
+
+def code_of(_answer: Any) -> int:
+    """What was asked for was done."""
+    return 0
+
+
+def show(verb: str, answer: Any) -> None:
+    """Prints what a verb answers."""
+    action = verb.partition(".")[2]
+    if action == "list":
+        _list(answer)
+    elif action in _WHOLE:
+        _one(answer)
+    elif action == "preview":
+        _preview(answer)
+    else:
+        answers.show(answer)
+
+
+def _list(page: Mapping[str, Any]) -> None:
+    if not page["items"]:
+        sys.stdout.write("none\n")
+        return
+    made = table("schedule", "pipeline", "recurs", "state", "version", "next")
+    for index in (0, 3, 4, 5):
+        made.columns[index].no_wrap = True
+    for row in page["items"]:
+        following = [cycle for cycle in row["next"] if not cycle["is_dry"]] or row["next"]
+        first = _time(following[0]["cyctime"]) if following else ""
+        state = row["in_force"]["state"] if row["in_force"] else "not deployed"
+        made.add_row(row["name"], row["pipeline"], row["words"], state, row["version"], first)
+    console().print(made)
+    if page["next"]:
+        sys.stderr.write(f"millwork: there are more: --after {page['next']}\n")
+
+
+def _one(view: Mapping[str, Any]) -> None:
+    lines = {name: view[name] for name in ("name", "version", "pipeline", "words")}
+    for name, text in {**lines, "state": _state(view["in_force"])}.items():
+        sys.stdout.write(f"{name}: {printable(text)}\n")
+    for fault in view["warnings"]:
+        sys.stdout.write(f"warning: {printable(fault['message'])}\n")
+    _cycles(view["next"])
+
+
+def _state(in_force: Mapping[str, Any] | None) -> str:
+    if in_force is None:
+        return "not deployed"
+    return f"{in_force['state']}, version {in_force['version']}, deployed by {in_force['owner']}"
+
+
+def _preview(answer: Mapping[str, Any]) -> None:
+    for fault in answer["faults"]:
+        place = f"{fault['line']}:{fault['column']}: " if fault["line"] else ""
+        path = f"{fault['path']}: " if fault["path"] else ""
+        sys.stdout.write(f"{place}{fault['severity']}: {path}{printable(fault['message'])}\n")
+    if answer["words"]:
+        sys.stdout.write(f"{answer['words']}\n")
+    _cycles(answer["cycles"])
+
+
+def _cycles(cycles: Sequence[Mapping[str, Any]]) -> None:
+    if not cycles:
+        return
+    names = list(cycles[0]["values"])
+    made = table("scheduled", "business date", "", *names)
+    for cycle in cycles:
+        note = "dry run" if cycle["is_dry"] else "again" if cycle["fold"] else ""
+        values = (printable(cycle["values"][name]) for name in names)
+        made.add_row(_time(cycle["cyctime"]), cycle["bizdate"], note, *values)
+    console().print(made)
+
+
+def _time(cyctime: str) -> str:
+    return f"{datetime.fromisoformat(cyctime):%a %Y-%m-%d %H:%M %z}"
