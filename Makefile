@@ -1,9 +1,11 @@
 # make run: a real result; make test: everything that CI checks.
 BIN := .venv/bin
 export MILLWORK_HOME ?= $(HOME)/.millwork
+# Where it is set, each worker of the tests would compile all of them anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup run console test test-rest test-console quick lint lint-python lint-console \
-	check-console format docs figures peers lock clean
+	check-console collect format docs figures peers lock clean
 
 setup: .venv/.done
 
@@ -20,7 +22,7 @@ console: setup
 
 # First what reads, then what runs; of each, two things at a time.
 test: setup
-	@$(MAKE) --no-print-directory -j2 -O lint-python check-console
+	@$(MAKE) --no-print-directory -j2 -O lint-python check-console collect
 	@$(MAKE) --no-print-directory -j2 test-rest test-console
 
 # Three workers on two cores: most tests wait, for processes and for their ends.
@@ -45,6 +47,10 @@ lint-python: setup
 
 lint-console: setup
 	@./scripts/console lint
+
+# The workers find the tests compiled.
+collect: setup
+	@said=$$($(BIN)/pytest --collect-only -qq 2>&1) || { echo "$$said"; exit 1; }
 
 check-console: setup
 	@./scripts/console lint

@@ -67,7 +67,7 @@ PEERS = (
 BACKFILLERS = (
     Peer(
         "Airflow, LocalExecutor", ("apache-airflow==3.3.2",),
-        "api-server, scheduler, dag-processor", 2, 22, "",
+        "api-server, scheduler, dag-processor", 2, 12, "",
     ),
     Peer(
         "Dagster, in-process executor", ("dagster==1.13.29",), "daemon, code server", 2, 8, "",

@@ -366,11 +366,11 @@ def test_what_is_in_production_is_run_in_the_operation_centre(page: Page, api: A
         page.goto(f"/w/{place}")
         expect(runs).to_be_visible()
     page.goto("/w/live-place/pipelines/live")
-    expect(page.get_by_text("runs in production by the schedule live-daily")).to_be_visible()
+    expect(page.get_by_text("Run in production by live-daily")).to_be_visible()
     expect(runs).to_have_count(0)
     settle(page)
     shot(page, "schedules-no-run")
     page.keyboard.press("Control+Enter")
-    page.get_by_role("link", name="Operation centre").click()
+    page.get_by_role("link", name="operation centre").click()
     expect(page.get_by_role("button", name="Start the test run")).to_be_visible()
     assert api.ask("GET", "/workspaces/live-place/runs")[1]["items"] == []

@@ -55,15 +55,15 @@ def main() -> None:
     })  # fmt: skip
     _airflow("db", "migrate")
     _airflow("dags", "reserialize")
+    # Before anything else writes: SQLite keeps it waiting for too long otherwise.
+    _airflow(
+        "backfill", "create", "--dag-id", "dates", "--from-date", one_date.day(1),
+        "--to-date", one_date.day(count), "--max-active-runs", "1",
+    )  # fmt: skip
     parts = [subprocess.Popen([AIRFLOW, "api-server"])]
     try:
         one_date.wait_for_port(port)  # a task that finds nobody there has failed
         parts += [subprocess.Popen([AIRFLOW, each]) for each in ("scheduler", "dag-processor")]
-        last = one_date.day(count)
-        _airflow(
-            "backfill", "create", "--dag-id", "dates", "--from-date", one_date.day(1),
-            "--to-date", last, "--max-active-runs", "1",
-        )  # fmt: skip
         one_date.wait_for(count)
     finally:
         one_date.end(parts)

@@ -1,8 +1,9 @@
 /** The schedules of a workspace, and where their instances are operated. */
 import { Tabs, Title } from "@mantine/core";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useMemo } from "react";
 import { Loading } from "@/components/states";
+import { useCommands } from "@/services/commands";
 import { useStrings } from "@/strings";
 import { NewScheduleLink } from "./list/NewScheduleLink";
 import { ScheduleList } from "./list/ScheduleList";
@@ -25,6 +26,19 @@ export function SchedulesPage() {
   const search = useSearch({ from: "/w/$workspace/schedules" });
   const navigate = useNavigate();
   const tab = TABS.find((each) => each === search.tab) ?? "list";
+  useCommands(
+    "schedules",
+    useMemo(
+      () => [
+        {
+          id: "new-schedule",
+          label: t("schedules.new"),
+          run: () => void navigate({ to: "/w/$workspace/new-schedule", params: { workspace } }),
+        },
+      ],
+      [t, navigate, workspace],
+    ),
+  );
   const go = (to: string | null) =>
     void navigate({
       to: "/w/$workspace/schedules",

@@ -472,8 +472,8 @@ export const schedules = {
   "alerts.what": "What",
   "alerts.to": "To whom",
   "alerts.instance": "Instance",
-  "production.about":
-    "This pipeline runs in production by the schedule {name}: test and backfill it in the operation centre.",
-  "production.go": "Operation centre",
+  "production.about": "Run in production by {name}",
+  "production.test": "Test and backfill:",
+  "production.go": "operation centre",
   "bar.schedule": "Schedule",
 } as const;

@@ -465,7 +465,8 @@ export const schedules: Record<keyof typeof english, string> = {
   "alerts.what": "内容",
   "alerts.to": "通知对象",
   "alerts.instance": "实例",
-  "production.about": "该流水线由调度 {name} 在生产中运行：请在运维中心测试和补数据。",
+  "production.about": "在生产中由 {name} 运行",
+  "production.test": "测试和补数据：",
   "production.go": "运维中心",
   "bar.schedule": "调度",
 };

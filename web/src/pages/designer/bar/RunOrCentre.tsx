@@ -24,9 +24,13 @@ function InProduction({ workspace }: { workspace: string }) {
   const rows = data.pages.flatMap((page) => page.items);
   const running = rows.find((row) => row.in_force && row.pipeline.startsWith(`${name}@`));
   if (!running) return <Run />;
+  const about = t("production.about", { name: running.name });
   return (
-    <Text size="xs" maw={420} lh={1.3}>
-      {t("production.about", { name: running.name })}{" "}
+    <Text size="xs" maw={240} lh={1.3} component="div" truncate="end">
+      <Text inherit truncate title={about}>
+        {about}
+      </Text>
+      {t("production.test")}{" "}
       <PlaceLink
         to="/w/$workspace/schedules"
         params={{ workspace }}

@@ -20,7 +20,8 @@ export function DayDialog({ workspace, schedule, bizdate, kind, onClose }: Props
   const day = moved(bizdate, 1);
   const sought = { schedule, first: day, last: day, ...(kind && { kind }) };
   const query = useInfiniteQuery(instancesOf(workspace, sought));
-  const rows = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const found = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const rows = kind ? found : found.filter((row) => row.kind !== "test");
   return (
     <Modal
       opened

@@ -4,6 +4,7 @@ import { summed, total } from "@/models/schedules/instances";
 import {
   type GridCell,
   type GridFilter,
+  type Kind,
   type Operated,
   type Operation,
   operate,
@@ -39,11 +40,14 @@ export async function operateChosen(
   const cells = [...chosen.values()];
   const ids = cells.flatMap(({ cell }) => (cell.instance ? [cell.instance] : []));
   const answers = ids.length ? [await operate(workspace, { ...wish, instances: ids })] : [];
-  for (const { schedule, cell } of cells) {
-    if (cell.instance) continue;
+  // Tests are in no cell unless they are asked for.
+  const kinds: Kind[] = kind ? [kind] : ["recurring", "backfill", "triggered"];
+  for (const { schedule, cell } of cells.filter(({ cell }) => !cell.instance)) {
     const day = moved(cell.bizdate, 1);
-    const filter = { schedule, first: day, last: day, ...(kind && { kind }) };
-    answers.push(await operate(workspace, { ...wish, filter }));
+    for (const kind of kinds) {
+      const filter = { schedule, kind, first: day, last: day };
+      answers.push(await operate(workspace, { ...wish, filter }));
+    }
   }
   return summed(answers);
 }
