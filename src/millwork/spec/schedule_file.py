@@ -15,7 +15,7 @@ from millwork.base.sizes import write_duration
 from millwork.base.uris import is_uri, parse_uri
 from millwork.spec.component import API_VERSION
 from millwork.spec.dates import language
-from millwork.spec.document import Mapping, Scalar, collector_paused, parse
+from millwork.spec.document import Mapping, Scalar, Sequence, collector_paused, parse
 from millwork.spec.fields import (
     DURATION,
     INVALID,
@@ -124,8 +124,8 @@ class _Values(Raw):
 
     def read(self, node: Node, path: Path, reading: Reading) -> Any:
         value = super().read(node, path, reading)
-        if isinstance(value, tuple):
-            read = [_VALUE.read(each, (*path, at), reading) for at, each in enumerate(node.items)]  # type: ignore[union-attr]
+        if isinstance(value, tuple) and isinstance(node, Sequence):
+            read = [_VALUE.read(each, (*path, at), reading) for at, each in enumerate(node.items)]
             return INVALID if INVALID in read else value
         return value if value is INVALID else _VALUE.read(node, path, reading)
 
