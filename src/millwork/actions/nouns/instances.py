@@ -210,8 +210,10 @@ def _filtered(call: Call, reach: Reach, said: InstanceFilter, tally: Tally) -> l
     """The instances that a list with these words shows."""
     if not said:
         raise BadRequest("filter: say which instances: all of a workspace are never meant")
-    words = ("schedule", "status", "kind", "origin", "first", "last")
-    sought = _sought(call, *(str(said.get(word, "")) for word in words))
+    sought = _sought(
+        call, said.get("schedule", ""), said.get("status", ""), said.get("kind", ""),
+        said.get("origin", ""), said.get("first", ""), said.get("last", ""),
+    )  # fmt: skip
     lists, rows = call.context.instances(), list[InstanceRow]()
     place: Place | None = None
     while page := lists.page(call.workspace, sought, _PAGE, place):
