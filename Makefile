@@ -20,19 +20,19 @@ run: setup
 console: setup
 	@./scripts/console
 
-# First what reads, then what runs; of each, two things at a time.
+# First what reads, two things at a time; then what runs.
 test: setup
 	@$(MAKE) --no-print-directory -j2 -O lint-python check-console collect
-	@$(MAKE) --no-print-directory -j2 test-rest test-console
+	@$(MAKE) --no-print-directory test-rest
+	@$(MAKE) --no-print-directory test-console
 
 # Three workers on two cores: most tests wait, for processes and for their ends.
 test-rest: setup
 	$(BIN)/pytest -n 3 --dist loadgroup -m "not slow" --ignore tests/web
 
-# A process of their own: Playwright's event loop would be in the way of other tests'. What it says
-# is said when it is over.
+# A process of their own: Playwright's event loop would be in the way of other tests'.
 test-console: setup
-	@said=$$($(BIN)/pytest -m "not slow" tests/web 2>&1); code=$$?; echo "$$said"; exit $$code
+	$(BIN)/pytest -m "not slow" tests/web
 
 quick: setup
 	$(BIN)/pytest -n 2 -m quick

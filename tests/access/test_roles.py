@@ -20,7 +20,7 @@ OTHERS = {
     "guest": "read",
 }
 MAKES = {
-    "developer": "code component connection dataset image model pipeline run",
+    "developer": "code component connection dataset image model pipeline run schedule",
     "operator": "dataset model run",
     "labeler": "dataset",
     "guest": "",

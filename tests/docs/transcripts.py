@@ -88,6 +88,10 @@ def commands(block: Block) -> list[Command]:
     return found
 
 
+_PROGRESS = re.compile(r"\S+: [\d,]+ of [\d,]+ shards\b")
+"""What is said every second: a slow machine says it once more."""
+
+
 def masked(lines: list[str]) -> list[str]:
     """Lines without what differs from run to run."""
     shown = []
@@ -95,7 +99,7 @@ def masked(lines: list[str]) -> list[str]:
         for pattern, word in _MASKS:
             line = pattern.sub(word, line)
         shown.append(_MEMORY.sub("", line).replace("  ", " ").strip())
-    return [line for line in shown if line]
+    return [line for line in shown if line and not _PROGRESS.match(line)]
 
 
 class Shell:

@@ -49,7 +49,12 @@ describe("instances", () => {
   });
 
   it("say why they wait, without ids", () => {
-    expect(reasonOf("run 1ryag0519cfb3f has failed")).toEqual({ key: "run-failed" });
+    const failed = { key: "run-failed", why: "" };
+    expect(reasonOf("run 1ryag0519cfb3f has failed")).toEqual(failed);
+    expect(reasonOf("run 1ryag0519cfb3f has failed: step 'work' failed: exit code 3")).toEqual({
+      ...failed,
+      why: "step 'work' failed: exit code 3",
+    });
     expect(reasonOf("not begun: load: the one of 2026-02-28 is failed")).toEqual({
       key: "not-begun",
       reason: { key: "cycle", name: "load", date: "2026-02-28", status: "failed", more: 0 },

@@ -1,6 +1,7 @@
 /** Why an instance is as it is: the server's reasons, taken apart so that they are told in words. */
 export type Reason =
   | { key: Plain }
+  | { key: "run-failed" | "run-cancelled"; why: string }
   | { key: "missed"; why: "max_age" | "none" | "latest"; late: string }
   | { key: "timeout"; after: string }
   | { key: "cycle"; name: string; date: string; status: string; more: number }
@@ -20,14 +21,14 @@ const PLAIN = {
   "its backfill is paused": "backfill-paused",
 } as const;
 
-type Plain = (typeof PLAIN)[keyof typeof PLAIN] | "run-failed" | "run-cancelled" | "run-gone";
+type Plain = (typeof PLAIN)[keyof typeof PLAIN] | "run-gone";
 
 type Rule = [RegExp, (...found: string[]) => Reason];
 
 /** What an id stands for is said by where the reason stands: ids are left out. */
 const RULES: Rule[] = [
-  [/^run \S+ has failed$/, () => ({ key: "run-failed" })],
-  [/^run \S+ was cancelled$/, () => ({ key: "run-cancelled" })],
+  [/^run \S+ has failed(?:: (.+))?$/s, (why = "") => ({ key: "run-failed", why })],
+  [/^run \S+ was cancelled(?:: (.+))?$/s, (why = "") => ({ key: "run-cancelled", why })],
   [/^its run \S+ is gone$/, () => ({ key: "run-gone" })],
   [
     /^missed by (.+): (?:more than|catch_up is) (max_age|none|latest)$/,

@@ -108,8 +108,6 @@ interface WishProps {
 
 function Wish({ workspace, plan, change, others }: WishProps) {
   const t = useStrings();
-  const behind = others.filter((name) => name !== plan.schedule);
-  const known = [...new Set([...behind, ...plan.exclude, ...plan.include])];
   return (
     <>
       <PickSchedule
@@ -119,6 +117,25 @@ function Wish({ workspace, plan, change, others }: WishProps) {
         onChange={(schedule) => change({ schedule, include: [], exclude: [], overrides: [] })}
       />
       <Ranges plan={plan} change={change} />
+      <Choices plan={plan} change={change} />
+      <Downstream plan={plan} change={change} others={others} />
+      <Overrides workspace={workspace} plan={plan} change={change} schedules={others} />
+      <TextInput
+        size="xs"
+        label={t("backfill.name")}
+        description={t("backfill.name.about")}
+        value={plan.name}
+        onChange={(event) => change({ name: event.currentTarget.value })}
+      />
+    </>
+  );
+}
+
+/** In what order, how many at once, and what of what was done before. */
+function Choices({ plan, change }: Pick<WishProps, "plan" | "change">) {
+  const t = useStrings();
+  return (
+    <>
       <Group gap="xs" grow>
         <Select
           size="xs"
@@ -167,6 +184,17 @@ function Wish({ workspace, plan, change, others }: WishProps) {
           onChange={(event) => change({ until: event.currentTarget.value })}
         />
       </Group>
+    </>
+  );
+}
+
+/** Whether what waits for it is done, too, and what of that not. */
+function Downstream({ plan, change, others }: Omit<WishProps, "workspace">) {
+  const t = useStrings();
+  const behind = others.filter((name) => name !== plan.schedule);
+  const known = [...new Set([...behind, ...plan.exclude, ...plan.include])];
+  return (
+    <>
       <Checkbox
         size="xs"
         label={t("backfill.downstream")}
@@ -195,14 +223,6 @@ function Wish({ workspace, plan, change, others }: WishProps) {
           />
         </>
       )}
-      <Overrides workspace={workspace} plan={plan} change={change} schedules={others} />
-      <TextInput
-        size="xs"
-        label={t("backfill.name")}
-        description={t("backfill.name.about")}
-        value={plan.name}
-        onChange={(event) => change({ name: event.currentTarget.value })}
-      />
     </>
   );
 }

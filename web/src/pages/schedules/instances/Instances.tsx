@@ -45,24 +45,7 @@ export function Instances({ workspace }: { workspace: string }) {
           }}
         />
       </div>
-      {isChoosing && (
-        <div className={grid.chosen}>
-          <Text size="sm" role="status">
-            {t.count("instances.chosen", countOf(chosen))}
-          </Text>
-          {chosen.size > 0 && (
-            <OperateBar
-              isMany
-              act={(wish) => operateChosen(workspace, chosen, wish, filter.kind)}
-            />
-          )}
-          {chosen.size > 0 && (
-            <Button size="compact-sm" variant="subtle" onClick={() => choose(new Map())}>
-              {t("instances.clear")}
-            </Button>
-          )}
-        </div>
-      )}
+      {isChoosing && <Bar {...{ workspace, chosen, choose }} kind={filter.kind} />}
       {query.isPending && <Loading />}
       {query.isError && !query.data && (
         <Failed error={query.error} reset={() => void query.refetch()} />
@@ -98,6 +81,33 @@ export function Instances({ workspace }: { workspace: string }) {
         />
       )}
     </>
+  );
+}
+
+interface BarProps {
+  workspace: string;
+  kind: GridFilter["kind"];
+  chosen: Chosen;
+  choose: (chosen: Chosen) => void;
+}
+
+/** How many are chosen, and what can be done with them. */
+function Bar({ workspace, kind, chosen, choose }: BarProps) {
+  const t = useStrings();
+  return (
+    <div className={grid.chosen}>
+      <Text size="sm" role="status">
+        {t.count("instances.chosen", countOf(chosen))}
+      </Text>
+      {chosen.size > 0 && (
+        <OperateBar isMany act={(wish) => operateChosen(workspace, chosen, wish, kind)} />
+      )}
+      {chosen.size > 0 && (
+        <Button size="compact-sm" variant="subtle" onClick={() => choose(new Map())}>
+          {t("instances.clear")}
+        </Button>
+      )}
+    </div>
   );
 }
 

@@ -18,6 +18,11 @@ function worded(reason: Reason, t: Speak): string {
       return reason.text;
     case "not-begun":
       return t("instance.reason.not-begun", { reason: worded(reason.reason, t) });
+    case "run-failed":
+    case "run-cancelled": {
+      const said = t(`instance.reason.${reason.key}`);
+      return reason.why ? `${said}: ${reason.why}` : said;
+    }
     case "missed":
       return t(`instance.reason.missed.${reason.why}`, { late: reason.late });
     case "cycle": {

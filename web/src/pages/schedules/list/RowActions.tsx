@@ -24,6 +24,8 @@ interface Props {
   onDeleted?: () => void;
 }
 
+type Asked = "deploy" | "withdraw" | "delete";
+
 /** All that can be done with a schedule, behind one button. */
 export function RowActions({ workspace, row, onDeleted }: Props) {
   const t = useStrings();
@@ -32,7 +34,7 @@ export function RowActions({ workspace, row, onDeleted }: Props) {
   const may = useMay(workspace).write(creator);
   const mayOperate = useOperating(workspace)(creator);
   const { data: places } = useQuery(workspaces);
-  const [asked, ask] = useState<"deploy" | "withdraw" | "delete">();
+  const [asked, ask] = useState<Asked>();
   const trigger = useMutation({
     mutationFn: () => triggerSchedule(workspace, name),
     onSuccess: (instance) => {
@@ -91,15 +93,33 @@ export function RowActions({ workspace, row, onDeleted }: Props) {
           </>
         )}
       </Actions>
+      {asked && <Dialog {...{ workspace, name, version, asked, onDeleted }} onClose={close} />}
+    </>
+  );
+}
+
+interface DialogProps {
+  workspace: string;
+  name: string;
+  version: string;
+  asked: Asked;
+  onDeleted?: () => void;
+  onClose: () => void;
+}
+
+function Dialog({ workspace, name, version, asked, onDeleted, onClose }: DialogProps) {
+  const t = useStrings();
+  return (
+    <>
       {asked === "deploy" && (
-        <DeployDialog {...{ workspace, name, version }} isElsewhere onClose={close} />
+        <DeployDialog {...{ workspace, name, version }} isElsewhere onClose={onClose} />
       )}
       {asked === "withdraw" && (
         <Confirm
           title={t("schedules.withdraw.title", { name })}
           label={t("schedules.withdraw.do")}
           act={() => withdrawSchedule(workspace, name)}
-          onClose={close}
+          onClose={onClose}
         >
           {t("schedules.withdraw.about")}
         </Confirm>
@@ -109,7 +129,7 @@ export function RowActions({ workspace, row, onDeleted }: Props) {
           title={t("schedules.delete.title", { name })}
           label={t("shell.delete")}
           act={() => deleteSchedule(workspace, name).then(onDeleted)}
-          onClose={close}
+          onClose={onClose}
         >
           {t("schedules.delete.about")}
         </Confirm>

@@ -52,20 +52,10 @@ export function Versions({ workspace, said }: { workspace: string; said: Schedul
               </Table.Td>
               <Table.Td>{author}</Table.Td>
               <Table.Td>
-                <Group gap="xs" justify="flex-end">
-                  {current && version !== current && (
-                    <Button size="compact-sm" variant="subtle" onClick={() => compare(version)}>
-                      {t("schedules.version.compare")}
-                    </Button>
-                  )}
-                  {may && version !== current && (
-                    <Button size="compact-sm" variant="default" onClick={() => deploy(version)}>
-                      {t(isOlder(version) ? "schedules.deploy.back" : "schedules.deploy.newer", {
-                        version,
-                      })}
-                    </Button>
-                  )}
-                </Group>
+                <RowButtons
+                  {...{ version, current, may, deploy, compare }}
+                  isOlder={isOlder(version)}
+                />
               </Table.Td>
             </Table.Tr>
           ))}
@@ -88,6 +78,36 @@ export function Versions({ workspace, said }: { workspace: string; said: Schedul
         />
       )}
     </Stack>
+  );
+}
+
+interface ButtonsProps {
+  version: string;
+  /** The version that is in force, if any is. */
+  current: string | undefined;
+  may: boolean;
+  isOlder: boolean;
+  deploy: (version: string) => void;
+  compare: (version: string) => void;
+}
+
+function RowButtons({ version, current, may, isOlder, deploy, compare }: ButtonsProps) {
+  const t = useStrings();
+  return (
+    <Group gap="xs" justify="flex-end">
+      {current && version !== current && (
+        <Button size="compact-sm" variant="subtle" onClick={() => compare(version)}>
+          {t("schedules.version.compare")}
+        </Button>
+      )}
+      {may && version !== current && (
+        <Button size="compact-sm" variant="default" onClick={() => deploy(version)}>
+          {t(isOlder ? "schedules.deploy.back" : "schedules.deploy.newer", {
+            version,
+          })}
+        </Button>
+      )}
+    </Group>
   );
 }
 
