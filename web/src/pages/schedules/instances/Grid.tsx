@@ -96,6 +96,13 @@ export function Grid(props: Props) {
   );
 }
 
+/** Whether the cell was there to be given the keyboard. */
+function focusOn(within: HTMLElement | null, to: { row: number; column: number }) {
+  const cell = within?.querySelector<HTMLElement>(`[data-at="${to.row},${to.column}"]`);
+  cell?.focus();
+  return Boolean(cell);
+}
+
 /** The cell that has the keyboard, which arrows move. */
 function useKeys(
   rows: number,
@@ -127,11 +134,8 @@ function useKeys(
     };
     setPlace(to);
     show(to.row);
-    requestAnimationFrame(() =>
-      scroll.current
-        ?.querySelector<HTMLElement>(`[data-at="${to.row},${to.column}"]`)
-        ?.focus({ preventScroll: false }),
-    );
+    // A row that is not drawn yet is there with the next frame; all else takes the next key at once.
+    if (!focusOn(scroll.current, to)) requestAnimationFrame(() => focusOn(scroll.current, to));
   };
   return { place: held, press };
 }
