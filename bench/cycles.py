@@ -126,7 +126,7 @@ def _cpu_until(home: Path, is_done: Callable[[], bool]) -> float:
     try:
         while not is_done():
             time.sleep(0.1)  # what another process does gives no event
-        time.sleep(1.0)
+        time.sleep(1.0)  # the look behind the last end is counted, too
         return cpu_of(process.pid)
     finally:
         process.terminate()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from millwork.access.roles import Role
     from millwork.actions.context import Context
+    from millwork.ports.changes import RunStatus
     from millwork.ports.schedules import Change, InstanceRow, ScheduleRow
     from millwork.spec.schedule import Schedule
 
@@ -113,13 +114,13 @@ class Plant:
         self.scheduler.stir()
         self.scheduler.look(self.clock.now)
 
-    def end(self, status: str = "succeeded", run: str = "") -> None:
+    def end(self, status: RunStatus = "succeeded", run: str = "") -> None:
         """The run ends, or all that are going."""
         for each in [run] if run else self.doors.runs:
             with suppress(Fenced):
                 row = self.context.store.run(each)
                 if row and row.status == "running":
-                    self.context.store.commit(each, 1, self.clock.now, [RunChanged(status)])  # type: ignore[arg-type]
+                    self.context.store.commit(each, 1, self.clock.now, [RunChanged(status)])
 
     def pass_(self, rounds: int = 20) -> None:
         """All runs that begin end well, until none begins any more."""

@@ -79,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.posts.append((dict(self.headers), b"GET"))
         self.send_error(404)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  as it is called there
         pass
 
 

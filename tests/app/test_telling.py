@@ -121,7 +121,7 @@ def test_a_slow_server_keeps_nobody_waiting(
         try:
             for letter in b"HTTP/1.1 200 OK\r\n\r\n":
                 handler.wfile.write(bytes([letter]))
-                time.sleep(0.2)
+                time.sleep(0.2)  # the slowness that is tested
         except OSError:
             pass
 

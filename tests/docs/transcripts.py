@@ -141,7 +141,7 @@ class Shell:
             is_it = masked(printed) == masked(command.output)
             if is_it or not command.is_soon or time.monotonic() > end:
                 return printed
-            time.sleep(0.2)
+            time.sleep(0.2)  # what a server does meanwhile gives no event
 
     def _once(self, command: Command) -> list[str]:
         kept, place = f"export -p >'{self._kept}'", self._shown_at()

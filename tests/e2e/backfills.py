@@ -55,7 +55,7 @@ def backfill(found: Server, first: date, dates: int, parallel: int) -> dict[str,
         records = ScheduleStore(store.database)
         while _is_going(records, made["id"]):
             assert time.monotonic() < deadline, backlog.statuses(store)
-            time.sleep(0.05)
+            time.sleep(0.05)  # what the server does gives no event
     shown: dict[str, Any] = asker.ask("GET", f"/workspaces/default/backfills/{made['id']}")
     return shown
 

@@ -158,7 +158,7 @@ def test_a_run_that_is_resumed_keeps_its_values(
     first = log(millwork, run, "a")
     (tmp_path / "go").touch()
     while f"{datetime.now():%Y%m%d%H%M%S}" == first.split()[0]:  # noqa: DTZ005  as a clock shows
-        time.sleep(0.05)
+        time.sleep(0.05)  # the clock is to show another second
     assert millwork("runs", "resume", run, "--json").json["status"] == "succeeded"
     assert log(millwork, run, "a") == first
 

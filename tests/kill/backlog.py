@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from millwork.access.identity import LOCAL_OWNER
 from millwork.actions.perform import Asked, perform
 from millwork.app.compose import DATABASE, open_context
+from millwork.store.runs import RunStore
 from millwork.store.schedules import ScheduleStore
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from millwork.actions.context import Context
     from millwork.ports.schedules import InstanceRow
-    from millwork.store.runs import RunStore
 
 MOST = 200
 """The most cycles of one schedule of `minutes`: each six minutes of one day."""
@@ -49,6 +49,13 @@ class Outcome:
         return not wrong and self.statuses == {"succeeded": self.due}
 
 
+def store_of(context: Context) -> RunStore:
+    """The store behind a context's port."""
+    store = context.store
+    assert isinstance(store, RunStore)
+    return store
+
+
 @contextmanager
 def opened(home: Path, database: str = "") -> Iterator[Context]:
     """The context of a home, in this process."""
@@ -65,7 +72,7 @@ def opened(home: Path, database: str = "") -> Iterator[Context]:
     try:
         yield context
     finally:
-        context.store.close()  # type: ignore[attr-defined]  # a store of rows has it
+        store_of(context).close()
 
 
 def ask(context: Context, verb: str, /, **said: Any) -> Any:
@@ -121,7 +128,7 @@ def minutes(count: int = MOST, **more: Any) -> dict[str, Any]:
 def make_due(context: Context) -> None:
     """Has the instances of all schedules made, as after days without a server."""
     ago = datetime.now(UTC).timestamp() - 3 * 86_400
-    database = context.store.database  # type: ignore[attr-defined]  # a store has one
+    database = store_of(context).database
     with database.transaction():
         database.execute(f"UPDATE schedule SET made = {ago}")
 

@@ -48,7 +48,7 @@ def keep_crowd(home: Path, count: int, seed: int) -> None:
     chance = random.Random(seed)
     day = backlog.yesterday().isoformat()
     with backlog.opened(home) as context:
-        context.store.database.execute("PRAGMA synchronous = OFF")  # type: ignore[attr-defined]
+        backlog.store_of(context).database.execute("PRAGMA synchronous = OFF")
         backlog.keep_pipeline(context)
         for number in range(count):
             backlog.deploy(

@@ -19,5 +19,6 @@ def test_runs_begin_in_the_order_of_the_queue(home: Path, seed: int) -> None:
     keep_crowd(home, 200, seed)
     with backlog.opened(home) as context:
         play(context, seed)
-        assert replayed(context.store) == (200, PARALLEL)  # type: ignore[arg-type]  # it is one
-        assert backlog.statuses(context.store) == {"succeeded": 200}  # type: ignore[arg-type]
+        store = backlog.store_of(context)
+        assert replayed(store) == (200, PARALLEL)
+        assert backlog.statuses(store) == {"succeeded": 200}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import MillworkError, NotFound
 from millwork.base.records import dataclass, field
@@ -31,14 +31,14 @@ def at(text: str) -> float:
     return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
 
 
-def daily(name: str, *times: str, **more: object) -> Schedule:
+def daily(name: str, *times: str, **more: Any) -> Schedule:
     """A schedule of each day, at 02:00 UTC if nothing else is said."""
     clocks = tuple(time.fromisoformat(each) for each in times or ("02:00",))
     given = {"instances": "at_once", "recurrence": Recurrence("day", clocks), **more}
-    return Schedule(name, "1.0.0", "pipeline", **given)  # type: ignore[arg-type]  # any field
+    return Schedule(name, "1.0.0", "pipeline", **given)
 
 
-def hourly(name: str, **more: object) -> Schedule:
+def hourly(name: str, **more: Any) -> Schedule:
     """A schedule of each hour."""
     clocks = tuple(time(hour) for hour in range(24))
     return daily(name, **{"recurrence": Recurrence("hour", clocks), **more})
@@ -160,6 +160,6 @@ class World:
 Make = Callable[..., World]
 
 
-def with_version(schedule: Schedule, version: str, **more: object) -> Schedule:
+def with_version(schedule: Schedule, version: str, **more: Any) -> Schedule:
     """Another version of a schedule."""
-    return replace(schedule, version=version, **more)  # type: ignore[arg-type]  # any field
+    return replace(schedule, version=version, **more)

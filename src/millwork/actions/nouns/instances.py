@@ -157,7 +157,7 @@ def operate(
     call: Call,
     action: Action,
     instances: list[str] | None = None,
-    filter: InstanceFilter | None = None,  # noqa: A002
+    filter: InstanceFilter | None = None,  # noqa: A002  what the API and the command call it
     downstream: bool = False,
     version: Literal["original", "latest"] = "original",
     dependency: str = "",
