@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from millwork.app.compose import open_context
-from millwork.store.people import MemberRow, WorkspaceRow
-from tests.actions.shelf import ROLES, Asker
+from tests.actions.shelf import Asker, hire
 from tests.store.conftest import new_place, place
 
 if TYPE_CHECKING:
@@ -23,13 +22,7 @@ __all__ = ["new_place", "place"]
 def context(home: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
     monkeypatch.setenv("MILLWORK_HOME", str(home))
     context = open_context()
-    people = context.people()
-    people.add_workspace(WorkspaceRow("other", "", {}, "owner", 0.0))
-    for person, role in ROLES.items():
-        people.add_person(person, "", 0.0, is_admin=False)
-        people.set_member(MemberRow("default", person, role, 0.0))
-    people.add_person("eve", "", 0.0, is_admin=False)
-    people.set_member(MemberRow("other", "eve", "owner", 0.0))
+    hire(context)
     return context
 
 

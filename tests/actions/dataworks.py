@@ -12,10 +12,10 @@ from millwork.actions.dataworks import FromDataWorks, from_dataworks
 from millwork.actions.nouns import conversions
 from millwork.base.errors import InvalidFile
 from millwork.spec.document import PIPELINE_LIMITS, parse
+from tests.formats.flows import code, node, spec, trigger
 
 if TYPE_CHECKING:
     from millwork.spec.schedule import Schedule
-from tests.formats.flows import code, node, spec, trigger
 
 lawful = settings(
     max_examples=80,

@@ -9,6 +9,7 @@ from millwork.access.identity import Identity
 from millwork.actions.assets import load_registered
 from millwork.actions.call import Call
 from millwork.actions.perform import Asked, perform
+from millwork.store.people import MemberRow, WorkspaceRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
 ROLES: dict[str, Role] = {
     "ann": "developer", "bob": "developer", "ops": "operator", "gus": "guest", "adi": "admin"
 }  # fmt: skip
+
+
+def hire(context: Context) -> None:
+    """People of all roles in `default`, and Eve, who owns another workspace."""
+    people = context.people()
+    people.add_workspace(WorkspaceRow("other", "", {}, "owner", 0.0))
+    for person, role in ROLES.items():
+        people.add_person(person, "", 0.0, is_admin=False)
+        people.set_member(MemberRow("default", person, role, 0.0))
+    people.add_person("eve", "", 0.0, is_admin=False)
+    people.set_member(MemberRow("other", "eve", "owner", 0.0))
 
 
 class Asker:

@@ -14,22 +14,17 @@ from millwork.base.errors import Fenced
 from millwork.ports import Master, RunRow
 from millwork.ports.changes import RunChanged
 from millwork.schedule.loop import Scheduler
-from millwork.store.people import MemberRow, WorkspaceRow
 from tests.actions.office import HandClock
-from tests.actions.shelf import component, pipeline
+from tests.actions.shelf import component, hire, pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from millwork.access.roles import Role
     from millwork.actions.context import Context
     from millwork.ports.changes import RunStatus
     from millwork.ports.schedules import Change, InstanceRow, ScheduleRow
     from millwork.spec.schedule import Schedule
 
-PEOPLE: dict[str, Role] = {
-    "ann": "developer", "bob": "developer", "ops": "operator", "gus": "guest", "adi": "admin"
-}  # fmt: skip
 DAILY = "every: day\nat: '02:00'"
 HOURLY = "every: hour\ncatch_up: all"
 AFTER = "every: day\nat: '03:00'\ndepends_on: [{name}]"
@@ -52,7 +47,7 @@ class Doors:
     files: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._read = Scheduling(self.context, lambda *_: None)
+        self._read = Scheduling(self.context)
 
     def schedule(self, workspace: str, name: str, version: str) -> Schedule:
         return self._read.schedule(workspace, name, version)
@@ -97,7 +92,7 @@ class Plant:
     def deploy(
         self,
         name: str,
-        more: str = "every: day\nat: '02:00'",
+        more: str = DAILY,
         who: str = "",
         workspace: str = "default",
         **said: Any,
@@ -128,10 +123,8 @@ class Plant:
             self.look()
             before = len(self.doors.runs)
             self.end()
-            for _ in range(
-                3
-            ):  # what has succeeded without a run lets others begin at the next look
-                self.look()
+            for _ in range(3):
+                self.look()  # what has succeeded without a run lets others begin at the next look
             if len(self.doors.runs) == before:
                 return
 
@@ -162,13 +155,7 @@ def built(context: Context) -> Plant:
     """The plant of a context, with people, another workspace, and a pipeline."""
     clock = HandClock(NOON)
     context.clock = clock
-    people = context.people()
-    people.add_workspace(WorkspaceRow("other", "", {}, "owner", 0.0))
-    for person, role in PEOPLE.items():
-        people.add_person(person, "", 0.0, is_admin=False)
-        people.set_member(MemberRow("default", person, role, 0.0))
-    people.add_person("eve", "", 0.0, is_admin=False)
-    people.set_member(MemberRow("other", "eve", "owner", 0.0))
+    hire(context)
     doors = Doors(context)
     plant = Plant(context, clock, doors, Scheduler(context.schedules(), doors))
     for workspace in ("default", "other"):

@@ -11,21 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from millwork.api.binding import binding_of
-from millwork.app.compose import open_context
 from millwork.base.errors import BadRequest, Conflict, Forbidden, NotFound
-from tests.api.cycles import Plant, built
+from tests.api.cycles import AFTER
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tests.api.cycles import Plant
 
 WEEK = [{"first": "2026-02-01", "last": "2026-02-07"}]
-AFTER = "every: day\nat: '03:00'\ndepends_on: [{name}]"
 
 
 @pytest.fixture
-def plant(home: Path, monkeypatch: pytest.MonkeyPatch) -> Plant:
-    monkeypatch.setenv("MILLWORK_HOME", str(home))
-    plant = built(open_context())
+def plant(plant: Plant) -> Plant:
     plant.deploy("extract")
     return plant
 

@@ -7,23 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from millwork.app.compose import open_context
 from millwork.cli import instances
 from millwork.cli.main import main
-from tests.api.cycles import Plant, built
 from tests.conftest import assert_no_defect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from tests.api.cycles import Plant
 
     Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def plant(home: Path, monkeypatch: pytest.MonkeyPatch) -> Plant:
-    monkeypatch.setenv("MILLWORK_HOME", str(home))
-    plant = built(open_context())
+def plant(plant: Plant) -> Plant:
     plant.deploy("extract", "every: day\nat: '02:00'\ntimezone: Europe/Berlin")
     plant.deploy("load", "every: day\nat: '03:00'\ndepends_on: [extract]")
     plant.look()

@@ -10,19 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from millwork.api.binding import binding_of
-from millwork.app.compose import open_context
 from millwork.base.errors import BadRequest, Forbidden, NotFound
-from tests.api.cycles import AFTER, DAILY, HOURLY, Plant, built, chain, of, operate, shown
+from tests.api.cycles import AFTER, DAILY, HOURLY, chain, of, operate, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-
-@pytest.fixture
-def plant(home: Path, monkeypatch: pytest.MonkeyPatch) -> Plant:
-    monkeypatch.setenv("MILLWORK_HOME", str(home))
-    return built(open_context())
+    from tests.api.cycles import Plant
 
 
 # --- looking ------------------------------------------------------------------------------
@@ -351,4 +345,4 @@ def test_a_grid_is_one_statement(plant: Plant, monkeypatch: pytest.MonkeyPatch) 
     plant.look()
     few = statements(plant, monkeypatch, lambda: plant.ask("instances.grid", limit=1))
     many = statements(plant, monkeypatch, lambda: plant.ask("instances.grid", limit=200))
-    assert few == many
+    assert few == many > 0

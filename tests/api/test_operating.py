@@ -9,21 +9,13 @@ import pytest
 
 from millwork.access.identity import LOCAL_OWNER
 from millwork.api.binding import binding_of
-from millwork.app.compose import open_context
 from millwork.app.process import LocalMasters
 from millwork.base.errors import BadRequest, Unavailable
-from tests.api.cycles import AFTER, ALIVE, DAILY, Plant, built, chain, of, operate, shown
+from tests.api.cycles import AFTER, ALIVE, DAILY, chain, of, operate, shown
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from millwork.ports import Master
-
-
-@pytest.fixture
-def plant(home: Path, monkeypatch: pytest.MonkeyPatch) -> Plant:
-    monkeypatch.setenv("MILLWORK_HOME", str(home))
-    return built(open_context())
+    from tests.api.cycles import Plant
 
 
 def test_what_is_over_is_run_again(plant: Plant) -> None:

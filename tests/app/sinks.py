@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,11 +15,14 @@ from aiosmtpd.controller import Controller
 
 from millwork.app.telling import Teller
 from millwork.ports.schedules import Change, InstanceRow, ScheduleRow
+from millwork.schedule.alerts import expected
 from millwork.spec.schedule import Alert, Schedule
 from millwork.store.alerts import AlertStore
 from millwork.store.database import open_database
 from millwork.store.schedules import ScheduleStore
 from millwork.store.secrets import HomeSecrets
+from tests.actions.office import HandClock
+from tests.blobs.s3 import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,12 +90,6 @@ def accepting(handler: BaseHTTPRequestHandler) -> None:
     handler.end_headers()
 
 
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
-
-
 @contextmanager
 def mail_at(port: int, mailbox: Mailbox, **options: Any) -> Iterator[None]:
     controller = Controller(mailbox, hostname="127.0.0.1", port=port, **options)
@@ -105,24 +101,13 @@ def mail_at(port: int, mailbox: Mailbox, **options: Any) -> Iterator[None]:
 
 
 @dataclass
-class Clock:
-    now: float = TWO + 1
-
-    def wall(self) -> float:
-        return self.now
-
-    def monotonic(self) -> float:
-        return self.now
-
-
-@dataclass
 class Bench:
     """A home with a schedule whose instance has failed."""
 
     home: Path
-    clock: Clock = field(default_factory=Clock)
+    clock: HandClock = field(default_factory=lambda: HandClock(TWO + 1))
     mailbox: Mailbox = field(default_factory=Mailbox)
-    mail_port: int = field(default_factory=free_port)
+    mail_port: int = field(default_factory=lambda: free_ports(1)[0])
 
     def __post_init__(self) -> None:
         self.place = str(self.home / "millwork.db")
@@ -163,7 +148,7 @@ class Bench:
         )  # fmt: skip
         row = self.schedules.instance("i1")
         assert row
-        self.teller().keep(schedule, [Change(row, row, "failed")])
+        self.alerts.keep(expected(row, schedule, self.clock.now), self.clock.now)
 
     def tell(self, after: float = 0.0) -> list[AlertRow]:
         """What has been told or tried, newest first, so many seconds later."""

@@ -10,7 +10,8 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 
 from millwork.app import telling
-from millwork.ports.schedules import Change, ScheduleRow
+from millwork.ports.schedules import ScheduleRow
+from millwork.schedule.alerts import expected
 from millwork.spec.schedule import Alert, Schedule
 from tests.app.sinks import ANN, FAILED, TWO, Bench, mail_at
 
@@ -27,13 +28,11 @@ def test_a_hostile_name_injects_no_header(bench: Bench) -> None:
     bench.schedules.add([replace(row, number=7)])
     schedule = Schedule(hostile, "1.0.0", "pipe", display_name=hostile,
                         alerts=(Alert("failed", (ANN,)),))  # fmt: skip
-    before = bench.schedules.instance("i2")
-    assert before
     bench.put(row)
     bench.schedules.deploy(
         ScheduleRow("default", hostile, "1.0.0", "on", "ann", TWO, TWO), [], [], TWO
     )
-    bench.teller().keep(schedule, [Change(before, row, "failed")])
+    bench.alerts.keep(expected(row, schedule, bench.clock.now), bench.clock.now)
     with mail_at(bench.mail_port, bench.mailbox):
         bench.tell()
     [letter], [to] = bench.mailbox.letters, bench.mailbox.to

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.attacks.door import Door, good, opened, text
+from tests.actions.shelf import component, pipeline
+from tests.attacks.door import Door, good, opened
 from tests.conftest import until
 
 if TYPE_CHECKING:
@@ -22,15 +23,13 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         yield opened_door
 
 
-def pipeline(door: Door, name: str, command: str, **more: Any) -> None:
-    """Registers a pipeline of one step."""
+def register(door: Door, name: str, command: str, **more: Any) -> None:
+    """Registers a pipeline of one step, and the step's component."""
     fields = {key: more.pop(key) for key in ("outputs", "parameters") if key in more}
-    component = text(command, f"{name}-step", **fields)
-    good(door.ask("POST", f"{HERE}/components", {"text": component}))
-    head = {"apiVersion": "millwork/v1", "kind": "Pipeline", "name": name, "version": "1.0.0"}
-    node = {"component": f"{name}-step", **more.pop("node", {})}
-    said = {**head, "nodes": {"step": node}, **more}
-    good(door.ask("POST", f"{HERE}/pipelines", {"text": json.dumps(said)}))
+    step = component(f"{name}-step", command=command, **fields)
+    good(door.ask("POST", f"{HERE}/components", {"text": step}))
+    nodes = {"step": {"component": f"{name}-step", **more.pop("node", {})}}
+    good(door.ask("POST", f"{HERE}/pipelines", {"text": pipeline(nodes, name, **more)}))
 
 
 def schedule(door: Door, name: str, **more: Any) -> None:
@@ -54,14 +53,14 @@ def over(door: Door, instance: str, workspace: str = "default") -> Any:
 
 
 def test_a_value_is_handed_on_to_who_waited_for_it(door: Door) -> None:
-    pipeline(
+    register(
         door, "count", 'echo "\\"${day}\\"" > $PAI_OUTPUT_N',
         outputs={"n": {"type": "value"}}, scheduling_parameters={"day": "${yyyymmdd}"},
     )  # fmt: skip
     head = json.loads(good(door.ask("GET", f"{HERE}/pipelines/count")).json["document"]["text"])
     told = {**head, "version": "1.0.1", "outputs": {"n": {"from": "step.n"}}}
     good(door.ask("POST", f"{HERE}/pipelines", {"text": json.dumps(told)}))
-    pipeline(
+    register(
         door, "report", "echo got $PAI_HPS_WORD", parameters={"word": {"type": "String"}},
         node={"parameters": {"word": "n=${n}"}}, scheduling_parameters={"n": "${node.count.n}"},
     )  # fmt: skip
@@ -80,12 +79,9 @@ def test_a_value_is_handed_on_to_who_waited_for_it(door: Door) -> None:
 
 
 def test_an_instance_of_who_lost_the_right_fails_with_the_reason(door: Door) -> None:
-    pipeline(door, "guarded", "echo ${day}", scheduling_parameters={"day": "${yyyymmdd}"})
+    register(door, "guarded", "echo ${day}", scheduling_parameters={"day": "${yyyymmdd}"})
     ann = door.hire("ann", "developer")
-    head = {"apiVersion": "millwork/v1", "kind": "Schedule", "name": "guarded", "version": "1.0.0"}
-    said = json.dumps({**head, "pipeline": "guarded", "every": "day", "at": "00:00"})
-    good(ann.ask("POST", f"{HERE}/schedules", {"text": said}))
-    good(ann.ask("POST", f"{HERE}/schedules/guarded/deploy", {}))
+    schedule(ann, "guarded")
     asked = good(ann.ask("POST", f"{HERE}/schedules/guarded/test", {"bizdate": "2026-01-05"})).json
     assert over(door, asked["instance"])["status"] == "succeeded"
     door.make_member("ann", "guest")
@@ -101,7 +97,7 @@ def test_an_instance_of_who_lost_the_right_fails_with_the_reason(door: Door) -> 
 
 
 def test_what_was_tried_in_development_runs_in_production(door: Door) -> None:
-    pipeline(
+    register(
         door, "moved", "echo ${where} ${day}",
         scheduling_parameters={"day": "${yyyymmdd}", "where": "${workspace.bucket}"},
     )  # fmt: skip

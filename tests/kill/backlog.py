@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from millwork.actions.context import Context
     from millwork.ports.schedules import InstanceRow
 
-MOST = 200
-"""The most cycles of one schedule of `minutes`: each six minutes of one day."""
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -116,8 +113,8 @@ def yesterday() -> date:
     return datetime.now(UTC).date() - timedelta(days=1)
 
 
-def minutes(count: int = MOST, **more: Any) -> dict[str, Any]:
-    """What a schedule says that is due so many times yesterday, and on no other day."""
+def minutes(count: int, **more: Any) -> dict[str, Any]:
+    """What a schedule says that is due so often yesterday, 240 times at most, and never else."""
     day, last = yesterday().isoformat(), (count - 1) * 6
     return {
         "every": "minute", "step": 6, "to": f"{last // 60:02}:{last % 60:02}",

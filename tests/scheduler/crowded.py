@@ -76,7 +76,7 @@ def play(context: Context, seed: int) -> None:
         going.update(context.admissions().admit(decide, _ME, clock.wall()))
 
     context.nudge = step
-    scheduler = Scheduler(context.schedules(), Scheduling(context, lambda *_: None))
+    scheduler = Scheduler(context.schedules(), Scheduling(context))
     scheduler.look(clock.wall())
     while going:
         step()

@@ -134,10 +134,11 @@ def test_what_comes_back_triggers_again(world: World) -> None:
     assert begun == 3
 
 
-def test_run_ids_of_ten_thousand_cycles_differ(world: World) -> None:
+def test_run_ids_of_ten_thousand_cycles_and_of_two_tries_differ(world: World) -> None:
     row = instance_of("default", daily("load"), Due(date(2026, 3, 1), 0, 0, 0, is_dry=False), 0.0)
     ids = {run_id(replace(row, id=str(number)), world.now) for number in range(10_000)}
     assert len(ids) == 10_000
+    assert run_id(replace(row, tries=1), world.now) != run_id(row, world.now)
     assert len(ids.pop()) == 20  # as 70 bits: 32 of them met once in a hundred such nights
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from millwork.base.errors import Forbidden, Unavailable
-from millwork.spec.schedule import CHILDREN, SELF, Dependency, Trigger
+from millwork.ports.schedules import Change
+from millwork.schedule.deciding import over
+from millwork.spec.recurrence import Recurrence
+from millwork.spec.schedule import CHILDREN, SELF, Alert, Dependency, Trigger
 from tests.scheduler.world import DAY, World, at, daily, hourly, with_version
 
 if TYPE_CHECKING:
@@ -38,7 +42,7 @@ def test_instances_made_ahead_begin_on_the_next_day(world: World) -> None:
     assert len(world.instances("later", "2026-03-02")) == 24
 
 
-def test_a_year_has_each_day_once_whatever_happens(world: World) -> None:
+def test_each_day_is_there_once_whatever_happens(world: World) -> None:
     world.deploy(daily("load", timezone="Europe/Berlin"))
     begin = world.now
     for step in range(140):
@@ -47,7 +51,7 @@ def test_a_year_has_each_day_once_whatever_happens(world: World) -> None:
         if step % 7 == 0:  # a scheduler that has been killed knows nothing
             world.scheduler = type(world.scheduler)(world.records, world)
     days = [row.day for row in world.instances("load")]
-    assert len(days) == len(set(days))
+    assert len(days) == len(set(days)) >= 56
     assert (days[-1] - days[0]).days == len(days) - 1
 
 
@@ -110,8 +114,6 @@ def test_a_cycle_waits_for_the_last_one_of_its_own_and_of_its_children(world: Wo
     world.end_all("failed")
     assert world.look() == []
     row = world.only("train", "2026-03-02")
-    from millwork.schedule.deciding import over
-
     world.records.change(world.now, [over(row, "succeeded", "set", world.now, "ada")])
     world.scheduler.stir()
     assert world.look() == ["load"]
@@ -132,8 +134,6 @@ def test_a_removed_dependency_is_waited_for_no_longer(world: World) -> None:
     world.deploy(daily("train", "02:00", depends_on=(Dependency("load"),)))
     assert world.go_to("2026-03-02T02:00") == []
     row = world.only("train", "2026-03-02")
-    from millwork.ports.schedules import Change
-
     world.records.change(world.now, [Change(row, replace(row, removed=("load",)), "unneeded")])
     world.scheduler.stir()
     assert world.look() == ["train"]
@@ -148,10 +148,6 @@ def test_a_file_is_waited_for(world: World) -> None:
 
 
 def test_dry_runs_let_what_depends_on_them_go_on(world: World) -> None:
-    from datetime import time
-
-    from millwork.spec.recurrence import Recurrence
-
     weekly = Recurrence("week", (time(2),), frozenset({5}))
     world.deploy(daily("week", recurrence=weekly))
     world.deploy(daily("day", depends_on=(Dependency("week"),)))
@@ -295,8 +291,6 @@ def test_a_trigger_makes_one_instance_for_each_thing_that_comes(world: World) ->
 
 
 def test_what_is_due_and_waits_is_told_of_once(world: World) -> None:
-    from millwork.spec.schedule import Alert
-
     alerts = (Alert("unfinished", ("ops@example.org",), by=600),)
     world.deploy(daily("load", "03:00"))
     world.deploy(daily("train", "02:00", depends_on=(Dependency("load"),), alerts=alerts))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
@@ -155,9 +154,6 @@ class World:
     def statuses(self, schedule: str, origin: str = "") -> list[str]:
         """The statuses of a schedule's instances, by their time."""
         return [row.status for row in self.instances(schedule, origin=origin)]
-
-
-Make = Callable[..., World]
 
 
 def with_version(schedule: Schedule, version: str, **more: Any) -> Schedule:

@@ -11,6 +11,7 @@ from millwork.base.errors import BadRequest, NotFound
 from millwork.base.names import is_text
 from millwork.base.records import dataclass, field
 from millwork.schedule import backfills
+from millwork.spec.recurrence_fields import parse_time
 from millwork.spec.schedule import read_within
 
 if TYPE_CHECKING:
@@ -148,12 +149,9 @@ def _clock(text: str, name: str) -> time | None:
     if not text:
         return None
     try:
-        at = time.fromisoformat(text)
+        return parse_time(text)
     except ValueError:
-        at = None
-    if at is None or len(text) not in (len("06:30"), len("06:30:00")) or at.tzinfo:
-        raise BadRequest(f"{name}: '{text[:60]}' is no time of day such as 06:30")
-    return at
+        raise BadRequest(f"{name}: '{text[:60]}' is no time of day such as 06:30") from None
 
 
 # --- schedules ----------------------------------------------------------------------------

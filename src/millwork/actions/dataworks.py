@@ -12,8 +12,9 @@ from millwork.base.names import is_entity
 from millwork.base.records import dataclass, field
 from millwork.catalogue.paiflow import manifest_to_pipelines
 from millwork.formats import paiflow
-from millwork.formats.dataworks import READER, Settled, is_expression, read_node, settle
+from millwork.formats.dataworks import Settled, is_expression, read_node, settle
 from millwork.formats.paiflow.model import Argument, Manifest, Parameter
+from millwork.spec.twins import READER
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -12,7 +12,7 @@ from millwork.access.identity import OWNER
 from millwork.actions.assets import document_of, found, register
 from millwork.actions.perform import Asked, let_in
 from millwork.actions.schedule_checks import read_for
-from millwork.actions.scheduling import schedule_of
+from millwork.actions.schedule_texts import schedule_of
 from millwork.base.errors import BadRequest, Forbidden, NotFound
 from millwork.ports.schedules import Link, ScheduleRow, TriggerRow
 from millwork.registry.documents import differences
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from millwork.actions.call import Call
+    from millwork.actions.published import Pin
     from millwork.registry.documents import Difference
     from millwork.spec.schedule import Schedule
     from millwork.store.assets import Kept
@@ -191,10 +192,7 @@ def _made_of(call: Call, kept: Kept) -> Iterator[Kept]:
         if place in seen:
             return
         seen.add(place)
-        pins = [*each.document.get("pins", {}).values()]
-        if "pin" in each.document:
-            pins.append(each.document["pin"])
-        for pin in pins:
+        for pin in _pins(each):
             child = call.context.assets().get(
                 call.workspace, pin["kind"], pin["name"], pin["version"]
             )
@@ -205,6 +203,12 @@ def _made_of(call: Call, kept: Kept) -> Iterator[Kept]:
         yield each
 
     return walked(kept)
+
+
+def _pins(kept: Kept) -> list[Pin]:
+    """The versions that one is made of; a schedule is of one alone."""
+    own = [kept.document["pin"]] if "pin" in kept.document else []
+    return [*kept.document.get("pins", {}).values(), *own]
 
 
 def _copied(kept: Kept) -> Copied:
@@ -222,11 +226,8 @@ def _copy(there: Call, kept: Kept) -> None:
         found(there, kept.kind, kept.name, kept.version)
         return
     is_new = assets.get(there.workspace, kept.kind, kept.name) is None
-    pins = [*kept.document.get("pins", {}).values()]
-    if "pin" in kept.document:
-        pins.append(kept.document["pin"])
     register(
         there, kept.kind, kept.name, kept.document, version=kept.version,
         visibility=kept.visibility if is_new else None, description=kept.description,
-        uses=[f"{pin['kind']}:{pin['name']}@{pin['version']}" for pin in pins],
+        uses=[f"{pin['kind']}:{pin['name']}@{pin['version']}" for pin in _pins(kept)],
     )  # fmt: skip

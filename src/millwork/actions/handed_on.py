@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
+from millwork.actions.schedule_texts import version_of
 from millwork.actions.sealing import read_value
-from millwork.base.errors import NotFound
 from millwork.base.records import dataclass
 from millwork.plan.contract import VALUE_FILE
-from millwork.schedule.needs import Known, needs_of
+from millwork.schedule.needs import needs_of
+from millwork.schedule.sight import Sight, origin_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from millwork.actions.context import Context
     from millwork.ports.schedules import InstanceRow
     from millwork.spec.schedule import Schedule
@@ -31,7 +31,6 @@ class HandedOn(Mapping[str, str]):
     context: Context
     schedule: Schedule
     instance: InstanceRow
-    read: Callable[[str, str, str], Schedule]
 
     def __getitem__(self, name: str) -> str:
         schedule, _, output = name.partition(".")
@@ -49,25 +48,15 @@ class HandedOn(Mapping[str, str]):
 
     def _runs(self, schedule: str) -> Iterator[str]:
         """The runs of a schedule that the instance waited for, the last one first."""
-        records = self.context.schedules()
-        needs = needs_of(self.instance, self.schedule, self._in_force, records.children)
-        origin = self.instance.origin if self.instance.kind == "backfill" else ""
-        for need in needs:
-            if need.schedule != schedule or not need.cycles:
+        sight = Sight(self.context.schedules(), partial(version_of, self.context))
+        for need in needs_of(self.instance, self.schedule, sight.in_force, sight.children):
+            if need.schedule != schedule:
                 continue
-            days = [cycle.day for cycle in need.cycles]
             wanted = {(cycle.day, cycle.number, cycle.fold) for cycle in need.cycles}
-            for place in dict.fromkeys((origin, "")):
-                rows = records.cycles(need.workspace, schedule, min(days), max(days), place)
+            for origin in dict.fromkeys((origin_of(self.instance), "")):
+                rows = sight.instances(need, origin)
                 mine = (row for row in rows if (row.day, row.number, row.fold) in wanted)
                 yield from (row.run for row in reversed(list(mine)) if row.status == "succeeded")
-
-    def _in_force(self, workspace: str, name: str) -> Known | None:
-        row = self.context.schedules().in_force(workspace, name)
-        try:
-            return Known(row, self.read(workspace, name, row.version)) if row else None
-        except NotFound:
-            return None
 
     def _value(self, run: str, output: str) -> str | None:
         row = self.context.store.run(run) if run else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from millwork.access.roles import reach_of
@@ -11,14 +10,16 @@ from millwork.actions.assets import load_registered
 from millwork.actions.operating import ACTIONS, Operation, why_not
 from millwork.actions.reaching import Reach
 from millwork.actions.schedule_checks import expressions_of
-from millwork.actions.scheduling import clocks_of, evaluated
+from millwork.actions.scheduling import clocks_of, evaluated, parameters_of
 from millwork.base.errors import BadRequest, NotFound
 from millwork.base.names import is_text
 from millwork.schedule.deciding import why_waits
+from millwork.spec.recurrence_fields import parse_date
 from millwork.views.instances import graph_node, instance_view
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import date
 
     from millwork.actions.call import Call
     from millwork.ports.schedules import InstanceRow
@@ -64,12 +65,9 @@ def read_day(text: str, name: str) -> date | None:
     if not text:
         return None
     try:
-        day = date.fromisoformat(text)
+        return parse_date(text)
     except ValueError:
-        day = None
-    if day is None or len(text) != len("2024-02-29"):
-        raise BadRequest(f"{name}: '{text[:60]}' is no date such as 2024-02-29")
-    return day
+        raise BadRequest(f"{name}: '{text[:60]}' is no date such as 2024-02-29") from None
 
 
 def read_days(first: str, last: str) -> tuple[date | None, date | None]:
@@ -204,13 +202,10 @@ def _values(
         return values, faults
     context, schedule = reach.call.context, known.schedule
     clocks = clocks_of(context, schedule, row)
-    backfill = context.schedules().backfill(row.origin) if row.kind == "backfill" else None
-    said: Mapping[str, Any] = backfill.document.get("parameters", {}) if backfill else {}
-    own = said.get(f"{row.workspace}/{schedule.name}", {})
     for name, text in _expressions(reach, row, schedule, faults).items():
         value = _tried(faults, name, text, clocks)
         values["scheduling_parameters"][name] = value or ""
-    for name, given in {**schedule.parameters, **own}.items():
+    for name, given in parameters_of(context, schedule, row).items():
         values["parameters"][name] = _tried(faults, name, given, clocks)
     for name, uri in schedule.inputs.items():
         value = _tried(faults, name, uri, clocks)

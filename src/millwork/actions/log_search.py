@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from millwork.actions.printed import printed
 from millwork.base.records import dataclass
 
 if TYPE_CHECKING:
@@ -38,19 +39,8 @@ def hits(engine: Engine, process: str, words: str, after: int = 0, block: int = 
     size, (lost_from, lost_to) = engine.extent(process)
     kept = ((0, lost_from), (lost_to, size)) if lost_to else ((0, size),)
     for start, end in kept:
-        data = _read(engine, process, start, end) if end > after else b""
+        data = printed(engine, process, start, min(end, start + _MOST_READ)) if end > after else b""
         yield from _in_one(data, start, words, after, block)
-
-
-def _read(engine: Engine, process: str, start: int, end: int) -> bytes:
-    parts, place = [], start
-    end = min(end, start + _MOST_READ)
-    while place < end:
-        more, place = engine.log(process, place)
-        if not more:
-            break
-        parts.append(more)
-    return b"".join(parts)[: end - start]
 
 
 def _in_one(data: bytes, start: int, words: str, after: int, block: int) -> Iterator[Hit]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from millwork.actions.context import Context
     from millwork.actions.reaching import Reach
     from millwork.ports.schedules import InstanceRow, ScheduleRow
+    from millwork.spec.schedule import Schedule
     from millwork.views.instances import Operated, Refused
 
 Action: TypeAlias = Literal["rerun", "stop", "succeed", "freeze", "thaw", "unneed", "priority"]
@@ -233,21 +234,20 @@ def _of_page(
     written = context.schedules().change(now, changes)
     tally.changed += len(written)
     _follow(context, written, asked)
-    _keep_notices(reach, written, now)
+    told = ((each.after, known.schedule) for each in written if (known := reach.known(each.after)))
+    keep_notices(context, told, now)
     done = {change.after.id for change in written}
     lost = (change.before.id for change in changes if change.before.id not in done)
     return list(_again(context, lost))
 
 
-def _keep_notices(reach: Reach, written: Iterable[Change], now: float) -> None:
-    """Keeps what is to be told of what was done; whoever tells it judges it again."""
-    notices = []
-    for change in written:
-        known = reach.known(change.after)
-        if known and known.schedule.alerts:
-            notices += expected(change.after, known.schedule, now)
+def keep_notices(
+    context: Context, told: Iterable[tuple[InstanceRow, Schedule]], now: float
+) -> None:
+    """Keeps what is to be told of instances as they are now; whoever tells it judges it again."""
+    notices = [each for row, schedule in told for each in expected(row, schedule, now)]
     if notices:
-        reach.call.context.alerts().keep(notices, now)
+        context.alerts().keep(notices, now)
 
 
 def _again(context: Context, instances: Iterable[str]) -> Iterator[InstanceRow]:

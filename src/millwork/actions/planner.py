@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.actions import sealing
 from millwork.actions.builtins import functions_of, warm_of
+from millwork.actions.printed import numbers_in, text_of
 from millwork.actions.reuse import UNKNOWN, Reuse
 from millwork.base.errors import BadRequest, MillworkError, RunFailed
 from millwork.base.records import dataclass
@@ -386,15 +387,12 @@ class StepPlanner:
             return tracking.metrics(self._engine.folder(attempt))
         if not component.metrics:
             return {}
-        import re2
-
-        text = "\n".join(map(self._log, self._processes(step, attempt)))
+        processes = self._processes(step, attempt)
+        text = "\n".join(text_of(self._engine, process) for process in processes)
         found: dict[str, float] = {}
         for metric in component.metrics:
-            for match in re2.finditer(metric.regex, text):
-                number = _number(match.group(1))
-                if number is not None:
-                    found[metric.name] = number
+            for number in numbers_in(text, metric.regex):
+                found[metric.name] = number
         return found
 
     def _processes(self, step: str, attempt: str) -> list[str]:
@@ -406,15 +404,6 @@ class StepPlanner:
         rows = [row for row in self._store.replicas(self._run) if row.attempt == attempt]
         rows.sort(key=lambda row: (-ranks[row.name], row.number))
         return [process_of(attempt, row.name, row.number) for row in rows]
-
-    def _log(self, attempt: str) -> str:
-        parts: list[bytes] = []
-        offset = 0
-        while True:
-            data, offset = self._engine.log(attempt, offset)
-            if not data:
-                return b"".join(parts).decode("utf-8", "replace")
-            parts.append(data)
 
 
 def _is_good(outcome: Outcome) -> bool:
@@ -443,10 +432,3 @@ def _without_code(outcome: Outcome) -> Outcome:
 
 def _shown(source: object) -> str:
     return f"{source.step}.{source.port}" if isinstance(source, StepOutput) else repr(source)
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None

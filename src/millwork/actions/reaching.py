@@ -4,31 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from functools import lru_cache
+from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from millwork.access.verbs import VERBS
 from millwork.actions.perform import Asked, admitted
-from millwork.actions.scheduling import schedule_of
+from millwork.actions.schedule_texts import version_of
 from millwork.base.errors import BadRequest, NotFound
 from millwork.base.names import is_entity
-from millwork.base.records import dataclass, field
-from millwork.schedule.needs import Known, judged, name_of, needs_of
+from millwork.schedule.needs import name_of, needs_of
+from millwork.schedule.sight import Sight, origin_of
 from millwork.spec.schedule import CHILDREN, SELF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
-    from typing import TypeAlias
 
     from millwork.actions.call import Call
-    from millwork.ports.schedules import InstanceRow, Link
-    from millwork.schedule.needs import Found, Need
-    from millwork.spec.schedule import Schedule
+    from millwork.ports.schedules import InstanceRow
+    from millwork.schedule.needs import Found, Place
     from millwork.store.assets import Kept
-
-    Place: TypeAlias = tuple[str, str]
 
 _DAY = timedelta(days=1)
 _EFFORT = 6000
@@ -36,68 +32,21 @@ _EFFORT = 6000
 takes more of it."""
 
 
-@lru_cache(maxsize=4096)
-def _read(version: str, text: str) -> Schedule:
-    """What a version says: to read it takes longer than all else that a list does."""
-    return schedule_of({"text": text}, version)
+class Reach(Sight):
+    """What is known during one request, and what of it the person may see and do."""
 
-
-@dataclass
-class Reach:
-    """What is known of schedules and instances during one request, each thing read once."""
-
-    call: Call
-    _calls: dict[str, Call | None] = field(default_factory=dict)
-    _schedules: dict[tuple[str, str, str], Schedule | None] = field(default_factory=dict)
-    _in_force: dict[Place, Known | None] = field(default_factory=dict)
-    _children: dict[Place, list[Link]] = field(default_factory=dict)
-    _cycles: dict[tuple[str, str, date, date, str], list[InstanceRow]] = field(default_factory=dict)
-    _assets: dict[Place, Kept | None] = field(default_factory=dict)
-    _needs: dict[str, list[Found]] = field(default_factory=dict)
-    _effort: int = _EFFORT
-
-    # --- schedules ------------------------------------------------------------------------
-
-    def schedule(self, workspace: str, name: str, version: str) -> Schedule | None:
-        """What a version says; None if it is gone, or cannot be read."""
-        key = (workspace, name, version)
-        if key not in self._schedules:
-            kept = self.call.context.assets().get(workspace, "schedule", name, version)
-            try:
-                found = _read(version, kept.document["text"]) if kept else None
-            except BadRequest:
-                found = None
-            self._schedules[key] = found
-        return self._schedules[key]
-
-    def in_force(self, workspace: str, name: str) -> Known | None:
-        """A schedule that is deployed, with what its version says."""
-        place = (workspace, name)
-        if place not in self._in_force:
-            row = self.call.context.schedules().in_force(workspace, name)
-            said = self.schedule(workspace, name, row.version) if row else None
-            self._in_force[place] = Known(row, said) if row and said else None
-        return self._in_force[place]
-
-    def known(self, instance: InstanceRow) -> Known | None:
-        """Whose instance it is, with what the version says that it uses."""
-        owner = self.in_force(instance.workspace, instance.schedule)
-        if owner is None or owner.row.version == instance.uses:
-            return owner
-        said = self.schedule(instance.workspace, instance.schedule, instance.uses)
-        return Known(owner.row, said) if said else None
+    def __init__(self, call: Call) -> None:
+        super().__init__(call.context.schedules(), partial(version_of, call.context))
+        self.call = call
+        self._calls: dict[str, Call | None] = {}
+        self._assets: dict[Place, Kept | None] = {}
+        self._needs: dict[str, list[Found]] = {}
+        self._effort = _EFFORT
 
     def zone(self, instance: InstanceRow) -> ZoneInfo:
         """The zone whose clock the instance's schedule goes by; UTC if its version is gone."""
         said = self.schedule(instance.workspace, instance.schedule, instance.version)
         return ZoneInfo(said.timezone if said else "UTC")
-
-    def children(self, workspace: str, name: str) -> list[Link]:
-        """The links of the schedules that wait for this one."""
-        place = (workspace, name)
-        if place not in self._children:
-            self._children[place] = self.call.context.schedules().children(workspace, name)
-        return self._children[place]
 
     # --- who may --------------------------------------------------------------------------
 
@@ -142,29 +91,6 @@ class Reach:
 
     # --- instances ------------------------------------------------------------------------
 
-    def cycles(
-        self, workspace: str, schedule: str, first: date, last: date, origin: str
-    ) -> list[InstanceRow]:
-        """The instances of a schedule from one civil day to another, of one origin."""
-        key = (workspace, schedule, first, last, origin)
-        if key not in self._cycles:
-            self._cycles[key] = self.call.context.schedules().cycles(*key)
-        return self._cycles[key]
-
-    def needs(self, instance: InstanceRow) -> list[Found]:
-        """What an instance waits for, and how far that is."""
-        known = self.known(instance)
-        if known is None or not known.schedule.depends_on:
-            return []
-        needs = needs_of(instance, known.schedule, self.in_force, self.children)
-        return [judged(need, self._instances(need, _origin(instance))) for need in needs]
-
-    def _instances(self, need: Need, origin: str) -> list[InstanceRow]:
-        if not need.cycles:
-            return []
-        days = [cycle.day for cycle in need.cycles]
-        return self.cycles(need.workspace, need.schedule, min(days), max(days), origin)
-
     def downstream(self, seeds: Iterable[InstanceRow]) -> list[InstanceRow]:
         """The instances that wait for the same cycle of these, and those that wait for them."""
         seen = {row.id for row in seeds}
@@ -184,7 +110,7 @@ class Reach:
         for link in self.children(up.workspace, up.schedule):
             if link.cycle != "same":
                 continue
-            rows = self.cycles(link.workspace, link.schedule, first, last, _origin(up))
+            rows = self.cycles(link.workspace, link.schedule, first, last, origin_of(up))
             for row in rows:
                 if row.id not in seen and self._waits_for(row, up, keys):
                     seen.add(row.id)
@@ -229,7 +155,7 @@ class Reach:
         known = self.in_force(*place)
         if known is None or not known.schedule.depends_on or not known.schedule.recurrence:
             return
-        rows = self.cycles(*place, up.day - _DAY, up.day + 2 * _DAY, _origin(up))
+        rows = self.cycles(*place, up.day - _DAY, up.day + 2 * _DAY, origin_of(up))
         rows = sorted(rows, key=lambda row: (abs(row.instant - up.instant), row.id))
         for row in rows:  # what is near to it is what may wait for it
             if row.id not in self._needs:
@@ -245,11 +171,6 @@ class Reach:
         """What an instance waits for, and what it did before somebody removed it, which is True."""
         found = self.needs(replace(instance, removed=()))
         return [(each, each.need.name in instance.removed) for each in found]
-
-
-def _origin(instance: InstanceRow) -> str:
-    """Of which origin the instances are that it waits for: a backfill's wait for their own."""
-    return instance.origin if instance.kind == "backfill" else ""
 
 
 def _key(row: InstanceRow) -> tuple[date, int, int]:

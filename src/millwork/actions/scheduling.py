@@ -6,28 +6,26 @@ schedule runs as, with all that is checked of that person then.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from millwork.access.identity import LOCAL_OWNER, OWNER, Identity
 from millwork.actions.assets import found
-from millwork.actions.cancel import cancel
 from millwork.actions.handed_on import HandedOn
+from millwork.actions.operating import end_run, keep_notices
 from millwork.actions.perform import Asked, let_in
 from millwork.actions.requests import RunWish, ask, fence_of
+from millwork.actions.schedule_texts import version_of
 from millwork.actions.storage import Storage
-from millwork.base.errors import BadRequest, Forbidden, MillworkError, Missing, NotFound
-from millwork.base.records import dataclass, field
+from millwork.base.errors import BadRequest, Forbidden, MillworkError, Missing
+from millwork.base.records import dataclass
 from millwork.plan.scheduling import Timing
 from millwork.spec.dates.language import Clocks
 from millwork.spec.schedule import read_within
-from millwork.spec.schedule_file import read_schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from millwork.actions.call import Call
     from millwork.actions.context import Context
@@ -39,21 +37,13 @@ FILE, DATASET = "file", "dataset"
 
 @dataclass
 class Scheduling:
-    """Implements `schedule.loop.Doors`; `tell` is given what has happened to instances."""
+    """Implements `schedule.loop.Doors`."""
 
     context: Context
-    tell: Callable[[Schedule, Sequence[Change]], None]
-    _read: dict[tuple[str, str, str], tuple[str, Schedule]] = field(default_factory=dict)
 
     def schedule(self, workspace: str, name: str, version: str) -> Schedule:
         """What a version says; raises NotFound if it is gone."""
-        kept = self.context.assets().get(workspace, "schedule", name, version)
-        if kept is None:
-            raise NotFound(f"there is no schedule '{name}@{version}' any more")
-        place = (workspace, name, version)
-        if self._read.get(place, ("",))[0] != kept.digest:
-            self._read[place] = (kept.digest, schedule_of(kept.document, version))
-        return self._read[place][1]
+        return version_of(self.context, workspace, name, version)
 
     def start(self, owner: ScheduleRow, schedule: Schedule, instance: InstanceRow) -> None:
         """Asks for the instance's run, by the id that it has; a second time is none.
@@ -67,8 +57,7 @@ class Scheduling:
         _check_grants(call, schedule)
         kept = found(call, "schedule", schedule.name, instance.uses)
         pin = kept.document["pin"]
-        backfill = self._backfill_of(instance)
-        wish = wish_of(call, schedule, instance, f"{pin['name']}@{pin['version']}", backfill)
+        wish = _wish_of(call, schedule, instance, f"{pin['name']}@{pin['version']}")
         try:
             ask(call, wish)
         except MillworkError:
@@ -79,9 +68,7 @@ class Scheduling:
 
     def stop(self, run: str) -> None:
         """Has a run end; one that is gone has ended."""
-        row = self.context.store.run(run)
-        if row and row.status in ("queued", "running"):
-            cancel(self.context, row, patience=0.0, takes_over=False)
+        end_run(self.context, run)
 
     def is_there(
         self, owner: ScheduleRow, schedule: Schedule, instance: InstanceRow, file: str
@@ -105,8 +92,9 @@ class Scheduling:
             return ""
 
     def told(self, schedule: Schedule, changes: Sequence[Change]) -> None:
-        """What has happened to instances of a schedule."""
-        self.tell(schedule, changes)
+        """Keeps what is to be told of what has happened to instances of a schedule."""
+        told = [(change.after, schedule) for change in changes]
+        keep_notices(self.context, told, self.context.clock.wall())
 
     def _call(self, owner: ScheduleRow, schedule: Schedule) -> Call:
         who = identity_of(self.context, schedule.run_as or owner.owner)
@@ -121,12 +109,6 @@ class Scheduling:
         except Missing:
             return ""
 
-    def _backfill_of(self, instance: InstanceRow) -> Mapping[str, Any]:
-        if instance.kind != "backfill":
-            return {}
-        row = self.context.schedules().backfill(instance.origin)
-        return row.document if row else {}
-
 
 def identity_of(context: Context, person: str) -> Identity:
     """Who a schedule runs as; raises Forbidden for somebody who is not there, or not active."""
@@ -137,12 +119,6 @@ def identity_of(context: Context, person: str) -> Identity:
         gone = "is not there any more" if row is None else "is not active any more"
         raise Forbidden(f"it runs as '{person}', who {gone}")
     return Identity(person, is_admin=row.is_admin)
-
-
-def schedule_of(document: Mapping[str, Any], version: str) -> Schedule:
-    """What a registered version says."""
-    schedule, _ = read_schedule(document["text"], "text")
-    return replace(schedule, version=version)
 
 
 def _check_grants(call: Call, schedule: Schedule) -> None:
@@ -159,29 +135,23 @@ def clocks_of(context: Context, schedule: Schedule, instance: InstanceRow) -> Cl
     names = {"jobid": schedule.name, "nodeid": instance.id, "taskid": instance.run or instance.id}
     scopes: dict[str, Mapping[str, str]] = {
         "workspace": context.people().variables(instance.workspace),
-        "node": HandedOn(context, schedule, instance, partial(_version, context)),
+        "node": HandedOn(context, schedule, instance),
     }
     return Clocks(instance.bizdate, time, names, scopes)
 
 
-def _version(context: Context, workspace: str, name: str, version: str) -> Schedule:
-    kept = context.assets().get(workspace, "schedule", name, version)
-    if kept is None:
-        raise NotFound(f"there is no schedule '{name}@{version}' any more")
-    return schedule_of(kept.document, version)
+def parameters_of(context: Context, schedule: Schedule, instance: InstanceRow) -> Mapping[str, Any]:
+    """The parameters of an instance as they are said: of its backfill, else its schedule."""
+    is_backfill = instance.kind == "backfill"
+    row = context.schedules().backfill(instance.origin) if is_backfill else None
+    said = row.document.get("parameters", {}) if row else {}
+    return {**schedule.parameters, **said.get(f"{instance.workspace}/{schedule.name}", {})}
 
 
-def wish_of(
-    call: Call,
-    schedule: Schedule,
-    instance: InstanceRow,
-    pipeline: str,
-    backfill: Mapping[str, Any],
-) -> RunWish:
+def _wish_of(call: Call, schedule: Schedule, instance: InstanceRow, pipeline: str) -> RunWish:
     """What an instance asks for, all its expressions evaluated."""
     clocks = clocks_of(call.context, schedule, instance)
-    said = backfill.get("parameters", {}).get(f"{instance.workspace}/{schedule.name}", {})
-    parameters = {**schedule.parameters, **said}
+    parameters = parameters_of(call.context, schedule, instance)
     tags = {"schedule": schedule.name, "bizdate": instance.bizdate.isoformat(),
             "instance": instance.id}  # fmt: skip
     return RunWish(

@@ -6,6 +6,7 @@ import math
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from millwork.actions.printed import numbers_in, text_of
 from millwork.actions.resume import steps_of
 from millwork.blobs import tracking
 from millwork.plan.gang import roster
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from millwork.actions.context import Context
     from millwork.plan.model import Step
-    from millwork.ports import Engine, RunRow, StepRow
+    from millwork.ports import RunRow, StepRow
     from millwork.spec.model import Component
     from millwork.views.series import MetricPoint, MetricSeries, StepMetrics
 
@@ -56,21 +57,15 @@ def _printed(context: Context, run: RunRow, step: Step, attempt: str) -> dict[st
         return {}
     found: dict[str, list[float]] = {}
     for process in _processes(context, run, step, attempt):
-        text = _log(context.engine_of(run), process)
+        text = text_of(context.engine_of(run), process)
         for name, values in _matches(step.component, text).items():
             found[name] = found.get(name) or values
     return found
 
 
 def _matches(component: Component, text: str) -> dict[str, list[float]]:
-    import re2  # a server that shows no metrics need not have loaded it
-
     return {
-        metric.name: [
-            value
-            for match in islice(re2.finditer(metric.regex, text), _MOST_READ)
-            if (value := _number(match.group(1))) is not None
-        ]
+        metric.name: list(islice(filter(math.isfinite, numbers_in(text, metric.regex)), _MOST_READ))
         for metric in component.metrics
     }
 
@@ -85,20 +80,3 @@ def _processes(context: Context, run: RunRow, step: Step, attempt: str) -> Itera
     for seat in roster(step).seats:
         if seat.name in starts:
             yield process_of(attempt, seat.name, starts[seat.name])
-
-
-def _log(engine: Engine, process: str) -> str:
-    parts: list[bytes] = []
-    place = 0
-    while (more := engine.log(process, place))[0]:
-        parts.append(more[0])
-        place = more[1]
-    return b"".join(parts).decode("utf-8", "replace")
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None

@@ -33,20 +33,26 @@ class Words:
 
 
 def read_timing(
-    now: float, bizdate: str = "", cyctime: str = "", timezone: str = "", words: Words | None = None
+    now: float,
+    bizdate: str = "",
+    cyctime: str = "",
+    timezone: str = "",
+    words: Words | None = None,
+    fold: int = 0,
 ) -> Timing:
     """The clocks of a run at `now`, in Unix seconds.
 
     The scheduled time is now, to the second, in the zone, which is this machine's if none is said;
     the business date the day before. Of a business date alone the scheduled time is the midnight
-    that ends it. Raises BadRequest with the word for what is no date, time or zone.
+    that ends it. `fold` 1 is the second time that a clock shows a `cyctime` in autumn. Raises
+    BadRequest with the word for what is no date, time or zone.
     """
     words = words or Words()
     zone = _zone(timezone, words.timezone) if timezone else local_zone()
     try:
-        day = _date(bizdate, words.bizdate) if bizdate else None
+        day = read_date(bizdate, words.bizdate) if bizdate else None
         if cyctime:
-            time = _time(cyctime, zone, words.cyctime)
+            time = _time(cyctime, zone, words, fold)
         elif day:
             time = _settled(datetime.combine(day + timedelta(days=1), time_of_day(), zone))
         else:
@@ -122,21 +128,25 @@ def _zone(name: str, word: str) -> tzinfo:
         raise BadRequest(f"{word}: there is no zone {_shown(name)}; one is Europe/Berlin") from None
 
 
-def _date(text: str, word: str) -> date:
+def read_date(text: str, word: str) -> date:
+    """The date that a text is; raises BadRequest with the word for anything else."""
     try:
         return date.fromisoformat(text)
     except ValueError:
         raise BadRequest(f"{word}: {_shown(text)} is no date such as 2024-02-29") from None
 
 
-def _time(text: str, zone: tzinfo, word: str) -> datetime:
+def _time(text: str, zone: tzinfo, words: Words, fold: int) -> datetime:
+    word = words.cyctime
     try:
         time = datetime.fromisoformat(text).replace(microsecond=0)
     except ValueError:
         raise BadRequest(f"{word}: {_shown(text)} is no time such as 2024-02-29T06:00") from None
     if time.tzinfo is not None:
-        raise BadRequest(f"{word}: a time of the zone, without an offset; the zone is said apart")
-    return _settled(time.replace(tzinfo=zone))
+        raise BadRequest(
+            f"{word}: a time of the zone, without an offset; {words.timezone} names the zone"
+        )
+    return _settled(time.replace(tzinfo=zone, fold=fold))
 
 
 def _shown(text: str) -> str:

@@ -49,7 +49,7 @@ def main() -> int:
     except MillworkError as error:
         sys.stderr.write(f"millwork: scheduler: {error}\n")
         return error.exit_code
-    scheduler = Scheduler(context.schedules(), Scheduling(context, teller.keep))
+    scheduler = Scheduler(context.schedules(), Scheduling(context))
     try:
         while True:
             pause = _looked(scheduler, teller, context.clock.wall())

@@ -24,22 +24,20 @@ from urllib.parse import urlsplit
 
 from millwork.app.settings import PORTS, is_mail, read_settings
 from millwork.base.errors import MillworkError
-from millwork.schedule.alerts import admitted, again, expected, holds, message
+from millwork.schedule.alerts import admitted, again, holds, message
 from millwork.store.alerts import AlertStore
 from millwork.store.database import open_database
 from millwork.store.schedules import ScheduleStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from http.client import HTTPConnection
     from smtplib import SMTP
     from ssl import SSLContext
 
     from millwork.app.settings import Mail, Settings, Webhooks
     from millwork.ports import Clock, Secrets
-    from millwork.ports.schedules import Change
     from millwork.schedule.alerts import Message, Notice
-    from millwork.spec.schedule import Schedule
     from millwork.store.alerts import AlertRow
 
     Connection: TypeAlias = HTTPConnection | SMTP
@@ -72,13 +70,6 @@ class Teller:
         self._threads: list[threading.Thread] = []
         self._ending = threading.Event()
         self._said = ""
-
-    def keep(self, schedule: Schedule, changes: Sequence[Change]) -> None:
-        """Keeps what is to be told of changes to a schedule's instances."""
-        now = self._clock.wall()
-        notices = [each for change in changes for each in expected(change.after, schedule, now)]
-        if notices:
-            self._alerts.keep(notices, now)
 
     def tell(self) -> None:
         """Sees that what is due is being sent; it asks the database once, and waits for nobody.

@@ -8,8 +8,8 @@ from millwork.base.errors import InvalidFile, MillworkError
 from millwork.base.names import is_builtin
 from millwork.catalogue.index import builtin
 from millwork.catalogue.pai_graph import PaiGraph, Setting, Variable
-from millwork.formats.designer.model import Twin
 from millwork.spec import values
+from millwork.spec.twins import Twin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

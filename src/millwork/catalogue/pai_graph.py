@@ -16,13 +16,13 @@ from millwork.base.names import BUILTIN, is_builtin
 from millwork.base.records import dataclass, field
 from millwork.catalogue.index import builtin
 from millwork.catalogue.pai import WHY, Names, find, folded, port_name
-from millwork.formats.designer.model import FOREIGN, MILLWORK, READER, TABLE_NAME
 from millwork.spec import scheduling, values
 from millwork.spec.document import PIPELINE_LIMITS
 from millwork.spec.fields import Reading
 from millwork.spec.model import Input, Parameter, Pipeline, PipelineNode, Reference
 from millwork.spec.pipeline import check_pipeline
 from millwork.spec.tree import Tree
+from millwork.spec.twins import FOREIGN, MILLWORK, READER, TABLE_NAME
 from millwork.spec.wiring import check_wiring
 
 if TYPE_CHECKING:

@@ -42,6 +42,11 @@ def _show_page(page: Mapping[str, Any]) -> None:
     for name, value in page.items():
         if name not in ("items", "next") and value not in (None, "", [], {}):
             sys.stdout.write(f"{name}: {printable(_word(name, value))}\n")
+    show_more(page)
+
+
+def show_more(page: Mapping[str, Any]) -> None:
+    """Tells how the rest of a list is asked for, if there is any."""
     if page.get("next"):
         sys.stderr.write(f"millwork: there are more: --after {page['next']}\n")
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
 
+    from millwork.plan.scheduling import Timing
 
 _MOST = 10_000
 
@@ -37,13 +38,17 @@ def read_timed(options: Namespace) -> Arguments:
     arguments = read_arguments(options)
     if not (options.bizdate or options.cyctime or options.tz):
         return arguments
+    return replace(arguments, timing=read_clocks(options))
+
+
+def read_clocks(options: Namespace, fold: int = 0) -> Timing:
+    """What these three say; of a time that the clock shows twice, `fold` 1 is the second."""
     from millwork.actions.timing import Words, read_timing
 
     words = Words("--bizdate", "--cyctime", "--tz")
-    timing = read_timing(
-        time.time(), options.bizdate or "", options.cyctime or "", options.tz or "", words
+    return read_timing(
+        time.time(), options.bizdate or "", options.cyctime or "", options.tz or "", words, fold
     )
-    return replace(arguments, timing=timing)
 
 
 def read_replicas(text: str | None) -> dict[str, int]:

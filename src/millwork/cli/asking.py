@@ -97,6 +97,14 @@ def add_options(parser: ArgumentParser, parameters: Sequence[Parameter]) -> None
         parser.add_argument("--code", metavar="DIR", help="its code, which is sent with it")
 
 
+def add_workspace(parser: ArgumentParser) -> None:
+    """The option that says in which workspace."""
+    parser.add_argument(
+        "--workspace", dest="in_workspace", metavar="NAME",
+        help="default: $MILLWORK_WORKSPACE, else `default`",
+    )  # fmt: skip
+
+
 def _add_unseen(parser: ArgumentParser, parameter: Parameter) -> None:
     if not parameter.is_required:
         parser.add_argument(

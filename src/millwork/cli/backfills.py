@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.access.verbs import VERBS
 from millwork.base.sizes import format_duration
+from millwork.cli.answers import show_more
+from millwork.cli.asking import add_workspace
 from millwork.cli.conclusion import printable
 from millwork.cli.tables import console, status_text, table
 
@@ -36,10 +38,7 @@ def add(actions: _SubParsersAction[Any]) -> None:
     for name, (_, summary) in _ACTIONS.items():
         own = actions.add_parser(name, help=summary, description=summary)
         own.add_argument("backfill", metavar="BACKFILL", help="the backfill")
-        own.add_argument(
-            "--workspace", dest="in_workspace", metavar="NAME",
-            help="default: $MILLWORK_WORKSPACE, else `default`",
-        )  # fmt: skip
+        add_workspace(own)
         own.add_argument("--json", action="store_true", help="print what the API answers")
 
 
@@ -89,12 +88,7 @@ def _list(page: Mapping[str, Any]) -> None:
             str(row["parallel"]), row["creator"], _when(row["created"]),
         )  # fmt: skip
     console().print(made)
-    _more(page)
-
-
-def _more(page: Mapping[str, Any]) -> None:
-    if page["next"]:
-        sys.stderr.write(f"millwork: there are more: --after {page['next']}\n")
+    show_more(page)
 
 
 def _when(instant: float) -> str:
@@ -145,4 +139,4 @@ def _preview(answer: Mapping[str, Any]) -> None:
         )  # fmt: skip
     if answer["items"]:
         console().print(made)
-    _more(answer)
+    show_more(answer)

@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from millwork.access.verbs import VERBS
+from millwork.cli.answers import show_more
+from millwork.cli.asking import add_workspace
 from millwork.cli.conclusion import printable
 from millwork.cli.tables import console, status_text, table
 
@@ -63,10 +65,7 @@ def add(actions: _SubParsersAction[Any]) -> None:
             )
         elif name == "priority":
             own.add_argument("--to", type=int, required=True, metavar="N", help="1 to 9")
-        own.add_argument(
-            "--workspace", dest="in_workspace", metavar="NAME",
-            help="default: $MILLWORK_WORKSPACE, else `default`",
-        )  # fmt: skip
+        add_workspace(own)
         own.add_argument("--json", action="store_true", help="print what the API answers")
 
 
@@ -121,12 +120,7 @@ def _list(page: Mapping[str, Any]) -> None:
         why = printable(_note(row))
         made.add_row(row["id"], row["schedule"], row["bizdate"], at, _status(row), *run, why)
     out.print(made)
-    _more(page)
-
-
-def _more(page: Mapping[str, Any]) -> None:
-    if page["next"]:
-        sys.stderr.write(f"millwork: there are more: --after {page['next']}\n")
+    show_more(page)
 
 
 def _clock(row: Mapping[str, Any]) -> str:
@@ -166,7 +160,7 @@ def _grid(answer: Mapping[str, Any]) -> None:
     for start in range(0, len(days), most):
         _block(answer["items"], days[start : start + most], width, step)
     out.print(_LEGEND, style="dim")
-    _more(answer)
+    show_more(answer)
 
 
 def _block(rows: Sequence[Mapping[str, Any]], days: Sequence[date], width: int, step: int) -> None:
@@ -286,7 +280,7 @@ def _events(page: Mapping[str, Any]) -> None:
         more = ", ".join(f"{name}={value}" for name, value in event["data"].items())
         made.add_row(when, event["person"] or "scheduler", event["kind"], printable(more))
     console().print(made)
-    _more(page)
+    show_more(page)
 
 
 def _operated(answer: Mapping[str, Any]) -> None:

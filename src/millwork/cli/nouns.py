@@ -12,7 +12,13 @@ from millwork.actions.exchange import Download, EventFeed, LogFeed, Upload
 from millwork.actions.perform import function_of
 from millwork.app.doors import open_door
 from millwork.cli import answers
-from millwork.cli.asking import add_options, parameters_of, read_arguments, summary_of
+from millwork.cli.asking import (
+    add_options,
+    add_workspace,
+    parameters_of,
+    read_arguments,
+    summary_of,
+)
 from millwork.cli.parser import StrictParser
 
 if TYPE_CHECKING:
@@ -95,10 +101,7 @@ def answer_of(verb: Verb) -> Any:
 
 def _add_more(parser: ArgumentParser, verb: Verb) -> None:
     if verb.in_workspace:
-        parser.add_argument(
-            "--workspace", dest="in_workspace", metavar="NAME",
-            help="default: $MILLWORK_WORKSPACE, else `default`",
-        )  # fmt: skip
+        add_workspace(parser)
     if answer_of(verb) is Download:
         parser.add_argument("-o", "--output", required=True, metavar="FILE", help="a new file")
     parser.add_argument("--json", action="store_true", help="print what the API answers")

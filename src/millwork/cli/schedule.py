@@ -6,22 +6,24 @@ import json
 import os
 import sys
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from datetime import time as time_of_day
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
+from millwork.actions.timing import read_date
 from millwork.base.errors import BadRequest
 from millwork.cli import tables
+from millwork.cli.arguments import read_clocks
 from millwork.schedule.periods import ahead
 from millwork.schedule.words import in_words
 from millwork.spec.cron import read_cron
-from millwork.spec.dates.calendar import settled
 from millwork.spec.dates.language import Clocks, read
 from millwork.spec.recurrence import Recurrence, times_between
 from millwork.spec.recurrence_fields import MOST_STEPS, parse_day, parse_time
+from millwork.spec.schedule_file import parse_zone, read_schedule
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -43,8 +45,8 @@ def run(options: Namespace) -> int:
 
 def _eval(options: Namespace) -> int:
     """Prints the value of an expression, as an instance of that time would have it."""
-    time = _time(options.cyctime, _zone(options.tz), options.fold)
-    bizdate = _date(options.bizdate) if options.bizdate else _day_before(time)
+    clocks = read_clocks(options, options.fold)
+    bizdate, time = clocks.bizdate, clocks.cyctime
     value = read(options.expression).at(Clocks(bizdate, time))
     if options.json:
         shown = {"value": value, "bizdate": bizdate.isoformat(), "cyctime": time.isoformat()}
@@ -52,39 +54,6 @@ def _eval(options: Namespace) -> int:
         return 0
     sys.stdout.write(f"{value}\n")
     return 0
-
-
-def _day_before(time: datetime) -> date:
-    if time.date() == date.min:
-        raise BadRequest("--bizdate: there is no day before the year 1")
-    return time.date() - timedelta(days=1)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise BadRequest(f"--tz: there is no zone '{name}'; one is Europe/Berlin") from None
-
-
-def _date(text: str, option: str = "--bizdate") -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadRequest(f"{option}: '{text}' is no date such as 2024-02-29") from None
-
-
-def _time(text: str, zone: ZoneInfo, fold: int) -> datetime:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadRequest(f"--cyctime: '{text}' is no time such as 2024-02-29T06:00") from None
-    if time.tzinfo is not None:
-        raise BadRequest("--cyctime: a time of the zone, without an offset; --tz names the zone")
-    try:
-        return settled(time.replace(tzinfo=zone, fold=fold))
-    except OverflowError:
-        raise BadRequest(f"--cyctime: '{text}' leaves the years 1 to 9999") from None
 
 
 def _preview(options: Namespace) -> int:
@@ -96,11 +65,13 @@ def _preview(options: Namespace) -> int:
     recurrence = schedule.recurrence if schedule else _recurrence(options)
     if recurrence is None:
         raise BadRequest(f"{words[0]}: nothing recurs: it has neither 'every' nor 'cron'")
-    zone = _zone(schedule.timezone if schedule else options.tz or "UTC")
+    zone = ZoneInfo(
+        schedule.timezone if schedule else _checked("--tz", parse_zone, options.tz or "UTC")
+    )
     named = schedule.scheduling_parameters if schedule else {}
     columns = {name: read(text) for name, text in named.items()}
     expressions = [read(text) for text in (words[1:] if schedule else words)]
-    first = _date(options.first, "--first") if options.first else datetime.now(zone).date()
+    first = read_date(options.first, "--first") if options.first else datetime.now(zone).date()
     rows = [
         _row(cycle, zone, columns, expressions)
         for cycle in islice(ahead(recurrence, zone, first), options.n)
@@ -150,7 +121,6 @@ def _is_file(word: str) -> bool:
 
 def _read_file(options: Namespace) -> Schedule:
     from millwork.actions.load import read_file
-    from millwork.spec.schedule_file import read_schedule
 
     for name in ("every", "cron", "at", "on", "step", "clock", "tz"):
         if getattr(options, name) is not None:

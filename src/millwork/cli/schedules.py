@@ -59,8 +59,7 @@ def _list(page: Mapping[str, Any]) -> None:
         state = row["in_force"]["state"] if row["in_force"] else "not deployed"
         made.add_row(row["name"], row["pipeline"], row["words"], state, row["version"], first)
     console().print(made)
-    if page["next"]:
-        sys.stderr.write(f"millwork: there are more: --after {page['next']}\n")
+    answers.show_more(page)
 
 
 def _one(view: Mapping[str, Any]) -> None:

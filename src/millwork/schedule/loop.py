@@ -11,25 +11,23 @@ from typing import TYPE_CHECKING, Protocol
 
 from millwork.base.errors import MillworkError, Missing, Unavailable
 from millwork.base.faultpoints import reach
-from millwork.base.records import dataclass, field
+from millwork.base.records import dataclass
 from millwork.ports.schedules import Change
 from millwork.schedule import deciding
 from millwork.schedule.backfills import may_start
 from millwork.schedule.instances import LAG, made_next, triggered
-from millwork.schedule.needs import Known, judged, needs_of
+from millwork.schedule.sight import Sight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import date
 
     from millwork.ports.schedules import (
         BackfillRow,
         InstanceRow,
-        Link,
         ScheduleRecords,
         ScheduleRow,
     )
-    from millwork.schedule.needs import Found, Need
+    from millwork.schedule.needs import Known
     from millwork.spec.schedule import Schedule
 
 _PAGE = 500
@@ -72,9 +70,9 @@ class Scheduler:
     _looked: float = 0.0
     _timed: float = 0.0
     _is_stirred: bool = True
-    _in_force: dict[tuple[str, str], Known | None] = field(default_factory=dict)
-    _cycles: dict[tuple[str, str, str, str, str], list[InstanceRow]] = field(default_factory=dict)
-    _children: dict[tuple[str, str], Sequence[Link]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._sight = Sight(self.records, self.doors.schedule)
 
     def stir(self) -> None:
         """Somebody has changed something: what waits is looked at again."""
@@ -82,8 +80,7 @@ class Scheduler:
 
     def look(self, now: float) -> float:
         """Does all that is to be done now."""
-        self._in_force.clear()
-        self._children.clear()
+        self._sight.forget()
         # The clock may have been put back: what comes from now on is new again.
         self._looked, self._timed = min(self._looked, now), min(self._timed, now)
         self._make(now)
@@ -105,11 +102,11 @@ class Scheduler:
         """Makes the instances of the days to come."""
         while rows := self.records.lagging(now + LAG, _PAGE):
             for row in rows:
-                known = self._known(row)
-                if known is None or known.schedule.recurrence is None:
+                schedule = self._sight.schedule(row.workspace, row.name, row.version)
+                if schedule is None or schedule.recurrence is None:
                     self.records.make(row, [], now + _MONTH)
                     continue
-                made, until = made_next(row, known.schedule, now)
+                made, until = made_next(row, schedule, now)
                 self.records.make(row, made, until)
                 reach("schedule.made")
             if len(rows) < _PAGE:
@@ -122,7 +119,7 @@ class Scheduler:
         while found := self.records.ended(_PAGE):
             changes = []
             for event in found:
-                known = self._of(event.instance)
+                known = self._sight.known(event.instance)
                 changes.append(deciding.ended(event, known.schedule if known else None, now))
             self._write(now, changes)
             if len(found) < _PAGE:
@@ -130,7 +127,7 @@ class Scheduler:
 
     def _time_out(self, now: float) -> None:
         for instance in self.records.running():
-            schedule = self._schedule_of(instance)
+            schedule = self._said(instance)
             change = deciding.timed_out(instance, schedule, now) if schedule else None
             # Whoever noted it may have been killed before the run was told to end.
             if instance.reason or (change and self._write(now, [change])):
@@ -158,7 +155,7 @@ class Scheduler:
             ):
                 newest[place_of] = row
         for start in range(0, len(waiting), _PAGE):
-            self._cycles.clear()
+            self._sight.forget_cycles()
             changes = [
                 change
                 for row in waiting[start : start + _PAGE]
@@ -176,21 +173,15 @@ class Scheduler:
         ]
 
     def _decided(self, row: InstanceRow, newest: InstanceRow | None, now: float) -> Change | None:
-        known = self._of(row)
+        known = self._sight.known(row)
         if known is None:
             return deciding.over(row, "failed", _GONE, now)
         why = deciding.missed(row, known, newest)
-        needs = self._found(row, known)
+        needs = self._sight.needs(row)
         change = deciding.decided(row, known, needs, now, why)
         if change and change.kind == "starting" and row.kind != "test":
             return self._with_files(row, known, change, now)
         return change
-
-    def _found(self, row: InstanceRow, known: Known, origin: str = "") -> list[Found]:
-        if not known.schedule.depends_on:
-            return []
-        needs = needs_of(row, known.schedule, self.in_force, self.children)
-        return [judged(need, self._instances(need, origin)) for need in needs]
 
     def _with_files(
         self, row: InstanceRow, known: Known, change: Change, now: float
@@ -229,7 +220,7 @@ class Scheduler:
     def _ask(self, rows: Iterable[InstanceRow], now: float) -> None:
         changes = []
         for row in rows:
-            known = self._of(row)
+            known = self._sight.known(row)
             try:
                 if known is None:
                     raise MillworkError(_GONE)
@@ -259,7 +250,7 @@ class Scheduler:
     def _look_at_triggers(self, now: float) -> None:
         """Makes an instance for each thing that has come or changed since the last look."""
         for trigger in self.records.triggers_due(now, _PAGE):
-            known = self.in_force(trigger.workspace, trigger.schedule)
+            known = self._sight.in_force(trigger.workspace, trigger.schedule)
             if known is None or known.row.state == "off":
                 self.records.triggered(trigger, trigger.seen, now, [])
                 continue
@@ -290,7 +281,7 @@ class Scheduler:
             return
         in_vain = 0
         for rows in self._turns(backfill, backfill.parallel - going):
-            self._cycles.clear()
+            self._sight.forget_cycles()
             changes: list[Change] = []
             for row in rows:
                 if not may_start(backfill, going):
@@ -313,72 +304,16 @@ class Scheduler:
 
     def _of_backfill(self, row: InstanceRow, now: float) -> Change | None:
         """What becomes of a backfill's instance: it waits only for others of the backfill."""
-        known = self._of(row)
+        known = self._sight.known(row)
         if known is None:
             return deciding.over(row, "failed", _GONE, now)
-        needs = self._found(row, known, row.origin)
+        needs = self._sight.needs(row)
         hopeless = [each for each in needs if each.is_hopeless]
         if hopeless and row.due <= now:
             return deciding.over(row, "failed", f"not begun: {hopeless[0].why}", now)
         return deciding.decided(row, known, needs, now)
 
-    # --- what is known during one look ----------------------------------------------------
-
-    def in_force(self, workspace: str, name: str) -> Known | None:
-        """A schedule that is deployed, with what its version says."""
-        place = (workspace, name)
-        if place not in self._in_force:
-            row = self.records.in_force(workspace, name)
-            self._in_force[place] = self._known(row) if row else None
-        return self._in_force[place]
-
-    def children(self, workspace: str, name: str) -> Sequence[Link]:
-        """The links of the schedules that wait for this one."""
-        place = (workspace, name)
-        if place not in self._children:
-            self._children[place] = self.records.children(workspace, name)
-        return self._children[place]
-
-    def _known(self, row: ScheduleRow) -> Known | None:
-        try:
-            return Known(row, self.doors.schedule(row.workspace, row.name, row.version))
-        except Unavailable:
-            raise
-        except MillworkError:
-            return None
-
-    def _of(self, instance: InstanceRow) -> Known | None:
-        """Whose instance it is, with what the version says that it uses."""
-        owner = self.in_force(instance.workspace, instance.schedule)
-        if owner is None or owner.row.version == instance.uses:
-            return owner
-        return self._known(replace(owner.row, version=instance.uses))
-
-    def _schedule_of(self, instance: InstanceRow) -> Schedule | None:
-        known = self._of(instance)
-        if known:
-            return known.schedule
-        try:  # of one that was withdrawn, what has begun goes on
-            return self.doors.schedule(instance.workspace, instance.schedule, instance.uses)
-        except Unavailable:
-            raise
-        except MillworkError:
-            return None
-
-    def _instances(self, need: Need, origin: str) -> list[InstanceRow]:
-        if not need.cycles:
-            return []
-        days = [cycle.day for cycle in need.cycles]
-        return self._days(need.workspace, need.schedule, min(days), max(days), origin)
-
-    def _days(
-        self, workspace: str, schedule: str, first: date, last: date, origin: str
-    ) -> list[InstanceRow]:
-        key = (workspace, schedule, first.isoformat(), last.isoformat(), origin)
-        if key not in self._cycles:
-            rows = self.records.cycles(workspace, schedule, first, last, origin)
-            self._cycles[key] = list(rows)
-        return self._cycles[key]
+    # --- what is written ------------------------------------------------------------------
 
     def _write(
         self, now: float, changes: Sequence[Change], backfill: BackfillRow | None = None
@@ -396,9 +331,13 @@ class Scheduler:
 
     def _tell(self, changes: Sequence[Change]) -> None:
         for change in changes:
-            schedule = self._schedule_of(change.after)
+            schedule = self._said(change.after)
             if schedule and schedule.alerts:
                 self.doors.told(schedule, [change])
+
+    def _said(self, instance: InstanceRow) -> Schedule | None:
+        """What the version says that it uses: of a schedule that was withdrawn, too."""
+        return self._sight.schedule(instance.workspace, instance.schedule, instance.uses)
 
 
 _GONE = "the schedule, or its version, is not there any more"

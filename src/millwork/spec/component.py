@@ -372,7 +372,6 @@ COMPONENT = Record(
             "PAI's progress definitions, read from the log",
         ),
     ),
-    lambda given, _path, _reading: given,
 )
 
 

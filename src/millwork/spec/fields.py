@@ -11,6 +11,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from millwork.base.errors import BadRequest
 from millwork.base.faults import Fault
 from millwork.base.records import dataclass, field
 from millwork.base.sizes import parse_duration, parse_size
@@ -148,6 +149,22 @@ class Text:
     def schema(self) -> dict[str, Any]:
         # Numbers and booleans without quotes are text here, and editors must not complain.
         return {"type": ["string", "number", "boolean"]}
+
+
+@dataclass(frozen=True)
+class Parsed(Text):
+    """Text that `parse` makes a value of; it raises ValueError with what was expected."""
+
+    parse: Callable[[str], Any] = str
+
+    def read(self, node: Node, path: Path, reading: Reading) -> Any:
+        text = super().read(node, path, reading)
+        if text is INVALID:
+            return text
+        try:
+            return self.parse(text)
+        except (ValueError, BadRequest) as error:
+            return reading.fault(path, printable(error))
 
 
 @dataclass(frozen=True)
@@ -344,13 +361,17 @@ class MapOf:
         return {"type": "object", "additionalProperties": self.value.schema()}
 
 
+def _as_read(given: dict[str, Any], _path: Path, _reading: Reading) -> dict[str, Any]:
+    return given
+
+
 @dataclass(frozen=True)
 class Record:
-    """A mapping with known fields; `build` makes the model object of what was read."""
+    """A mapping with known fields; `build` makes the model object of what was read, if one is."""
 
     name: str
     fields: tuple[Field, ...]
-    build: Callable[[dict[str, Any], Path, Reading], Any]
+    build: Callable[[dict[str, Any], Path, Reading], Any] = _as_read
     blank: None = None
 
     @property
@@ -462,6 +483,11 @@ class Raw:
 def plain(model: Callable[..., Any]) -> Callable[[dict[str, Any], Path, Reading], Any]:
     """A `build` that passes the fields to `model` by name."""
     return lambda values, _path, _reading: model(**values)
+
+
+def printable(error: Exception) -> str:
+    """What an error says; a text in it may hold what a terminal obeys: that is escaped."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in str(error))
 
 
 def _shown(text: str) -> str:

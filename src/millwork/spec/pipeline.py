@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from millwork.base import names
-from millwork.base.errors import BadRequest, InvalidFile
+from millwork.base.errors import InvalidFile
 from millwork.base.records import dataclass
 from millwork.spec import condition, scheduling
 from millwork.spec.component import (
@@ -32,6 +32,7 @@ from millwork.spec.fields import (
     ListOf,
     MapOf,
     Number,
+    Parsed,
     Raw,
     Reading,
     Record,
@@ -177,20 +178,15 @@ class _Condition(Text):
         return text
 
 
-class _Expression(Text):
-    """An expression of the language of scheduling parameters."""
+def _expression(text: str) -> str:
+    from millwork.spec.dates import language  # a file without any does not pay for it
 
-    def read(self, node: Any, path: Path, reading: Reading) -> Any:
-        text = super().read(node, path, reading)
-        if text is INVALID:
-            return text
-        from millwork.spec.dates import language  # a file without any does not pay for it
+    language.read(text)
+    return text
 
-        try:
-            language.read(text)
-        except BadRequest as error:
-            return reading.fault(path, str(error))
-        return text
+
+EXPRESSION = Parsed(label="expression", parse=_expression)
+"""An expression of the language of scheduling parameters."""
 
 
 def _foreach(given: dict[str, Any], _path: Path, _reading: Reading) -> Any:
@@ -290,7 +286,7 @@ PIPELINE = Record(
         ),
         Field(
             "scheduling_parameters",
-            MapOf(_Expression(label="expression"), scheduling.is_name, scheduling.NAME_RULE),
+            MapOf(EXPRESSION, scheduling.is_name, scheduling.NAME_RULE),
             "What `${name}` is in a node's parameters, paths and command",
         ),
         Field("nodes", MapOf(NODE, names.is_node, names.NODE_RULE, ROOTS), "Its steps", True),
@@ -310,7 +306,6 @@ PIPELINE = Record(
         ),
         Field("notes", ListOf(NOTE), "Words on the canvas; no part of the graph"),
     ),
-    lambda given, _path, _reading: given,
 )  # fmt: skip
 
 

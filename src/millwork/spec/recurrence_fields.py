@@ -7,10 +7,8 @@ from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from millwork.base.errors import BadRequest
-from millwork.base.records import dataclass
 from millwork.spec.cron import read_cron, weekday_doubt
-from millwork.spec.fields import INVALID, Choice, Field, ListOf, Number, Raw, Text
+from millwork.spec.fields import Choice, Field, ListOf, Number, Parsed, Raw, printable
 from millwork.spec.recurrence import (
     EVERY,
     LAST,
@@ -20,11 +18,7 @@ from millwork.spec.recurrence import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from millwork.spec.document import Node
     from millwork.spec.fields import Reading
-    from millwork.spec.model import Path
     from millwork.spec.recurrence import Every
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -37,29 +31,6 @@ _HAS = {
     "day": ("at",), "week": ("at", "on"), "month": ("at", "on"), "year": ("at", "on"),
 }  # fmt: skip
 _HOW = ("at", "step", "from", "to", "on")
-_REST = ("first", "last", "holidays", "workdays", "clock")
-
-
-@dataclass(frozen=True)
-class Parsed(Text):
-    """Text that `parse` makes a value of; it raises ValueError with what was expected."""
-
-    parse: Callable[[str], Any] = str
-
-    def read(self, node: Node, path: Path, reading: Reading) -> Any:
-        """The value that the text is."""
-        text = super().read(node, path, reading)
-        if text is INVALID:
-            return text
-        try:
-            return self.parse(text)
-        except (ValueError, BadRequest) as error:
-            return reading.fault(path, _printable(error))
-
-
-def _printable(error: Exception) -> str:
-    """What an error says; a text in it may hold what a terminal obeys."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in str(error))
 
 
 def parse_time(text: str) -> time:
@@ -184,7 +155,7 @@ def _times(given: str | tuple[str, ...], reading: Reading) -> tuple[time, ...]:
         try:
             at = parse_time(text)
         except ValueError as error:
-            reading.fault(path, _printable(error))
+            reading.fault(path, printable(error))
             continue
         if at in found:
             reading.fault(path, f"{clock(at)} stands twice")
@@ -205,7 +176,7 @@ def _on(every: Every, given: str | tuple[str, ...] | None, reading: Reading) -> 
         try:
             day = parse_day(every, text)
         except ValueError as error:
-            reading.fault(path, _printable(error))
+            reading.fault(path, printable(error))
             continue
         if day in found:
             reading.fault(path, f"'{text}' stands twice")

@@ -14,7 +14,6 @@ from millwork.base.records import dataclass
 from millwork.base.sizes import write_duration
 from millwork.base.uris import is_uri, parse_uri
 from millwork.spec.component import API_VERSION
-from millwork.spec.dates import language
 from millwork.spec.document import Mapping, Scalar, Sequence, collector_paused, parse
 from millwork.spec.fields import (
     DURATION,
@@ -27,13 +26,15 @@ from millwork.spec.fields import (
     ListOf,
     MapOf,
     Number,
+    Parsed,
     Raw,
     Reading,
     Record,
     Text,
 )
 from millwork.spec.model import Source
-from millwork.spec.recurrence_fields import FIELDS, Parsed, parse_time, take_recurrence, written
+from millwork.spec.pipeline import EXPRESSION
+from millwork.spec.recurrence_fields import FIELDS, parse_time, take_recurrence, written
 from millwork.spec.schedule import (
     CHILDREN,
     SELF,
@@ -71,11 +72,6 @@ def parse_zone(text: str) -> str:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"there is no zone '{text[:60]}'; one is Europe/Berlin") from None
-    return text
-
-
-def _expression(text: str) -> str:
-    language.read(text)
     return text
 
 
@@ -132,7 +128,6 @@ class _Values(Raw):
 
 _VALUE = Parsed(label="value", parse=_within)
 _URI = Parsed(label="URI, with expressions", parse=_uri)
-_EXPRESSION = Parsed(label="expression", parse=_expression)
 
 
 def _on_schedule(text: str) -> Dependency:
@@ -239,7 +234,7 @@ SCHEDULE = Record(
               "The pipeline's parameters; expressions may stand in them"),
         Field("inputs", MapOf(_URI, names.is_port, names.PORT_RULE),
               "The pipeline's inputs: URIs; expressions may stand in them"),
-        Field("scheduling_parameters", MapOf(_EXPRESSION, is_name, NAME_RULE),
+        Field("scheduling_parameters", MapOf(EXPRESSION, is_name, NAME_RULE),
               "Expressions by name, instead of the pipeline's own"),
         Field("depends_on", ListOf(ByShape(
             scalar=Parsed(label="a schedule's name, `self` or `children`", parse=_on_schedule),
@@ -260,7 +255,6 @@ SCHEDULE = Record(
               "The member or service account that it runs as", default="who deploys it"),
         Field("alerts", ListOf(ALERT), "What is told to whom"),
     ),
-    lambda given, _path, _reading: given,
 )  # fmt: skip
 
 

@@ -52,11 +52,6 @@ class ScheduleStore:
         row = self._database.query("schedule_row", values).fetchone()
         return _schedule(row) if row else None
 
-    def all_in_force(self, workspace: str, limit: int, after: str = "") -> list[ScheduleRow]:
-        """A page of a workspace's schedules that are deployed, by name."""
-        values = {"workspace": workspace, "limit": limit, "after": after}
-        return [_schedule(row) for row in self._database.query("schedule_rows", values)]
-
     def is_needed(self) -> bool:
         """Whether there is anything for a scheduler to do."""
         return self._database.query("schedules_any", {}).fetchone() is not None
@@ -274,14 +269,6 @@ class ScheduleStore:
         """One backfill."""
         row = self._database.query("backfill", {"id": backfill}).fetchone()
         return backfill_row(row) if row else None
-
-    def backfills(
-        self, workspace: str, limit: int, after: tuple[float, str] | None = None
-    ) -> list[BackfillRow]:
-        """A page of a workspace's backfills, newest first."""
-        created, last = after or (1e18, "")
-        values = {"workspace": workspace, "limit": limit, "created": created, "id": last}
-        return [backfill_row(row) for row in self._database.query("backfill_page", values)]
 
     def backfills_going(self) -> list[BackfillRow]:
         """The backfills that are not paused, and not over."""

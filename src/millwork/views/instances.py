@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
+from millwork.ports.schedules import State
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from zoneinfo import ZoneInfo
 
     from millwork.ports.schedules import InstanceEvent, InstanceRow
-
-State = Literal["on", "off", "frozen", "skipping"]
 
 
 class InstanceView(TypedDict):

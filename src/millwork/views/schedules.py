@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 from zoneinfo import ZoneInfo
 
 from millwork.base.errors import BadRequest
+from millwork.ports.schedules import State
 from millwork.registry.documents import Difference
 from millwork.schedule.instances import civil_day
 from millwork.schedule.periods import ahead
@@ -42,7 +43,7 @@ class InForce(TypedDict):
     """The version that is deployed, and how it is switched; `owner` is who deployed it."""
 
     version: str
-    state: Literal["on", "off", "frozen", "skipping"]
+    state: State
     owner: str
     deployed: float
 

@@ -15,7 +15,7 @@ from millwork.base.errors import BadRequest, Conflict, NotFound
 from millwork.base.ids import new_id
 from millwork.base.names import is_text
 from millwork.ports.schedules import BackfillRow
-from millwork.schedule.backfills import MOST_PARALLEL, instances
+from millwork.schedule.backfills import MOST_PARALLEL, Redo, instances
 from millwork.schedule.deciding import over
 from millwork.views.backfills import (
     BackfillPage,
@@ -28,7 +28,6 @@ from millwork.views.backfills import (
 )
 
 Order: TypeAlias = Literal["asc", "desc"]
-Redo: TypeAlias = Literal["missing", "failed", "all"]
 Downstream: TypeAlias = Literal["none", "all"]
 Status: TypeAlias = Literal["running", "paused", "succeeded", "failed", "cancelled"]
 _PAGE = 300

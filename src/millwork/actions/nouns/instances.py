@@ -14,7 +14,7 @@ from millwork.actions.pages import with_one_more
 from millwork.actions.reaching import Reach
 from millwork.base.cursor import read_cursor, write_cursor
 from millwork.base.errors import BadRequest, NotFound
-from millwork.ports.schedules import InstanceRow
+from millwork.ports.schedules import InstanceRow, Kind, Status
 from millwork.store.instances import Place, Sought, place_of
 from millwork.views.instances import (
     InstanceEventPage,
@@ -27,8 +27,6 @@ from millwork.views.instances import (
     grid_rows,
 )
 
-Status = Literal["waiting", "starting", "running", "succeeded", "failed", "cancelled"]
-Kind = Literal["recurring", "backfill", "test", "triggered"]
 _MOST_DAYS, _GRID_DAYS = 92, 14
 _MOST_DEPTH = 10
 _MOST_AT_ONCE = 20_000

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Literal, TypedDict
+from datetime import date, datetime, time, timedelta
+from typing import Any, TypedDict
 from zoneinfo import ZoneInfo
 
 from millwork.actions import assets, deployment
@@ -12,16 +12,17 @@ from millwork.actions.assets import Filter, Sort, Visibility, found, register
 from millwork.actions.call import Call
 from millwork.actions.publish import NEXT
 from millwork.actions.schedule_checks import expressions_of, read_for
-from millwork.actions.scheduling import schedule_of
+from millwork.actions.schedule_texts import schedule_of
 from millwork.actions.versioned import verbs_of
 from millwork.base.errors import BadRequest, Conflict, InvalidFile, NotFound
 from millwork.base.ids import new_token
-from millwork.ports.schedules import InstanceRow, ScheduleRow
-from millwork.schedule.instances import begins, instance_of, triggered
+from millwork.ports.schedules import InstanceRow, ScheduleRow, State
+from millwork.schedule.instances import begins, civil_day, instance_of, midnight, triggered
 from millwork.schedule.needs import Known
 from millwork.schedule.periods import Due
 from millwork.schedule.words import in_words
 from millwork.spec.dates.calendar import settled
+from millwork.spec.recurrence_fields import parse_date, parse_time
 from millwork.spec.schedule import Schedule
 from millwork.store.assets import Kept
 from millwork.views.assets import Deleted, DifferencesView, faults_of
@@ -41,8 +42,6 @@ versions = _SHARED.versions
 deprecate = _SHARED.deprecate
 _MOST_CYCLES, _LONGEST_KEY = 1000, 255
 _FIRST_YEAR, _LAST_YEAR = 1900, 9998
-
-State = Literal["on", "off", "frozen", "skipping"]
 
 
 class InstanceAsked(TypedDict):
@@ -117,9 +116,8 @@ def preview(call: Call, text: str, count: int = 5, bizdate: str = "") -> Schedul
         return {"words": "", "cycles": [], "faults": faults_of(error.faults)}
     schedule, now = read.schedule, call.context.clock.wall()
     if bizdate:
-        zone = ZoneInfo(schedule.timezone)
         day = _date("bizdate", bizdate) + timedelta(days=1)
-        now = datetime.combine(day, time.min, zone).astimezone(UTC).timestamp() - 1
+        now = midnight(ZoneInfo(schedule.timezone), day) - 1
     variables = call.context.people().variables(call.workspace)
     return {
         "words": in_words(schedule.recurrence, schedule.timezone),
@@ -205,8 +203,7 @@ def test(
     if shown.version != row.version:
         deployment.check_runs_as(call, schedule, row)
     now, zone = call.context.clock.wall(), ZoneInfo(schedule.timezone)
-    today = datetime.fromtimestamp(now, zone).date()
-    day = _date("bizdate", bizdate) + timedelta(days=1) if bizdate else today
+    day = _date("bizdate", bizdate) + timedelta(days=1) if bizdate else civil_day(zone, now)
     first = schedule.recurrence.at[0] if schedule.recurrence else time.min
     scheduled = settled(datetime.combine(day, _time(at) if at else first, zone))
     cycle = Due(day, 0, 0, int(scheduled.timestamp()), is_dry=False)
@@ -284,7 +281,7 @@ def _content(kept: Kept) -> dict[str, Any]:
 
 def _date(field: str, text: str) -> date:
     try:
-        day = date.fromisoformat(text)
+        day = parse_date(text)
     except ValueError:
         raise BadRequest(f"{field}: '{text[:40]}' is no date such as 2026-03-01") from None
     if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
@@ -294,9 +291,6 @@ def _date(field: str, text: str) -> date:
 
 def _time(text: str) -> time:
     try:
-        found_ = time.fromisoformat(text)
+        return parse_time(text)
     except ValueError:
-        found_ = None
-    if found_ is None or found_.tzinfo is not None:
-        raise BadRequest(f"at: '{text[:40]}' is no time of day such as 02:30")
-    return found_
+        raise BadRequest(f"at: '{text[:40]}' is no time of day such as 02:30") from None

@@ -7,19 +7,17 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.records import dataclass, field
-from millwork.formats.dataworks.model import FOREIGN, READER, TABLE_NAME
 from millwork.formats.dataworks.parameters import REFERENCE
 from millwork.spec import scheduling
 from millwork.spec.model import Input, LocalPath, Parameter, Pipeline, PipelineNode, Reference
+from millwork.spec.twins import MILLWORK, READER, TABLE_NAME, known
 from millwork.spec.values import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from millwork.formats.dataworks.model import Twin
+    from millwork.spec.twins import Twin
 
-MILLWORK = "millwork"
-"""The provider of components that only Millwork has; their identifier is what a node names."""
 COMPUTE = "execution_maxcompute"
 _CARRIED = frozenset({
     "name", "display_name", "description", "nodes", "flavour", "source", "inputs", "parameters",
@@ -57,12 +55,7 @@ class _Writer:
         self, pipeline: Pipeline, twin: Callable[[str], Twin | None], tables: Mapping[str, str]
     ) -> None:
         self._pipeline, self._tables = pipeline, tables
-        self._twins: dict[str, Twin | None] = {
-            name: _Foreign(node.component.removeprefix(FOREIGN))
-            if node.component.startswith(FOREIGN)
-            else twin(node.component)
-            for name, node in pipeline.nodes.items()
-        }
+        self._twins = {name: known(node.component, twin) for name, node in pipeline.nodes.items()}
         self._written = Written({}, [])
         self._readers = {name: self._reader_name(name) for name in tables}
 
@@ -183,10 +176,10 @@ class _Writer:
 
     def _anchor(self, kind: str, twin: Twin | None, port: str, path: str = "") -> str:
         """What PAI calls a port; ours stands where it has none."""
-        known: Mapping[str, str] = getattr(twin, kind) if twin else {}
-        if port in known:
-            return _NAME_ONLY.sub("", known[port])
-        if path and twin and _has_names(twin):
+        names: Mapping[str, str] = getattr(twin, kind) if twin else {}
+        if port in names:
+            return _NAME_ONLY.sub("", names[port])
+        if path and twin and twin.has_names:
             self._leave(path, f"PAI's {twin.identifier} has no '{port}': it is called so there too")
         return port
 
@@ -195,7 +188,7 @@ class _Writer:
         found = []
         for word, value in node.parameters.items():
             path = f"nodes.{name}.parameters.{word}"
-            if twin and word not in words and _has_names(twin):
+            if twin and word not in words and twin.has_names:
                 self._leave(path, f"PAI's {twin.identifier} has no '{word}': it is called so there")
             found.append({"name": words.get(word, word), **self._value(word, value, twin, path)})
         for word, text in twin.unsaid.items() if twin else ():
@@ -219,22 +212,6 @@ class _Writer:
         if not self._pipeline.parameters.keys().isdisjoint(REFERENCE.findall(text)):
             self._leave(path, "PAI will read the ${...} in it as a parameter")
         return {"value": (twin.values.get(word, {}) if twin else {}).get(text, text)}
-
-
-@dataclass(frozen=True)
-class _Foreign:
-    """A component that only PAI has, so that its names are not known."""
-
-    identifier: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    outputs: Mapping[str, str] = field(default_factory=dict)
-    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    unsaid: Mapping[str, str] = field(default_factory=dict)
-
-
-def _has_names(twin: Twin) -> bool:
-    return bool(twin.inputs or twin.outputs or twin.parameters)
 
 
 def _is_said(model: Any, empty: Any, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from millwork.base.records import dataclass, field
 
@@ -14,10 +14,6 @@ if TYPE_CHECKING:
 
 COMMANDS = ("PAI_STUDIO", "RECOMMEND_PLUS")
 """The kinds of DataWorks' nodes that hold a graph of PAI."""
-READER, TABLE_NAME = "data_source", "inputTableName"
-"""The component that reads a table of MaxCompute, and its property that names it."""
-FOREIGN = "pai:"
-"""What a node's component begins with that only PAI has."""
 
 
 class Said(NamedTuple):
@@ -69,34 +65,6 @@ class NodeFile:
     variables: tuple[Variable, ...] = ()
     schedule: Schedule | None = None
     losses: tuple[tuple[str, str], ...] = ()
-
-
-class Twin(Protocol):
-    """PAI's component with the work of one of ours: its names and words by ours."""
-
-    @property
-    def identifier(self) -> str:
-        """What PAI calls it."""
-
-    @property
-    def parameters(self) -> Names[str, str]:
-        """Its parameters."""
-
-    @property
-    def inputs(self) -> Names[str, str]:
-        """Its inputs."""
-
-    @property
-    def outputs(self) -> Names[str, str]:
-        """Its outputs."""
-
-    @property
-    def values(self) -> Names[str, Names[str, str]]:
-        """Its words for values, by our parameter."""
-
-    @property
-    def unsaid(self) -> Names[str, str]:
-        """Our defaults as text where its own are others."""
 
 
 @dataclass(frozen=True)

@@ -42,10 +42,6 @@ class _Unread:
         return {}
 
 
-def _fields(given: dict[str, Any], _path: Path, _reading: Reading) -> dict[str, Any]:
-    return given
-
-
 def _said(given: dict[str, Any], path: Path, _reading: Reading) -> Said:
     return Said(given["name"], given.get("value", ""), dotted(path))
 
@@ -69,14 +65,12 @@ _SCRIPT = LaxRecord(
     "script",
     (Field("parameters", ListOf(_VARIABLE), "DataWorks' variables"),
      *_unread("content", "id", "path", "language", "runtime")),
-    _fields,
 )  # fmt: skip
 _NODE = LaxRecord(
     "node",
     (Field("id", Text(), "What the flow calls it"), Field("name", Text(), "Its name"),
      Field("description", Text(), "For people"), Field("script", _SCRIPT, "What it runs", True),
      *TIMING, *_unread("inputs", "outputs", "dependencies")),
-    _fields,
 )  # fmt: skip
 _TABLE = LaxRecord(
     "table",
@@ -95,15 +89,13 @@ _CODE = LaxRecord(
         *_unread("appId", "workspaceId", "computeResource", "flowUniqueCode", "requestId",
                  "prgType", "paraValue", "taskRelations", "tasks", "connectionType"),
     ),
-    _fields,
 )  # fmt: skip
 _ARGUMENT = LaxRecord("argument", (_NAME, Field("value", Anything(), "Its value")), _said)
 _ARGUMENTS = LaxRecord(
     "arguments",
     (Field("arguments", LaxRecord("arguments", (
         Field("parameters", ListOf(_ARGUMENT), "Values"), *_unread("artifacts"),
-    ), _fields), "What it is given"),),
-    _fields,
+    )), "What it is given"),),
 )  # fmt: skip
 
 

@@ -9,7 +9,6 @@ import re
 from dataclasses import replace
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from millwork.base import names
 from millwork.base.errors import BadRequest
@@ -19,6 +18,7 @@ from millwork.spec.document import Mapping, Sequence
 from millwork.spec.fields import INVALID, Choice, Field, ListOf, Number, Text
 from millwork.spec.foreign import LaxRecord
 from millwork.spec.schedule import CHILDREN, SELF, Dependency, Schedule
+from millwork.spec.schedule_file import parse_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,10 +48,6 @@ _OFFSET = re.compile(r"(?:UTC|GMT)\s*([+-])0?([0-9]{1,2})(?::?00)?", re.IGNORECA
 _MINUTE = 60
 
 
-def _fields(given: dict[str, Any], _path: Path, _reading: Reading) -> dict[str, Any]:
-    return given
-
-
 _TRIGGER = LaxRecord(
     "trigger",
     (
@@ -61,7 +57,6 @@ _TRIGGER = LaxRecord(
         Field("timezone", Text(), "Whose clock"), Field("id", Text(), "What it is called"),
         Field("delaySeconds", Number(0, 1e9), "How much later"),
     ),
-    _fields,
 )  # fmt: skip
 TIMING = (
     Field("trigger", _TRIGGER, "When it runs"),
@@ -80,7 +75,6 @@ _DEPEND = LaxRecord(
         Field("output", Text(), "What the other gives"), Field("nodeId", Text(), "The other"),
         Field("refTableName", Text(), "A name of it"),
     ),
-    _fields,
 )  # fmt: skip
 _DEPENDS = ListOf(_DEPEND)
 
@@ -186,11 +180,10 @@ def _zone(trigger: dict[str, Any], path: Path, reading: Reading) -> str:
     sign = {"+": "-", "-": "+"}[offset[1]] if offset else ""  # Etc/GMT-8 is east of Greenwich
     name = f"Etc/GMT{sign}{offset[2]}" if offset else text
     try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return parse_zone(name)
+    except ValueError:
         reading.fault((*path, "timezone"), f"there is no zone '{text[:60]}'")
         return ZONE
-    return name
 
 
 # --- after what -----------------------------------------------------------------------------------

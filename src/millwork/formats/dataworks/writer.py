@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from millwork.formats.dataworks.manifest import Written
-    from millwork.formats.dataworks.model import Twin
     from millwork.spec.model import Pipeline
     from millwork.spec.recurrence import Recurrence
+    from millwork.spec.twins import Twin
 
 VERSION, KIND, PROGRAM = "1.1.0", "Node", 1000138
 _UNSAID = Schedule("", "1.0.0", "")

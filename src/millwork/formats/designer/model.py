@@ -4,20 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from millwork.base.records import dataclass, field
+from millwork.base.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from millwork.spec.model import Path
-
-MILLWORK = "millwork"
-"""The provider of nodes that only Millwork has; their identifier is what a node names."""
-FOREIGN = "pai:"
-"""What a node's component begins with that only PAI has."""
-READER = "data_source"
-"""The component that reads a table of MaxCompute, `inputTableName`."""
-TABLE_NAME = "inputTableName"
 
 
 class Property(NamedTuple):
@@ -72,19 +62,3 @@ class Draft:
     nodes: tuple[DraftNode, ...]
     edges: tuple[Edge, ...]
     variables: tuple[Variable, ...]
-
-
-@dataclass(frozen=True)
-class Twin:
-    """PAI's component with the work of one of ours: its names by our names.
-
-    `values` are its words by ours, by our parameter; `unsaid` our defaults as text where its own
-    are others, by our parameter.
-    """
-
-    identifier: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    outputs: Mapping[str, str] = field(default_factory=dict)
-    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    unsaid: Mapping[str, str] = field(default_factory=dict)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import InvalidFile
 from millwork.base.faults import Fault
-from millwork.formats.designer.model import MILLWORK, Draft, DraftNode, Edge, Property, Variable
+from millwork.formats.designer.model import Draft, DraftNode, Edge, Property, Variable
 from millwork.spec.document import PIPELINE_LIMITS, Scalar, Sequence, parse
 from millwork.spec.fields import INVALID, Field, ListOf, Number, Reading, Text
 from millwork.spec.foreign import Anything, LaxRecord
+from millwork.spec.twins import MILLWORK
 
 if TYPE_CHECKING:
     from millwork.spec.document import Mapping
@@ -22,10 +23,6 @@ _CONTENT = "Content"
 _NO_DRAFT = "there is no draft in it: a draft has a list of nodes"
 _VERSION = "v1"
 _SAID = Text(bool, "it is empty")
-
-
-def _fields(given: dict[str, Any], _path: Path, _reading: Reading) -> dict[str, Any]:
-    return given
 
 
 def _property(given: dict[str, Any], path: Path, _reading: Reading) -> Property:
@@ -65,7 +62,6 @@ def _variable(given: dict[str, Any], path: Path, _reading: Reading) -> Variable:
 _METADATA = LaxRecord(
     "metadata",
     (Field("name", Text(), "The draft's name"), Field("desc", Text(), "For people")),
-    _fields,
 )
 _KIND = LaxRecord(
     "component",
@@ -74,7 +70,6 @@ _KIND = LaxRecord(
         Field("version", Text(), "Its version"),
         Field("provider", Text(), "Whose it is"),
     ),
-    _fields,
 )
 _PROPERTY = LaxRecord(
     "property",
@@ -126,7 +121,6 @@ _DRAFT = LaxRecord(
         Field("edges", ListOf(_EDGE), "What they read from one another"),
         Field("globalParams", ListOf(_VARIABLE), "Global variables"),
     ),
-    _fields,
 )
 
 

@@ -6,13 +6,15 @@ import re
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from millwork.formats.designer.model import FOREIGN, MILLWORK, READER, TABLE_NAME, Twin
 from millwork.spec import scheduling
 from millwork.spec.model import Input, Parameter, Pipeline, PipelineNode, Reference
+from millwork.spec.twins import MILLWORK, READER, TABLE_NAME, known
 from millwork.spec.values import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from millwork.spec.twins import Twin
 
 _CARRIED = frozenset({
     "name", "nodes", "flavour", "source", "description", "inputs", "parameters", "layout",
@@ -38,16 +40,9 @@ def write_draft(
 class _Writer:
     def __init__(self, pipeline: Pipeline, twin: Callable[[str], Twin | None]) -> None:
         self._pipeline = pipeline
-        self._twins = {
-            name: self._known(node.component, twin) for name, node in pipeline.nodes.items()
-        }
+        self._twins = {name: known(node.component, twin) for name, node in pipeline.nodes.items()}
         self._left: list[tuple[str, str]] = []
         self._edges: list[dict[str, str]] = []
-
-    def _known(self, component: str, twin: Callable[[str], Twin | None]) -> Twin | None:
-        if component.startswith(FOREIGN):
-            return Twin(component.removeprefix(FOREIGN))
-        return twin(component)
 
     def write(self) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         """The whole draft."""
@@ -146,10 +141,10 @@ class _Writer:
 
     def _anchor(self, kind: str, twin: Twin | None, port: str, path: str) -> str:
         """What PAI calls a port; ours stands where it has none."""
-        known: Mapping[str, str] = getattr(twin, kind) if twin else {}
-        if port in known:
-            return _NAME_ONLY.sub("", known[port])
-        if twin and _has_names(twin):
+        names: Mapping[str, str] = getattr(twin, kind) if twin else {}
+        if port in names:
+            return _NAME_ONLY.sub("", names[port])
+        if twin and twin.has_names:
             self._leave(path, f"PAI's {twin.identifier} has no '{port}': it is called so here too")
         return port
 
@@ -161,7 +156,7 @@ class _Writer:
             said = self._said(word, value, twin, path)
             if said is None:
                 continue
-            if twin and word not in words and _has_names(twin):
+            if twin and word not in words and twin.has_names:
                 self._leave(path, f"PAI's {twin.identifier} has no '{word}': it is called so here")
             found.append({"name": words.get(word, word), "value": said})
         for word, text in twin.unsaid.items() if twin else ():
@@ -184,11 +179,6 @@ class _Writer:
         if not self._pipeline.parameters.keys().isdisjoint(_VARIABLE.findall(text)):
             self._leave(path, "PAI will read the ${...} in it as a global variable")
         return (twin.values.get(word, {}) if twin else {}).get(text, text)
-
-
-def _has_names(twin: Twin) -> bool:
-    """Whether it is a component whose names are known, unlike one that only PAI has."""
-    return bool(twin.inputs or twin.outputs or twin.parameters)
 
 
 def _is_said(model: Any, empty: Any, name: str) -> bool:

@@ -310,7 +310,6 @@ SPEC = OpenRecord(
                         Field("Operator", Text(), "How it compares"),
                         Field("Values", ListOf(Text()), "With what"),
                     ),
-                    lambda given, _path, _reading: given,
                 )
             ),
             "What it needs of a machine",
@@ -318,7 +317,6 @@ SPEC = OpenRecord(
         Field("SupportedInstanceTypes", ListOf(Text()), "Machines it runs on"),
         Field("SupportsDistributedTraining", Bool(), "More than one instance"),
     ),
-    lambda given, _path, _reading: given,
 )  # fmt: skip
 
 ALGORITHM = OpenRecord(
@@ -332,7 +330,6 @@ ALGORITHM = OpenRecord(
         Field("AlgorithmDescription", Text(), "For people", attribute="description"),
         Field("AlgorithmSpec", SPEC, "The definition itself; a name alone cannot be run", True),
     ),
-    lambda given, _path, _reading: given,
 )  # fmt: skip
 
 

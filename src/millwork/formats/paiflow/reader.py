@@ -69,10 +69,6 @@ class _Within:
         return {"type": "object"}
 
 
-def _fields(given: dict[str, Any], _path: Path, _reading: Reading) -> dict[str, Any]:
-    return given
-
-
 def _origin(given: dict[str, Any], path: Path, reading: Reading) -> Origin | None:
     """Where something comes from, by `from` or by a value that is nothing else."""
     text = given.get("from")
@@ -140,7 +136,7 @@ def _read(items: Any) -> tuple[Any, ...]:
 _NAME = Field("name", _SAID, "Its name", True)
 _VALUE, _FROM = Field("value", Anything(), "Its value"), Field("from", Text(), "Where it is from")
 _DESC = Field("desc", Text(), "For people")
-_TYPED = LaxRecord("metadata", (Field("type", _Kind(), "Type"),), _fields)
+_TYPED = LaxRecord("metadata", (Field("type", _Kind(), "Type"),))
 _ARTIFACT = LaxRecord(
     "artifact",
     (
@@ -168,7 +164,6 @@ def _ports(artifact: LaxRecord, parameter: LaxRecord) -> LaxRecord:
             Field("artifacts", ListOf(artifact), "Data"),
             Field("parameters", ListOf(parameter), "Values"),
         ),
-        _fields,
     )
 
 
@@ -182,9 +177,8 @@ _METADATA = LaxRecord(
         Field("version", Text(), "Its version"),
         Field("uuid", Text(), "PAI's number for it"),
     ),
-    _fields,
 )
-_CONTAINER = LaxRecord("container", (Field("image", Text(), "Its image"),), _fields)
+_CONTAINER = LaxRecord("container", (Field("image", Text(), "Its image"),))
 _SPEC = LaxRecord(
     "spec",
     (
@@ -195,7 +189,6 @@ _SPEC = LaxRecord(
         Field("pipelines", ListOf(_Within()), "Its components"),
         Field("container", _CONTAINER, "What is run"),
     ),
-    _fields,
 )
 _MANIFEST = LaxRecord(
     "manifest",

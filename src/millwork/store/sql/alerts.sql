@@ -14,7 +14,8 @@ SELECT count(*) AS count FROM (
 -- name: alerts_moot
 -- Instances that are to be told of if they are not done in time, and are.
 DELETE FROM alert WHERE status = 'due' AND due <= :now AND moment = 'unfinished'
-AND instance IN (SELECT id FROM instance WHERE status IN ('succeeded', 'cancelled'));
+AND EXISTS (SELECT 1 FROM instance WHERE instance.id = alert.instance
+    AND instance.status IN ('succeeded', 'cancelled'));
 
 -- name: alerts_old
 DELETE FROM alert WHERE status <> 'due' AND tried < :before;

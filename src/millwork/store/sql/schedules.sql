@@ -10,9 +10,6 @@ RETURNING name;
 -- name: schedule_row
 SELECT * FROM schedule WHERE workspace = :workspace AND name = :name;
 
--- name: schedule_rows
-SELECT * FROM schedule WHERE workspace = :workspace AND name > :after ORDER BY name LIMIT :limit;
-
 -- name: schedule_put
 INSERT INTO schedule (workspace, name, version, state, owner, deployed, made)
 VALUES (:workspace, :name, :version, :state, :owner, :deployed, :made)
@@ -152,11 +149,6 @@ SELECT * FROM backfill WHERE id = :id;
 -- name: backfill_hold
 -- Until the transaction ends nobody else has any of its instances begin, nor pauses it.
 UPDATE backfill SET status = status WHERE id = :id AND status = 'running' RETURNING parallel;
-
--- name: backfill_page
-SELECT * FROM backfill WHERE workspace = :workspace
-AND (created < :created OR (created = :created AND id < :id))
-ORDER BY created DESC, id DESC LIMIT :limit;
 
 -- name: backfills_going
 SELECT * FROM backfill WHERE status = 'running' ORDER BY id;

@@ -75,7 +75,6 @@ CREATE INDEX instance_of ON instance (workspace, schedule, day, number);
 CREATE INDEX instance_by_status ON instance (workspace, status, instant, id);
 CREATE INDEX instance_newest ON instance (workspace, instant, id);
 CREATE INDEX instance_of_backfill ON instance (origin, status, place) WHERE origin <> '';
-CREATE INDEX instance_run ON instance (run) WHERE run <> '';
 
 -- What happened to an instance, and who did it: empty for the scheduler.
 CREATE TABLE instance_event (
