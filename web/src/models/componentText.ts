@@ -3,16 +3,8 @@
  * All that the file holds is text until the server gives it a type, as in Millwork itself; what the
  * form has no field for stays as it is.
  */
-import {
-  type Document,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  type Scalar,
-  type YAMLMap,
-} from "yaml";
+import { type Document, isMap, isScalar, type Scalar, type YAMLMap } from "yaml";
+import { begunWith, nextVersion, parsed, setIn, type TextFault, textOf } from "./fileText";
 
 export type Tree = string | Tree[] | { [name: string]: Tree };
 export type Fields = { [name: string]: Tree };
@@ -27,11 +19,6 @@ export const LISTS = ["inputs", "outputs", "parameters"] as const;
 export type ListName = (typeof LISTS)[number];
 
 export type ComponentForm = { fields: Fields } & Record<ListName, Named[]>;
-
-export interface TextFault {
-  message: string;
-  line: number;
-}
 
 export interface ReadForm {
   /** Nothing where the text is no component of Millwork's own flavour. */
@@ -79,13 +66,8 @@ export const BLANK: ComponentForm = {
 };
 
 export function readForm(text: string): ReadForm {
-  const lines = new LineCounter();
-  const document = parse(text, lines);
-  const [error] = document.errors;
-  if (error) {
-    const line = lines.linePos(error.pos[0]).line;
-    return { form: null, fault: { message: error.message.split("\n", 1)[0] ?? "", line } };
-  }
+  const { document, fault } = parsed(text);
+  if (fault) return { form: null, fault };
   const tree = document.toJS() as Tree;
   if (!isFields(tree) || tree.apiVersion !== "millwork/v1" || tree.kind !== "Component")
     return { form: null, fault: null };
@@ -99,11 +81,6 @@ export function readForm(text: string): ReadForm {
   return { form, fault: null };
 }
 
-function parse(text: string, lineCounter?: LineCounter): Document {
-  // Without types: `version: 1.10` and `default: yes` are what is written.
-  return parseDocument(text, { schema: "failsafe", uniqueKeys: true, lineCounter });
-}
-
 function rows(tree: Tree | undefined): Named[] {
   if (!isFields(tree)) return [];
   return Object.entries(tree).map(([name, each]) => ({ name, fields: isFields(each) ? each : {} }));
@@ -111,12 +88,9 @@ function rows(tree: Tree | undefined): Named[] {
 
 /** The file of a form; what is as it was in the `former` text keeps its comments and place. */
 export function writeForm(form: ComponentForm, former = ""): string {
-  const document = parse(former);
-  const isFresh = document.errors.length > 0 || !isMap(document.contents);
-  const into = isFresh ? parse("{}") : document;
-  if (isFresh && isMap(into.contents)) into.contents.flow = false;
-  bring(into, into.contents as YAMLMap, treeOf(form), []);
-  return into.toString({ lineWidth: 100, flowCollectionPadding: false });
+  const { document, map } = begunWith(former);
+  bring(document, map, treeOf(form), []);
+  return textOf(document);
 }
 
 function treeOf({ fields, ...lists }: ComponentForm): Fields {
@@ -152,15 +126,7 @@ function put(document: Document, map: YAMLMap, name: string, value: Tree, path: 
   const node = document.createNode(value, { flow: isEntry || ON_ONE_LINE.has(name) });
   if (isMap(node) && !path.length && LISTS.some((list) => list === name))
     for (const pair of node.items) if (isMap(pair.value)) pair.value.flow = true;
-  if (isSeq(node)) for (const item of node.items) if (isMap(item)) item.flow = true;
-  if (map.has(name)) return map.set(name, node);
-  const pair = document.createPair(name, node);
-  const behind = path.length ? -1 : map.items.findIndex((item) => comesBefore(name, item.key));
-  map.items.splice(behind < 0 ? map.items.length : behind, 0, pair);
-}
-
-function comesBefore(name: string, key: unknown): boolean {
-  return ORDER.indexOf(name) < ORDER.indexOf(String(isScalar(key) ? key.value : key));
+  setIn(document, map, name, node, path.length ? [] : ORDER);
 }
 
 export function isFields(tree: Tree | undefined): tree is Fields {
@@ -198,9 +164,10 @@ function isBare(tree: Tree[] | Fields): boolean {
 /** The text for the version that fixes something of this one; of no form it stays as it is. */
 export function successor(text: string): string {
   const { form } = readForm(text);
-  const parts = form && /^(\d+\.\d+\.)(\d+)$/.exec(textAt(form.fields, "version"));
-  if (!form || !parts) return text;
-  const fields = withAt(form.fields, ["version"], `${parts[1]}${Number(parts[2]) + 1}`);
+  const version = form ? textAt(form.fields, "version") : "";
+  const next = nextVersion(version);
+  if (!form || next === version) return text;
+  const fields = withAt(form.fields, ["version"], next);
   return writeForm({ ...form, fields: withAt(fields, ["version_description"], "") }, text);
 }
 

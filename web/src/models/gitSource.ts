@@ -1,7 +1,6 @@
 /** What somebody says of a repository, and which of its fields the server's words are about. */
 
-export const GIT_FIELDS = ["git", "ref", "file", "path", "connection", "name"] as const;
-export type GitField = (typeof GIT_FIELDS)[number];
+export type GitField = "git" | "ref" | "file" | "path" | "connection" | "name";
 /** Where code is: `file` is a component's, `path` the folder of its code, `name` the source's. */
 export type GitPlace = Record<GitField, string>;
 

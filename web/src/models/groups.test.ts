@@ -56,6 +56,24 @@ describe("groups", () => {
     expect(after.outputs).toEqual({ o: { from: "part.out" } });
   });
 
+  it("know the scheduling parameters that their nodes may say", () => {
+    const dates = { bizdate: "$bizdate" };
+    const nodes = {
+      a: { component: "x" },
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is of the language of schedules
+      b: { component: "x", parameters: { day: "${bizdate}" } },
+    };
+    const { inner, outer } = grouped(
+      { ...blank("p"), scheduling_parameters: dates, nodes },
+      ["b"],
+      "part",
+      types,
+    );
+    expect(inner.scheduling_parameters).toEqual(dates);
+    const bare = outer("part", "part@1.0.0")({ ...blank("q"), nodes });
+    expect(ungrouped("part", inner)(bare).scheduling_parameters).toEqual(dates);
+  });
+
   it("cannot be of nodes with a way out and back in", () => {
     const nodes = {
       a: { component: "x" },

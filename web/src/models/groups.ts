@@ -70,6 +70,10 @@ export function grouped(
     version: "1.0.0",
     ...(edge.inputs.size && { inputs: edge.declared(edge.inputs) }),
     ...(edge.parameters.size && { parameters: edge.declared(edge.parameters) }),
+    // All of them: what a component's command has of them is not known here.
+    ...(pipeline.scheduling_parameters && {
+      scheduling_parameters: pipeline.scheduling_parameters,
+    }),
     nodes,
     ...(outputs.size && {
       outputs: Object.fromEntries([...outputs].map(([from, name]) => [name, { from }])),
@@ -242,8 +246,10 @@ export function ungrouped(name: string, inside: Pipeline): Change {
     const outputs =
       pipeline.outputs &&
       mapped(pipeline.outputs, (value) => turned(value, (from) => givenBy(inner, name, from)));
+    const dates = { ...inner.scheduling_parameters, ...pipeline.scheduling_parameters };
     return {
       ...pipeline,
+      ...(Object.keys(dates).length && { scheduling_parameters: dates }),
       nodes: Object.fromEntries(nodes),
       ...(outputs && { outputs }),
       layout: { ...layout, ...around(inner, at) },

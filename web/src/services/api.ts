@@ -47,3 +47,19 @@ export async function asked<T>(answer: Promise<{ data?: T }>): Promise<T> {
   const { data } = await answer;
   return data as T;
 }
+
+interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+/** All items of a list, asked for one page after the other. */
+export async function every<T>(page: (after: string) => Promise<Page<T>>): Promise<T[]> {
+  const found: T[] = [];
+  for (let after: string | null = ""; after !== null; ) {
+    const { items, next }: Page<T> = await page(after);
+    found.push(...items);
+    after = next;
+  }
+  return found;
+}

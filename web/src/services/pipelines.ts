@@ -38,6 +38,23 @@ export const published = (workspace: string, text: string, label = "") =>
     getNextPageParam: (page) => page.next ?? undefined,
   });
 
+/** A pipeline as it was published: a version of it, or the latest. */
+export const pipelineSaid = (workspace: string, name: string, version: string) =>
+  queryOptions({
+    queryKey: ["pipelines", workspace, name, version || "latest"],
+    queryFn: () =>
+      asked(
+        version
+          ? api.GET("/api/v1/workspaces/{workspace}/pipelines/{name}/versions/{version}", {
+              params: { path: { workspace, name, version } },
+            })
+          : api.GET("/api/v1/workspaces/{workspace}/pipelines/{name}", {
+              params: { path: { workspace, name } },
+            }),
+      ),
+    enabled: name !== "",
+  });
+
 export const templates = queryOptions({
   queryKey: ["templates"],
   queryFn: () => asked(api.GET("/api/v1/templates")),

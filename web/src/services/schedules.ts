@@ -221,18 +221,3 @@ async function forget(workspace: string) {
     queries.invalidateQueries({ queryKey: ["instances", workspace] }),
   ]);
 }
-
-/** A pipeline as it was published: a version of it, or the latest. */
-export const pipelineSaid = (workspace: string, name: string, version: string) =>
-  queryOptions({
-    queryKey: ["pipelines", workspace, name, version || "latest"],
-    queryFn: () =>
-      asked(
-        version
-          ? api.GET("/api/v1/workspaces/{workspace}/pipelines/{name}/versions/{version}", {
-              params: { path: { workspace, name, version } },
-            })
-          : api.GET("/api/v1/workspaces/{workspace}/pipelines/{name}", at(workspace, name)),
-      ),
-    enabled: name !== "",
-  });

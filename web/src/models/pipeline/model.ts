@@ -44,6 +44,7 @@ export interface Pipeline {
   description?: string;
   inputs?: Record<string, Declared>;
   parameters?: Record<string, Declared>;
+  scheduling_parameters?: Record<string, string>;
   nodes: Record<string, PipelineNode>;
   outputs?: Record<string, From>;
   layout?: Record<string, [number, number]>;

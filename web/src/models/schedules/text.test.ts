@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { withAt } from "../componentText";
-import { begun, itemsAt, nextVersion, readSchedule, writeSchedule } from "./text";
+import { nextVersion } from "../fileText";
+import { begun, itemsAt, readSchedule, writeSchedule } from "./text";
 
 const FILE = `# Every night.
 apiVersion: millwork/v1

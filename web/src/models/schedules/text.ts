@@ -1,6 +1,7 @@
 /** Between a schedule's file and the form that makes it; what the form has no field for stays. */
-import { isMap, isSeq, LineCounter, parseDocument, type Scalar, visit, type YAMLMap } from "yaml";
-import { type Fields, isFields, type TextFault, type Tree } from "../componentText";
+import { visit } from "yaml";
+import { type Fields, isFields, type Tree } from "../componentText";
+import { begunWith, parsed, setIn, type TextFault, textOf } from "../fileText";
 
 export interface ReadSchedule {
   /** Nothing where the text is no schedule. */
@@ -67,58 +68,30 @@ export function begun(pipeline: string, timezone: string): Fields {
 }
 
 export function readSchedule(text: string): ReadSchedule {
-  const lines = new LineCounter();
-  const document = parse(text, lines);
-  const [error] = document.errors;
-  if (error) {
-    const { line } = lines.linePos(error.pos[0]);
-    return { fields: null, fault: { message: error.message.split("\n", 1)[0] ?? "", line } };
-  }
+  const { document, fault } = parsed(text);
+  if (fault) return { fields: null, fault };
   const tree = document.toJS() as Tree | null;
   const isOne = tree !== null && isFields(tree) && tree.kind === "Schedule";
   return { fields: isOne ? (tree as Fields) : null, fault: null };
 }
 
-function parse(text: string, lineCounter?: LineCounter) {
-  // Without types: `at: 02:30` and `version: 1.10` are what is written.
-  return parseDocument(text, { schema: "failsafe", uniqueKeys: true, lineCounter });
-}
-
 /** The file of the fields; what is as it was in the `former` text keeps its comments and place. */
 export function writeSchedule(fields: Fields, former = ""): string {
-  const there = parse(former);
-  const isFresh = there.errors.length > 0 || !isMap(there.contents);
-  const document = isFresh ? parse("{}") : there;
-  const map = document.contents as unknown as YAMLMap;
-  if (isFresh) map.flow = false;
+  const { document, map } = begunWith(former);
   const before = (map.toJS(document) ?? {}) as Fields;
   for (const name of Object.keys(before)) if (!(name in fields)) map.delete(name);
   for (const [name, value] of Object.entries(fields)) {
     if (JSON.stringify(before[name]) === JSON.stringify(value)) continue;
     const node = document.createNode(value, { flow: !LISTS_IN_ROWS.has(name) });
-    if (isSeq(node)) for (const item of node.items) if (isMap(item)) item.flow = true;
     // Nothing at all in a flow is no YAML to some readers.
-    visit(node, { Scalar: (_, each) => void (each.value === "" && quote(each)) });
-    if (map.has(name)) map.set(name, node);
-    else insert(map, name, document.createPair(name, node));
+    visit(node, {
+      Scalar: (_, each) => {
+        if (each.value === "") each.type = "QUOTE_DOUBLE";
+      },
+    });
+    setIn(document, map, name, node, ORDER);
   }
-  return document.toString({ lineWidth: 100, flowCollectionPadding: false });
-}
-
-function quote(empty: Scalar) {
-  empty.type = "QUOTE_DOUBLE";
-}
-
-function insert(map: YAMLMap, name: string, pair: YAMLMap["items"][number]) {
-  const rank = (key: unknown) => ORDER.indexOf(String(key));
-  const behind = map.items.findIndex(({ key }) => rank(name) < rank(key));
-  map.items.splice(behind < 0 ? map.items.length : behind, 0, pair);
-}
-
-/** A name-value table of the file, such as its parameters. */
-export function pairsAt(fields: Fields, field: string): [string, Tree][] {
-  const tree = fields[field];
-  return isFields(tree) ? Object.entries(tree) : [];
+  return textOf(document);
 }
 
 /** A list of the file, one item or many. */
@@ -126,12 +99,6 @@ export function itemsAt(fields: Fields, field: string): Tree[] {
   const tree = fields[field];
   if (tree === undefined || tree === "") return [];
   return Array.isArray(tree) ? tree : [tree];
-}
-
-/** The version behind the latest, for a schedule that is changed. */
-export function nextVersion(version: string): string {
-  const parts = /^(\d+\.\d+\.)(\d+)$/.exec(version);
-  return parts ? `${parts[1]}${Number(parts[2]) + 1}` : version;
 }
 
 /** An expression for the fields in which some may stand. */

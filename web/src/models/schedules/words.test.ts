@@ -18,6 +18,7 @@ const SAID: [string, string][] = [
     "at 00:00 on day 1 and the last day of every month, UTC",
     "00:00，日期 1、最后一天（每月），UTC",
   ],
+  ["at 00:00 on day 1, and Monday, in every month, UTC", "00:00，日期 1、周一（每月），UTC"],
   ["at 00:00 on 29 February of every year, UTC", "00:00，2月29日（每年），UTC"],
   ["at 03:00 on the third Friday of every month, UTC", "03:00，第三个周五（每月），UTC"],
   [

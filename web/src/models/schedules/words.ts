@@ -69,8 +69,7 @@ const RULES: [RegExp, string | ((...found: string[]) => string)][] = [
   [/\bdays? (?=\d)/g, "日期 "],
   [/\bfrom (\d\d:\d\d\S*) to (\d\d:\d\d[^\s,]*)/g, "$1 至 $2"],
   [/ (?:on|in) /g, "，"],
-  [/ and /g, "、"],
-  [/, and /g, "、"],
+  [/,? and /g, "、"],
   [/ to /g, "至"],
   [/\bat /g, ""],
 ];

@@ -3,13 +3,14 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
+import { More } from "@/components/More";
+import { NewPipeline } from "@/components/pipeline/NewPipeline";
 import { Empty, Failed, Loading } from "@/components/states";
 import { useMay } from "@/services/access";
 import { useCommands } from "@/services/commands";
 import { drafts, published } from "@/services/pipelines";
 import { useStrings } from "@/strings";
 import { Drafts } from "./Drafts";
-import { NewPipeline } from "./NewPipeline";
 import { PublishedList } from "./PublishedList";
 import classes from "./pipelines.module.css";
 
@@ -99,25 +100,5 @@ function Lists({ workspace, search, begin }: Props) {
         </section>
       )}
     </div>
-  );
-}
-
-interface Pages {
-  hasNextPage: boolean;
-  isFetchingNextPage: boolean;
-  fetchNextPage: () => unknown;
-}
-
-function More({ query }: { query: Pages }) {
-  const t = useStrings();
-  if (!query.hasNextPage) return null;
-  return (
-    <Button
-      variant="subtle"
-      loading={query.isFetchingNextPage}
-      onClick={() => void query.fetchNextPage()}
-    >
-      {t("pipelines.more")}
-    </Button>
   );
 }

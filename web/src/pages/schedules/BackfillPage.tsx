@@ -3,6 +3,7 @@ import { Button, NumberInput, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
+import { More } from "@/components/More";
 import { PlaceLink } from "@/components/PlaceLink";
 import { Failed, Loading } from "@/components/states";
 import { durationOf } from "@/models/duration";
@@ -116,7 +117,6 @@ function Parallel({ workspace, said }: { workspace: string; said: BackfillDetail
 }
 
 function Cycles({ workspace, said }: { workspace: string; said: BackfillDetail }) {
-  const t = useStrings();
   const query = useInfiniteQuery(instancesOf(workspace, { origin: said.id }));
   if (query.isPending) return <Loading />;
   if (query.isError && !query.data) return <Failed error={query.error} />;
@@ -124,15 +124,7 @@ function Cycles({ workspace, said }: { workspace: string; said: BackfillDetail }
   return (
     <>
       <InstanceList workspace={workspace} rows={rows} isMixed={said.schedules.length > 1} />
-      {query.hasNextPage && (
-        <Button
-          variant="subtle"
-          loading={query.isFetchingNextPage}
-          onClick={() => void query.fetchNextPage()}
-        >
-          {t("schedules.more")}
-        </Button>
-      )}
+      <More query={query} />
     </>
   );
 }

@@ -23,6 +23,7 @@ import { Values } from "./instance/Values";
 import { InstanceMark } from "./instances/InstanceMark";
 import { OperateBar } from "./instances/OperateBar";
 import { needName, reasonText } from "./instances/reasons";
+import { Mark } from "./Mark";
 import classes from "./schedules.module.css";
 
 export function InstancePage() {
@@ -222,14 +223,11 @@ function Met({ need }: { need: WaitedFor }) {
   const state = need.is_removed ? "removed" : need.is_met ? "met" : "open";
   const mark = { removed: "skipped", met: "succeeded", open: "queued" }[state];
   return (
-    <span className={classes.mark}>
-      <span aria-hidden="true" className={classes.mark}>
-        <StatusMark status={mark} isWordy={false} />
-      </span>
+    <Mark status={mark}>
       <Text span size="sm">
         {t(`instance.waits.${state}`)}
       </Text>
-    </span>
+    </Mark>
   );
 }
 

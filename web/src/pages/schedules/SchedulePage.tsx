@@ -52,10 +52,7 @@ function Shown({ workspace, said }: { workspace: string; said: ScheduleView }) {
           {said.pipeline}
         </Text>
         <div className={classes.buttons}>
-          <InForce
-            workspace={workspace}
-            row={{ ...said, changed: said.changed, timezone: "", pipeline: said.pipeline }}
-          />
+          <InForce workspace={workspace} row={said} />
           {may.write(said.creator) && (
             <Button
               size="compact-sm"

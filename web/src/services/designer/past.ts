@@ -1,6 +1,6 @@
 /** How nodes stood in earlier runs that the last one left out, for it was of a part. */
 import { ENDED } from "@/models/steps";
-import { api, asked, type Schemas } from "@/services/api";
+import { api, asked, every, type Schemas } from "@/services/api";
 import type { DesignerStore, StepState } from "./store";
 
 const AT_ONCE = 200;
@@ -30,16 +30,11 @@ function stateOf({ status, reason, seconds, attempts }: Schemas["StepView"]): St
   return { status, reason, seconds, isReused, attempts, isPast: true };
 }
 
-async function stepsOf(workspace: string, run: string): Promise<Schemas["StepView"][]> {
-  const found: Schemas["StepView"][] = [];
-  for (let after: string | null = ""; after !== null; ) {
-    const page: Schemas["StepPage"] = await asked(
+const stepsOf = (workspace: string, run: string) =>
+  every((after) =>
+    asked(
       api.GET("/api/v1/workspaces/{workspace}/runs/{run}/steps", {
         params: { path: { workspace, run }, query: { limit: AT_ONCE, after } },
       }),
-    );
-    found.push(...page.items);
-    after = page.next;
-  }
-  return found;
-}
+    ),
+  );

@@ -1,5 +1,5 @@
 /** How many rows the tables have that a run's steps left, asked for when steps are done. */
-import { api, asked, type Schemas } from "@/services/api";
+import { api, asked, every } from "@/services/api";
 import type { Designer, DesignerStore } from "./store";
 
 /** Milliseconds: steps that end soon after another are asked about together. */
@@ -42,16 +42,15 @@ function done({ steps }: Designer): number {
 }
 
 async function rowsOf(workspace: string, run: string): Promise<Designer["rows"]> {
-  const found: Designer["rows"] = {};
-  for (let after: string | null = ""; after !== null; ) {
-    const page: Schemas["ArtifactList"] = await asked(
+  const artifacts = await every((after) =>
+    asked(
       api.GET("/api/v1/workspaces/{workspace}/runs/{run}/artifacts", {
         params: { path: { workspace, run }, query: { limit: AT_ONCE, after } },
       }),
-    );
-    for (const { step, port, rows } of page.items)
-      if (rows !== null) found[step] = { ...found[step], [port]: rows };
-    after = page.next;
-  }
+    ),
+  );
+  const found: Designer["rows"] = {};
+  for (const { step, port, rows } of artifacts)
+    if (rows !== null) found[step] = { ...found[step], [port]: rows };
   return found;
 }

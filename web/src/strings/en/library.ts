@@ -55,7 +55,6 @@ export const library = {
   "pipelines.drafts": "Drafts",
   "pipelines.published": "Published",
   "pipelines.template": "Template",
-  "pipelines.more": "Show more",
   "pipelines.none": "Nothing fits",
   "pipelines.none.hint": "No pipeline has all of these words.",
   "pipelines.empty": "No pipelines yet",

@@ -234,7 +234,6 @@ export const runs = {
   "runs.chosen.other": "{count} runs chosen",
   "runs.compare": "Compare",
   "runs.cancel": "Stop",
-  "runs.more": "Show more",
   "runs.none": "No runs yet",
   "runs.none.about":
     "A run is one execution of a pipeline or a component. Open a pipeline and press Run, start from a template, or use the command: millwork run template:penguins",

@@ -11,7 +11,6 @@ export const schedules = {
     "A schedule runs a published pipeline again and again: every night, every hour, or whenever its data are there.",
   "schedules.nothing": "No schedule fits",
   "schedules.nothing.about": "Try other words.",
-  "schedules.more": "Show more",
   "schedules.column.name": "Schedule",
   "schedules.column.state": "State",
   "schedules.column.words": "Recurs",

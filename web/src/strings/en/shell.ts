@@ -30,6 +30,7 @@ export const shell = {
   "shell.copy": "Copy",
   "shell.copied": "Copied",
   "shell.more": "More",
+  "shell.show-more": "Show more",
   "shell.search": "Search",
   "login.title": "Log in",
   "login.person": "Name",

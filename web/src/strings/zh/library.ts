@@ -57,7 +57,6 @@ export const library: Record<keyof typeof english, string> = {
   "pipelines.drafts": "草稿",
   "pipelines.published": "已发布",
   "pipelines.template": "模板",
-  "pipelines.more": "显示更多",
   "pipelines.none": "没有匹配的流水线",
   "pipelines.none.hint": "没有流水线包含全部关键词。",
   "pipelines.empty": "还没有流水线",

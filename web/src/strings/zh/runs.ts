@@ -228,7 +228,6 @@ export const runs: Record<keyof typeof english, string> = {
   "runs.chosen.other": "已选 {count} 个运行",
   "runs.compare": "比较",
   "runs.cancel": "停止",
-  "runs.more": "显示更多",
   "runs.none": "还没有运行",
   "runs.none.about":
     "运行是流水线或组件的一次执行。请打开一条流水线并点击运行、从模板开始，或使用命令：millwork run template:penguins",

@@ -12,7 +12,6 @@ export const schedules: Record<keyof typeof english, string> = {
   "schedules.none.about": "调度让已发布的流水线反复运行：每晚、每小时，或数据就绪之时。",
   "schedules.nothing": "没有符合的调度",
   "schedules.nothing.about": "换几个词试试。",
-  "schedules.more": "显示更多",
   "schedules.column.name": "调度",
   "schedules.column.state": "状态",
   "schedules.column.words": "周期",

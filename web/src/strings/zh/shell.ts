@@ -32,6 +32,7 @@ export const shell: Record<keyof typeof english, string> = {
   "shell.copy": "复制",
   "shell.copied": "已复制",
   "shell.more": "更多",
+  "shell.show-more": "显示更多",
   "shell.search": "搜索",
   "login.title": "登录",
   "login.person": "用户名",

@@ -1,7 +1,7 @@
 /** What nodes may be: the built-in components, and those of the workspace. */
 import { queryOptions } from "@tanstack/react-query";
 import type { Face } from "@/models/ports";
-import { api, asked } from "@/services/api";
+import { api, asked, every } from "@/services/api";
 
 const AT_ONCE = 200;
 
@@ -9,7 +9,7 @@ const AT_ONCE = 200;
 export const palette = (workspace: string) =>
   queryOptions({
     queryKey: ["palette", workspace],
-    queryFn: () => every(workspace),
+    queryFn: () => every((after) => page(workspace, "", after)),
     staleTime: 60_000,
   });
 
@@ -21,20 +21,6 @@ export const paletteSearch = (workspace: string, search: string) =>
     staleTime: 60_000,
     enabled: search.length > 1,
   });
-
-async function every(workspace: string): Promise<Face[]> {
-  const found: Face[] = [];
-  for (let after: string | null = ""; after !== null; ) {
-    const { items, next }: { items: Face[]; next: string | null } = await page(
-      workspace,
-      "",
-      after,
-    );
-    found.push(...items);
-    after = next;
-  }
-  return found;
-}
 
 const page = (workspace: string, search: string, after: string) =>
   asked(

@@ -3,6 +3,7 @@ import { notifications } from "@mantine/notifications";
 import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
+import { More } from "@/components/More";
 import { NameDialog } from "@/components/NameDialog";
 import { Failed, Loading } from "@/components/states";
 import { Time } from "@/components/Time";
@@ -61,11 +62,7 @@ export function Versions({ thing, current, creator }: Props) {
           ))}
         </Table.Tbody>
       </Table>
-      {query.hasNextPage && (
-        <Button variant="subtle" onClick={() => void query.fetchNextPage()}>
-          {t("pipelines.more")}
-        </Button>
-      )}
+      <More query={query} />
       {before && before !== after && <Differences thing={thing} before={before} after={after} />}
     </Stack>
   );

@@ -4,8 +4,13 @@ import type { BackfillDetail } from "@/services/backfills";
 import { useStrings } from "@/strings";
 import classes from "../schedules.module.css";
 
+interface Range {
+  first: string;
+  last: string;
+}
+
 interface Document {
-  ranges?: { first: string; last: string }[] | [string, string][];
+  ranges?: Range[];
   order?: "asc" | "desc";
   redo?: "missing" | "failed" | "all";
   since?: string;
@@ -55,7 +60,4 @@ export function Asked({ workspace, said }: { workspace: string; said: BackfillDe
   );
 }
 
-function rangeText(range: { first: string; last: string } | [string, string]): string {
-  const [first, last] = Array.isArray(range) ? range : [range.first, range.last];
-  return first === last ? first : `${first} – ${last}`;
-}
+const rangeText = ({ first, last }: Range) => (first === last ? first : `${first} – ${last}`);

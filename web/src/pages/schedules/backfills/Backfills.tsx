@@ -2,6 +2,7 @@ import { Button, Table, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
+import { More } from "@/components/More";
 import { PlaceLink } from "@/components/PlaceLink";
 import { Empty, Failed, Loading } from "@/components/states";
 import { Time } from "@/components/Time";
@@ -52,11 +53,7 @@ export function Backfills({ workspace }: { workspace: string }) {
         {rows.length > 0 && (
           <div className={classes.inside}>
             <Rows workspace={workspace} rows={rows} />
-            {query.hasNextPage && (
-              <Button variant="subtle" onClick={() => void query.fetchNextPage()}>
-                {t("schedules.more")}
-              </Button>
-            )}
+            <More query={query} />
           </div>
         )}
       </div>

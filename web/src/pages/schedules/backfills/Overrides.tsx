@@ -1,10 +1,10 @@
-import { ActionIcon, Autocomplete, Button, Group, Select, Text, TextInput } from "@mantine/core";
+import { Autocomplete, Button, Group, Select, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { CloseIcon } from "@/components/icons";
 import type { Override, Plan } from "@/models/schedules/plan";
 import { face } from "@/services/library";
 import { schedule } from "@/services/schedules";
 import { useStrings } from "@/strings";
+import { RemoveButton } from "../RemoveButton";
 import classes from "./plan.module.css";
 
 interface Props {
@@ -47,14 +47,10 @@ export function Overrides({ workspace, plan, change, schedules }: Props) {
             value={each.value}
             onChange={(event) => set(at, { value: event.currentTarget.value })}
           />
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            aria-label={t("scheduling.remove", { what: each.name })}
+          <RemoveButton
+            what={each.name}
             onClick={() => change({ overrides: plan.overrides.filter((_, place) => place !== at) })}
-          >
-            <CloseIcon size={12} />
-          </ActionIcon>
+          />
         </Group>
       ))}
       <Group>
@@ -67,9 +63,7 @@ export function Overrides({ workspace, plan, change, schedules }: Props) {
             })
           }
         >
-          <Text span inherit>
-            + {t("backfill.override.add")}
-          </Text>
+          + {t("backfill.override.add")}
         </Button>
       </Group>
     </fieldset>

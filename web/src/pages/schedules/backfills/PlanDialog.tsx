@@ -9,7 +9,6 @@ import {
   NumberInput,
   Select,
   Stack,
-  Text,
   TextInput,
 } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
@@ -282,9 +281,7 @@ function Ranges({ plan, change }: Pick<WishProps, "plan" | "change">) {
           </Button>
         )}
         <Button size="compact-xs" variant="default" onClick={lastMonth}>
-          <Text span inherit>
-            {t("backfill.month")}
-          </Text>
+          {t("backfill.month")}
         </Button>
       </Group>
     </fieldset>

@@ -1,5 +1,6 @@
-import { Button, Table, Text, Title } from "@mantine/core";
+import { Table, Text, Title } from "@mantine/core";
 import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
+import { More } from "@/components/More";
 import { Loading } from "@/components/states";
 import { clockOf } from "@/models/schedules/instances";
 import { ownName } from "@/models/schedules/plan";
@@ -46,15 +47,7 @@ export function PlanTable({ workspace, query, isAsked }: Props) {
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by the keyboard */}
           <section className={classes.table} tabIndex={0} aria-label={t("backfill.preview")}>
             <Rows items={items} isMixed={isMixed} />
-            {query.hasNextPage && (
-              <Button
-                variant="subtle"
-                loading={query.isFetchingNextPage}
-                onClick={() => void query.fetchNextPage()}
-              >
-                {t("schedules.more")}
-              </Button>
-            )}
+            <More query={query} />
           </section>
         </>
       )}

@@ -3,11 +3,11 @@ import { type Fields, textAt, withAt } from "@/models/componentText";
 import { toldOf } from "@/models/schedules/dependencies";
 import { itemsAt } from "@/models/schedules/text";
 import { type Key, useStrings } from "@/strings";
+import { RemoveButton } from "../RemoveButton";
 import { type Part, shownFault } from "./editing";
+import { Section } from "./Field";
 import classes from "./form.module.css";
-import { RemoveButton } from "./RemoveButton";
 import { addItem, changeItem, fieldsOf, removeItem } from "./rows";
-import { Section } from "./ScheduleFields";
 
 const MOMENTS = ["failed", "finished", "unfinished", "timeout"] as const;
 

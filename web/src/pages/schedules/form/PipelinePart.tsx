@@ -6,10 +6,10 @@ import { versions } from "@/services/library";
 import { published } from "@/services/pipelines";
 import { useStrings } from "@/strings";
 import { fieldOf, type Part } from "./editing";
-import { Section } from "./ScheduleFields";
+import { Section } from "./Field";
 
 const NewPipeline = lazy(() =>
-  import("@/pages/pipelines/NewPipeline").then(({ NewPipeline }) => ({ default: NewPipeline })),
+  import("@/components/pipeline/NewPipeline").then(({ NewPipeline }) => ({ default: NewPipeline })),
 );
 
 /** What runs: a published pipeline found by its name, or a new one that is made first. */

@@ -1,7 +1,7 @@
-import { NumberInput, Select, SimpleGrid } from "@mantine/core";
+import { NumberInput, SimpleGrid } from "@mantine/core";
 import { type Key, useStrings } from "@/strings";
 import { fieldOf, type Part } from "./editing";
-import { Field, Section } from "./ScheduleFields";
+import { Choice, Field, Section } from "./Field";
 
 /** How instances run: what is caught up, tried again, and as whom. */
 export function Running(part: Part) {
@@ -46,31 +46,6 @@ export function Running(part: Part) {
         <Field {...part} path="run_as" label="scheduling.run_as" about="scheduling.run_as.about" />
       </SimpleGrid>
     </Section>
-  );
-}
-
-interface ChoiceProps extends Part {
-  path: string;
-  label: Key;
-  words: string[];
-  /** The one that is meant if the file says nothing. */
-  first: string;
-  area: "schedules.catch_up" | "schedules.rerun";
-}
-
-function Choice({ path, label, words, first, area, ...part }: ChoiceProps) {
-  const t = useStrings();
-  const { value, set, fault } = fieldOf(part, path);
-  return (
-    <Select
-      size="xs"
-      label={t(label)}
-      allowDeselect={false}
-      data={words.map((word) => ({ value: word, label: t(`${area}.${word}` as Key) }))}
-      value={value || first}
-      error={fault}
-      onChange={(word) => set(word === first ? undefined : (word ?? undefined))}
-    />
   );
 }
 

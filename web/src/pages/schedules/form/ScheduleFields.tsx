@@ -1,8 +1,8 @@
-import { SimpleGrid, Stack, Textarea, TextInput, Title } from "@mantine/core";
-import type { ReactNode } from "react";
-import { type Key, useStrings } from "@/strings";
+import { SimpleGrid, Stack, Textarea } from "@mantine/core";
+import { useStrings } from "@/strings";
 import { Alerts } from "./Alerts";
 import { fieldOf, type Part } from "./editing";
+import { Field } from "./Field";
 import { PipelinePart } from "./PipelinePart";
 import { Running } from "./Running";
 import { Triggers } from "./Triggers";
@@ -23,62 +23,6 @@ export function ScheduleFields({ isNew, ...part }: Part & { isNew: boolean }) {
       <Running {...part} />
       <Alerts {...part} />
     </Stack>
-  );
-}
-
-/** A part of the form, with its title and what adds to it. */
-export function Section({
-  title,
-  action,
-  children,
-}: {
-  title: Key;
-  action?: ReactNode;
-  children: ReactNode;
-}) {
-  const t = useStrings();
-  return (
-    <section>
-      <div style={{ display: "flex", justifyContent: "space-between", marginBottom: 8 }}>
-        <Title order={2} size="h5">
-          {t(title)}
-        </Title>
-        {action}
-      </div>
-      <Stack gap="sm">{children}</Stack>
-    </section>
-  );
-}
-
-interface FieldProps extends Part {
-  path: string;
-  label: Key;
-  about?: Key;
-  placeholder?: string;
-  type?: "date" | "time";
-  isRequired?: boolean;
-  isFixed?: boolean;
-}
-
-/** A field of one line. */
-export function Field(props: FieldProps) {
-  const { making, fields, path, label, about, placeholder, type, isRequired, isFixed } = props;
-  const t = useStrings();
-  const { value, set, fault } = fieldOf({ making, fields }, path);
-  return (
-    <TextInput
-      size="xs"
-      label={t(label)}
-      description={about && t(about)}
-      inputWrapperOrder={["label", "input", "description", "error"]}
-      placeholder={placeholder}
-      type={type ?? "text"}
-      withAsterisk={isRequired}
-      disabled={isFixed}
-      value={value}
-      error={fault}
-      onChange={(event) => set(event.currentTarget.value)}
-    />
   );
 }
 

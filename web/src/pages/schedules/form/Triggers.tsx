@@ -2,11 +2,11 @@ import { Button, Select, Text, TextInput } from "@mantine/core";
 import { type Fields, textAt, withAt } from "@/models/componentText";
 import { itemsAt } from "@/models/schedules/text";
 import { useStrings } from "@/strings";
+import { RemoveButton } from "../RemoveButton";
 import { type Part, shownFault } from "./editing";
+import { Section } from "./Field";
 import classes from "./form.module.css";
-import { RemoveButton } from "./RemoveButton";
 import { addItem, changeItem, fieldsOf, removeItem } from "./rows";
-import { Section } from "./ScheduleFields";
 
 /** What begins a schedule besides its times: files that are new, and versions of datasets. */
 export function Triggers(part: Part) {

@@ -1,15 +1,15 @@
 import { Autocomplete, SimpleGrid, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { type Tree, textAt } from "@/models/componentText";
+import { isFields, textAt } from "@/models/componentText";
 import { type Parameter, shown, titleOf } from "@/models/fields";
 import { EXAMPLE } from "@/models/schedules/text";
 import { worded } from "@/models/schedules/worded";
 import { face } from "@/services/library";
-import { pipelineSaid } from "@/services/schedules";
+import { pipelineSaid } from "@/services/pipelines";
 import { type Key, useStrings } from "@/strings";
 import { fieldOf, type Part, shownFault } from "./editing";
+import { Section } from "./Field";
 import classes from "./form.module.css";
-import { Section } from "./ScheduleFields";
 
 /** What the pipeline is given: its parameters, its inputs, and what depends on the date. */
 export function ValuesPart(part: Part) {
@@ -138,11 +138,7 @@ function Value({ parameter, ...part }: Part & { parameter: Parameter }) {
   const { fields, making } = part;
   const path = ["parameters", parameter.name];
   const { set, fault } = fieldOf(part, ...path);
-  const parameters = fields.parameters;
-  const tree: Tree | undefined =
-    typeof parameters === "object" && !Array.isArray(parameters)
-      ? parameters[parameter.name]
-      : undefined;
+  const tree = isFields(fields.parameters) ? fields.parameters[parameter.name] : undefined;
   const isList = Array.isArray(tree);
   const choices = parameter.choices.length
     ? parameter.choices.map(shown)

@@ -2,13 +2,13 @@ import { Button, Select, Text, TextInput } from "@mantine/core";
 import { entryOf, type Need, needOf } from "@/models/schedules/dependencies";
 import { EXAMPLE, itemsAt } from "@/models/schedules/text";
 import { useStrings } from "@/strings";
-import { needText } from "../list/Overview";
+import { needText } from "../list/needText";
 import { PickSchedule } from "../list/PickSchedule";
+import { RemoveButton } from "../RemoveButton";
 import { type Part, shownFault } from "./editing";
+import { Section } from "./Field";
 import classes from "./form.module.css";
-import { RemoveButton } from "./RemoveButton";
 import { addItem, changeItem, removeItem } from "./rows";
-import { Section } from "./ScheduleFields";
 
 const KINDS = ["schedule", "self", "children", "file"] as const;
 

@@ -4,7 +4,6 @@ import {
   Group,
   NumberInput,
   SegmentedControl,
-  Select,
   SimpleGrid,
   TagsInput,
   Text,
@@ -15,8 +14,8 @@ import { HOWS, type How, howOf, split, WEEKDAYS, withHow } from "@/models/schedu
 import { itemsAt } from "@/models/schedules/text";
 import { type Key, useStrings } from "@/strings";
 import { fieldOf, type Part, shownFault } from "./editing";
+import { Choice, Field, Section } from "./Field";
 import classes from "./form.module.css";
-import { Field, Section } from "./ScheduleFields";
 import { TextListField } from "./TextListField";
 
 /** How often, at what times, by whose clock, and on which days not. */
@@ -186,7 +185,6 @@ function Calendar(part: Part) {
       onChange={(found) => making.change((fields) => withAt(fields, [path], found as Tree))}
     />
   );
-  const clock = fieldOf(part, "clock");
   return (
     <>
       <SimpleGrid cols={2} spacing="sm">
@@ -194,39 +192,23 @@ function Calendar(part: Part) {
         {days("workdays", "scheduling.workdays", "scheduling.workdays.about")}
       </SimpleGrid>
       <SimpleGrid cols={2} spacing="sm">
-        <Select
-          size="xs"
-          label={t("scheduling.clock")}
-          allowDeselect={false}
-          data={(["once", "dataworks"] as const).map((value) => ({
-            value,
-            label: t(`scheduling.clock.${value}`),
-          }))}
-          value={clock.value || "once"}
-          error={clock.fault}
-          onChange={(value) => clock.set(value === "once" ? undefined : (value ?? undefined))}
+        <Choice
+          {...part}
+          path="clock"
+          label="scheduling.clock"
+          words={["once", "dataworks"]}
+          first="once"
+          area="scheduling.clock"
         />
-        <Made {...part} />
+        <Choice
+          {...part}
+          path="instances"
+          label="scheduling.instances"
+          words={["ahead", "at_once"]}
+          first="ahead"
+          area="scheduling.instances"
+        />
       </SimpleGrid>
     </>
-  );
-}
-
-function Made(part: Part) {
-  const t = useStrings();
-  const { value, set, fault } = fieldOf(part, "instances");
-  return (
-    <Select
-      size="xs"
-      label={t("scheduling.instances")}
-      allowDeselect={false}
-      data={(["ahead", "at_once"] as const).map((value) => ({
-        value,
-        label: t(`scheduling.instances.${value}`),
-      }))}
-      value={value || "ahead"}
-      error={fault}
-      onChange={(value) => set(value === "ahead" ? undefined : (value ?? undefined))}
-    />
   );
 }

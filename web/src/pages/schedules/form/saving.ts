@@ -38,15 +38,13 @@ export function useSaving(workspace: string, making: Making) {
       else void open(name);
     },
   });
-  const [wasDeployed, setWasDeployed] = useState(false);
   const save = (isDeployed: boolean, version: string | null = null) => {
     making.setTried(true);
-    setWasDeployed(isDeployed);
     mutation.mutate({ version, isDeployed });
   };
   return {
     save,
-    saveNext: () => save(wasDeployed, "next"),
+    saveNext: () => save(mutation.variables?.isDeployed ?? false, "next"),
     saved,
     deploying,
     open,

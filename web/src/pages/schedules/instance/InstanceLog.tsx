@@ -1,5 +1,6 @@
-import { Button, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { More } from "@/components/More";
 import { Failed, Loading } from "@/components/states";
 import { moment } from "@/models/ago";
 import { type InstanceEvent, instanceEvents } from "@/services/instances";
@@ -17,11 +18,7 @@ export function InstanceLog({ workspace, instance }: { workspace: string; instan
   return (
     <>
       {!events.length && <Text size="sm">{t("instance.log.none")}</Text>}
-      {query.hasNextPage && (
-        <Button size="compact-sm" variant="subtle" onClick={() => void query.fetchNextPage()}>
-          {t("schedules.more")}
-        </Button>
-      )}
+      <More query={query} />
       <ol className={classes.log}>
         {events.map((event) => (
           <li key={event.seq}>

@@ -1,5 +1,6 @@
-import { Button, Modal } from "@mantine/core";
+import { Modal } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { More } from "@/components/More";
 import { Failed, Loading } from "@/components/states";
 import { moved } from "@/models/schedules/dates";
 import { type GridFilter, instancesOf } from "@/services/instances";
@@ -33,11 +34,7 @@ export function DayDialog({ workspace, schedule, bizdate, kind, onClose }: Props
       {query.isPending && <Loading />}
       {query.isError && <Failed error={query.error} />}
       {rows.length > 0 && <InstanceList workspace={workspace} rows={rows} />}
-      {query.hasNextPage && (
-        <Button variant="subtle" onClick={() => void query.fetchNextPage()}>
-          {t("schedules.more")}
-        </Button>
-      )}
+      <More query={query} />
     </Modal>
   );
 }

@@ -1,5 +1,6 @@
 import { StatusMark } from "@/components/status/StatusMark";
 import { useStrings } from "@/strings";
+import { Mark } from "../Mark";
 import classes from "../schedules.module.css";
 
 interface Props {
@@ -8,8 +9,7 @@ interface Props {
   is_frozen?: boolean;
 }
 
-/** Statuses of a run that are drawn as those of an instance are. */
-const DRAWN: Record<string, string> = { waiting: "queued", starting: "queued" };
+/** Those that no run has are drawn as what is queued. */
 const OWN = ["waiting", "starting"] as const;
 
 /** How an instance is: its status by colour, shape and word, and what is unlike others about it. */
@@ -19,12 +19,7 @@ export function InstanceMark({ status, is_dry, is_frozen }: Props) {
   return (
     <span className={classes.mark}>
       {own ? (
-        <>
-          <span aria-hidden="true" className={classes.mark}>
-            <StatusMark status={DRAWN[own] ?? own} isWordy={false} />
-          </span>
-          {t(`instance.status.${own}`)}
-        </>
+        <Mark status="queued">{t(`instance.status.${own}`)}</Mark>
       ) : (
         <StatusMark status={status} />
       )}

@@ -1,4 +1,4 @@
-import { Alert, Button, Checkbox, Group, List, Modal, Radio, Stack, Text } from "@mantine/core";
+import { Alert, Button, Checkbox, Group, List, Modal, Radio, Stack } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { reasonsOf } from "@/models/schedules/instances";
@@ -22,7 +22,6 @@ export function OperateBar({ refusals, act, isMany }: Props) {
   const t = useStrings();
   const [isAsking, setAsking] = useState(false);
   const acting = useMutation({ mutationFn: act });
-  const begin = (wish: Wish) => acting.mutate(wish);
   const why = (action: string) => refusals?.[action] ?? "";
   const shown = PLAIN.filter((action) => isMany || !why(action));
   return (
@@ -40,7 +39,7 @@ export function OperateBar({ refusals, act, isMany }: Props) {
             variant="default"
             loading={acting.isPending && acting.variables?.action === action}
             disabled={acting.isPending}
-            onClick={() => begin({ action })}
+            onClick={() => acting.mutate({ action })}
           >
             {t(`operate.${action}`)}
           </Button>
@@ -50,7 +49,7 @@ export function OperateBar({ refusals, act, isMany }: Props) {
         <RerunDialog
           onRun={(wish) => {
             setAsking(false);
-            begin(wish);
+            acting.mutate(wish);
           }}
           onClose={() => setAsking(false)}
         />
@@ -61,7 +60,7 @@ export function OperateBar({ refusals, act, isMany }: Props) {
           role="alert"
           withCloseButton
           onClose={acting.reset}
-          {...close(t("operate.close"))}
+          closeButtonLabel={t("operate.close")}
         >
           {acting.error.message}
         </Alert>
@@ -72,8 +71,6 @@ export function OperateBar({ refusals, act, isMany }: Props) {
     </>
   );
 }
-
-const close = (label: string) => ({ closeButtonLabel: label });
 
 function Answer({ answer, onClose }: { answer: Operated; onClose: () => void }) {
   const t = useStrings();
@@ -91,7 +88,7 @@ function Answer({ answer, onClose }: { answer: Operated; onClose: () => void }) 
       title={said.join(", ")}
       withCloseButton
       onClose={onClose}
-      {...close(t("operate.close"))}
+      closeButtonLabel={t("operate.close")}
     >
       {reasons.length > 0 && (
         <List size="sm">
@@ -142,9 +139,7 @@ function RerunDialog({ onRun, onClose }: { onRun: (wish: Wish) => void; onClose:
               {t("shell.cancel")}
             </Button>
             <Button type="submit" data-autofocus>
-              <Text span inherit>
-                {t("operate.rerun")}
-              </Text>
+              {t("operate.rerun")}
             </Button>
           </Group>
         </Stack>

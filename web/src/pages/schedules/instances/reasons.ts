@@ -1,6 +1,6 @@
 /** Why an instance is as it is, in the language of whoever reads. */
 import { type Reason, reasonOf } from "@/models/schedules/reasons";
-import { type Key, type Speak, texts } from "@/strings";
+import type { Speak } from "@/strings";
 
 const WORDS = ["self", "children"] as const;
 
@@ -27,8 +27,7 @@ function worded(reason: Reason, t: Speak): string {
       return t(`instance.reason.missed.${reason.why}`, { late: reason.late });
     case "cycle": {
       const { name, date, status, more } = reason;
-      const key = `instance.status.${status}`;
-      const values = { date, status: key in texts[t.language] ? t(key as Key) : status };
+      const values = { date, status: t.known(`instance.status.${status}`, status) };
       const said = t("instance.reason.cycle", { name: needName(name, t), ...values });
       return more ? `${said}; ${t.count("instance.reason.more", more)}` : said;
     }

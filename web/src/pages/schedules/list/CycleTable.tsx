@@ -2,7 +2,7 @@ import { Table, Text } from "@mantine/core";
 import type { CycleView } from "@/services/schedules";
 import { useStrings } from "@/strings";
 import classes from "../schedules.module.css";
-import { Time } from "./NextTimes";
+import { CycleTime } from "./NextTimes";
 
 /** Cycles to come, with what the scheduling parameters will be in each. */
 export function CycleTable({ cycles }: { cycles: CycleView[] }) {
@@ -27,7 +27,7 @@ export function CycleTable({ cycles }: { cycles: CycleView[] }) {
           {cycles.map((cycle) => (
             <Table.Tr key={`${cycle.instant} ${cycle.fold}`}>
               <Table.Td className={classes.number}>
-                <Time cycle={cycle} />
+                <CycleTime cycle={cycle} />
               </Table.Td>
               <Table.Td className={classes.number}>{cycle.bizdate}</Table.Td>
               {names.map((name) => (

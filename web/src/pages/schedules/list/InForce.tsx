@@ -2,12 +2,17 @@ import { Button, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useMay } from "@/services/access";
-import { latestVersion, type ScheduleRow } from "@/services/schedules";
+import { latestVersion, type ScheduleRow, type ScheduleView } from "@/services/schedules";
 import { useStrings } from "@/strings";
 import { DeployDialog } from "./DeployDialog";
 
+interface Props {
+  workspace: string;
+  row: Pick<ScheduleRow | ScheduleView, "name" | "version" | "creator" | "in_force">;
+}
+
 /** The version that is in force; if there is a newer one, the button that deploys it. */
-export function InForce({ workspace, row }: { workspace: string; row: ScheduleRow }) {
+export function InForce({ workspace, row }: Props) {
   const t = useStrings();
   const may = useMay(workspace);
   const [isOpen, setOpen] = useState(false);

@@ -39,7 +39,7 @@ export function NextTimes({ name, cycles, zone }: Props) {
         <ul className={classes.list}>
           {cycles.map((cycle) => (
             <li key={`${cycle.instant} ${cycle.fold}`} className={classes.number}>
-              <Time cycle={cycle} />{" "}
+              <CycleTime cycle={cycle} />{" "}
               <Text span size="xs" c="dimmed">
                 {t("schedules.next.bizdate", { date: cycle.bizdate })}
               </Text>
@@ -52,11 +52,11 @@ export function NextTimes({ name, cycles, zone }: Props) {
 }
 
 /** A scheduled time as the schedule's clock shows it: `2026-03-27 02:30`. */
-export const shownTime = ({ cyctime }: { cyctime: string }) =>
+const shownTime = ({ cyctime }: { cyctime: string }) =>
   `${cyctime.slice(0, 10)} ${cyctime.slice(11, 16)}`;
 
 /** The same, and what is unlike others about it. */
-export function Time({ cycle }: { cycle: CycleView }) {
+export function CycleTime({ cycle }: { cycle: CycleView }) {
   const t = useStrings();
   const notes = [
     cycle.is_dry && t("schedules.next.dry"),

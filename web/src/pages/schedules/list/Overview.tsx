@@ -3,13 +3,14 @@ import type { ReactNode } from "react";
 import { PlaceLink } from "@/components/PlaceLink";
 import { moment } from "@/models/ago";
 import { type Fields, isFields, type Tree, textAt } from "@/models/componentText";
-import { needOf, toldOf } from "@/models/schedules/dependencies";
+import { toldOf } from "@/models/schedules/dependencies";
 import { itemsAt } from "@/models/schedules/text";
 import { recurs } from "@/models/schedules/words";
 import type { ScheduleView } from "@/services/schedules";
-import { type Key, type Speak, texts, useStrings } from "@/strings";
+import { type Key, type Speak, useStrings } from "@/strings";
 import classes from "../schedules.module.css";
 import { CycleTable } from "./CycleTable";
+import { needText } from "./needText";
 
 /** What a schedule says, in words, and when it is due next. */
 export function Overview({ workspace, said }: { workspace: string; said: ScheduleView }) {
@@ -89,10 +90,10 @@ function Facts({
         <Lines lines={itemsAt(fields, "triggers").map((each) => triggerText(each, t))} />
       </Fact>
       <Fact name="schedules.fact.catch_up">
-        {chosen(t, "schedules.catch_up", textAt(fields, "catch_up") || "latest")}
+        {known(t, "schedules.catch_up", textAt(fields, "catch_up") || "latest")}
       </Fact>
       <Fact name="schedules.fact.rerun">
-        {chosen(t, "schedules.rerun", textAt(fields, "rerun") || "always")}
+        {known(t, "schedules.rerun", textAt(fields, "rerun") || "always")}
       </Fact>
       <Fact name="schedules.fact.retries">{textAt(fields, "retries") || "0"}</Fact>
       <Fact name="schedules.fact.timeout">{textAt(fields, "timeout")}</Fact>
@@ -120,21 +121,7 @@ function Lines({ lines }: { lines: string[] }) {
   return lines.map((line) => <div key={line}>{line}</div>);
 }
 
-/** A choice's own words; of one that this console does not know, the server's. */
-function chosen(t: Speak, area: string, word: string): string {
-  const key = `${area}.${word}`;
-  return key in texts[t.language] ? t(key as Key) : word;
-}
-
-/** What a schedule waits for, in words. */
-export function needText(entry: Tree, t: Speak): string {
-  const need = needOf(entry);
-  if (need.key === "self" || need.key === "children") return t(`schedules.word.${need.key}`);
-  if (need.key === "file") return t("schedules.word.file", { uri: need.uri });
-  const { name, workspace, cycle } = need;
-  const where = workspace ? t("schedules.word.elsewhere", { name, workspace }) : name;
-  return cycle === "last" ? t("schedules.word.last", { name: where }) : where;
-}
+const known = (t: Speak, area: string, word: string) => t.known(`${area}.${word}`, word);
 
 function triggerText(entry: Tree, t: Speak): string {
   if (!isFields(entry)) return "";
@@ -145,7 +132,7 @@ function triggerText(entry: Tree, t: Speak): string {
 
 function alertText(entry: Tree, t: Speak): string {
   if (!isFields(entry)) return "";
-  const what = chosen(t, "schedules.alert", textAt(entry, "on"));
+  const what = known(t, "schedules.alert", textAt(entry, "on"));
   const who = toldOf(entry).join(", ");
   const by = textAt(entry, "by");
   return by ? t("schedules.alert.by", { what, by, who }) : t("schedules.alert.said", { what, who });

@@ -1,7 +1,8 @@
-import { Button, Table, Text, TextInput } from "@mantine/core";
+import { Table, Text, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { More } from "@/components/More";
 import { PlaceLink } from "@/components/PlaceLink";
 import { Empty, Failed, Loading } from "@/components/states";
 import { recurs } from "@/models/schedules/words";
@@ -46,15 +47,7 @@ export function ScheduleList({ workspace }: { workspace: string }) {
         {rows.length > 0 && (
           <div className={classes.inside}>
             <Rows workspace={workspace} rows={rows} />
-            {query.hasNextPage && (
-              <Button
-                variant="subtle"
-                loading={query.isFetchingNextPage}
-                onClick={() => void query.fetchNextPage()}
-              >
-                {t("schedules.more")}
-              </Button>
-            )}
+            <More query={query} />
           </div>
         )}
       </div>

@@ -7,8 +7,8 @@ import { isDate, moved, today } from "@/models/schedules/dates";
 import { onceADay } from "@/models/schedules/recurrence";
 import { readSchedule, writeSchedule } from "@/models/schedules/text";
 import { instancesOf } from "@/services/instances";
+import { pipelineSaid } from "@/services/pipelines";
 import {
-  pipelineSaid,
   type ScheduleView,
   schedule,
   schedulePreview,

@@ -1,11 +1,12 @@
-import { Button, Table, Text } from "@mantine/core";
+import { Table, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { More } from "@/components/More";
 import { PlaceLink } from "@/components/PlaceLink";
 import { Empty, Failed, Loading } from "@/components/states";
-import { StatusMark } from "@/components/status/StatusMark";
 import { moment } from "@/models/ago";
 import { type Alert, alertList } from "@/services/alerts";
-import { type Key, texts, useStrings } from "@/strings";
+import { useStrings } from "@/strings";
+import { Mark } from "../Mark";
 import classes from "../schedules.module.css";
 
 /** What was told of the workspace's schedules, to whom, and what came of it. */
@@ -25,15 +26,7 @@ export function Told({ workspace }: { workspace: string }) {
       {rows.length > 0 && (
         <div className={classes.inside}>
           <Rows workspace={workspace} rows={rows} />
-          {query.hasNextPage && (
-            <Button
-              variant="subtle"
-              loading={query.isFetchingNextPage}
-              onClick={() => void query.fetchNextPage()}
-            >
-              {t("schedules.more")}
-            </Button>
-          )}
+          <More query={query} />
         </div>
       )}
     </div>
@@ -45,10 +38,6 @@ const MARKS = { sent: "succeeded", failed: "failed", due: "queued" } as const;
 
 function Rows({ workspace, rows }: { workspace: string; rows: Alert[] }) {
   const t = useStrings();
-  const what = (word: string) => {
-    const key = `schedules.alert.${word}`;
-    return key in texts[t.language] ? t(key as Key) : word;
-  };
   return (
     <Table verticalSpacing={8}>
       <Table.Thead>
@@ -67,14 +56,11 @@ function Rows({ workspace, rows }: { workspace: string; rows: Alert[] }) {
               {moment(row.tried || row.due, t.language)}
             </Table.Td>
             <Table.Td>
-              <span className={classes.mark}>
-                <span aria-hidden="true" className={classes.mark}>
-                  <StatusMark status={MARKS[row.status]} isWordy={false} />
-                </span>
+              <Mark status={MARKS[row.status]}>
                 <Text span size="sm">
                   {t(`alerts.status.${row.status}`)}
                 </Text>
-              </span>
+              </Mark>
             </Table.Td>
             <Table.Td className={classes.title}>
               <PlaceLink
@@ -86,7 +72,7 @@ function Rows({ workspace, rows }: { workspace: string; rows: Alert[] }) {
               </PlaceLink>
             </Table.Td>
             <Table.Td>
-              <Text size="sm">{what(row.moment)}</Text>
+              <Text size="sm">{t.known(`schedules.alert.${row.moment}`, row.moment)}</Text>
               {row.instance && (
                 <PlaceLink
                   to="/w/$workspace/instances/$instance"

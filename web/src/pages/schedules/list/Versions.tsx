@@ -1,6 +1,7 @@
 import { Badge, Button, Group, Stack, Table, Title } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { More } from "@/components/More";
 import { Failed, Loading } from "@/components/states";
 import { Time } from "@/components/Time";
 import { useMay } from "@/services/access";
@@ -61,11 +62,7 @@ export function Versions({ workspace, said }: { workspace: string; said: Schedul
           ))}
         </Table.Tbody>
       </Table>
-      {query.hasNextPage && (
-        <Button variant="subtle" onClick={() => void query.fetchNextPage()}>
-          {t("schedules.more")}
-        </Button>
-      )}
+      <More query={query} />
       {compared && current && (
         <Differences workspace={workspace} name={said.name} before={current} after={compared} />
       )}

@@ -6,7 +6,7 @@ import { Losses } from "@/components/Losses";
 import { read } from "@/models/pipeline/text";
 import { type Conversion, converted } from "@/services/conversions";
 import { createDraft } from "@/services/pipelines";
-import { type Key, texts, useStrings } from "@/strings";
+import { useStrings } from "@/strings";
 import type { Starting } from "./NewPipeline";
 
 /** A file of another platform becomes a draft; what it loses is told before it is opened. */
@@ -68,8 +68,7 @@ function isPipeline(text: string): boolean {
 
 function Carried({ made }: { made: Conversion }) {
   const t = useStrings();
-  const key = `pipelines.dialect.${made.from}`;
-  const dialect = key in texts[t.language] ? t(key as Key) : made.from;
+  const dialect = t.known(`pipelines.dialect.${made.from}`, made.from);
   if (!made.losses.length) return <Text size="sm">{t("pipelines.import.whole", { dialect })}</Text>;
   const count = t.count("pipelines.import.losses", made.losses.length);
   return (

@@ -2,6 +2,7 @@ import { Alert, Button, Group, Modal, Stack, Tabs, Text, TextInput } from "@mant
 import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
+import { More } from "@/components/More";
 import { Failed, Loading } from "@/components/states";
 import { blank } from "@/models/pipeline/model";
 import { write } from "@/models/pipeline/text";
@@ -17,7 +18,7 @@ import {
 } from "@/services/pipelines";
 import { useStrings } from "@/strings";
 import { ImportFile } from "./ImportFile";
-import classes from "./pipelines.module.css";
+import classes from "./NewPipeline.module.css";
 
 interface Props {
   workspace: string;
@@ -164,11 +165,7 @@ function Templates({ workspace, create }: Starting) {
           }
         />
       ))}
-      {query.hasNextPage && (
-        <Button variant="subtle" onClick={() => void query.fetchNextPage()}>
-          {t("pipelines.more")}
-        </Button>
-      )}
+      <More query={query} />
     </Stack>
   );
 }
