@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from millwork.actions import published
 from millwork.api.binding import binding_of
 from millwork.app.compose import open_context
 from millwork.base.errors import BadRequest, Conflict, Forbidden, InvalidFile, NotFound
 from millwork.base.names import is_text
 from millwork.blobs import code
 from millwork.plan.graph import Arguments, expand
+from millwork.store.runs import RunStore
 from tests.actions.shelf import Asker, component, loaded, names, pipeline
 
 if TYPE_CHECKING:
@@ -319,6 +321,23 @@ def test_pipelines_stand_in_one_another_to_a_depth(ann: Asker) -> None:
         ann("pipelines.create", text=pipeline(below, f"p{level}"))
     with pytest.raises(BadRequest, match="at most 16"):
         ann("pipelines.create", text=pipeline({"a": {"component": "p15"}}, "p16"))
+
+
+def test_a_version_is_read_once_while_all_that_it_names_is_there(
+    ann: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann("components.create", text=component())
+    ann("pipelines.create", text=pipeline({"a": {"component": "train"}}, "p"))
+    first = loaded(ann, "pipeline", "p")
+    with monkeypatch.context() as reading:
+        reading.setattr(published, "read_published", lambda *_: pytest.fail("it is read again"))
+        assert loaded(ann, "pipeline", "p") == first
+    store = ann.context.store
+    assert isinstance(store, RunStore)
+    with store.database.transaction():
+        store.database.execute("DELETE FROM version WHERE kind = 'component'")
+    with pytest.raises(InvalidFile, match=r"p@1\.0\.0:.*: component train 1\.0\.0 is not there"):
+        loaded(ann, "pipeline", "p")
 
 
 def test_a_pipeline_is_no_component(ann: Asker) -> None:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.quick
 BARE, DOUBLE, SINGLE, ANSI, TEST = Quoting
 
 
-def read(text: str) -> list[Place]:
+def read(text: str) -> tuple[Place, ...]:
     return places(text.replace("@", "\0"))
 
 

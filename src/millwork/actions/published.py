@@ -125,10 +125,45 @@ def rebuilt(
                 raise NotFound(f"{' '.join(place)} is not there any more")
             return rebuilt(context, child, known)
 
-        text, file = kept.document["text"], f"{kept.name}@{kept.version}"
-        read = read_published(context, text, file, find, given)
+        read = _remembered(context, kept, reference, find)
+        if read is None:
+            text, file = kept.document["text"], f"{kept.name}@{kept.version}"
+            read = read_published(context, text, file, find, given)
+            _remember(context, kept, reference, read)
         known[reference] = with_code(context, read, kept.document["bundle"], kept.version)
     return known[reference]
+
+
+_READ: dict[tuple[str, str, str], Published] = {}
+"""What was read of registered texts: by the folder of code, the reference and the digest."""
+_MOST_READ = 64
+
+
+def _remembered(
+    context: Context, kept: Kept, reference: str, find: Callable[[str], Published]
+) -> Published | None:
+    """What a version's text was read as before, if all that it names is there still."""
+    read = _READ.get((context.code_store, reference, kept.digest))
+    try:
+        for name in kept.document["pins"] if read else ():
+            find(name)
+    except BadRequest:
+        return None  # it is told at its place when the text is read
+    return read
+
+
+def _remember(context: Context, kept: Kept, reference: str, read: Published) -> None:
+    """A version never changes, so its text is read once; what the settings say may change."""
+    if _asks_the_settings(read.tree):
+        return
+    if len(_READ) >= _MOST_READ:
+        _READ.clear()
+    _READ[context.code_store, reference, kept.digest] = read
+
+
+def _asks_the_settings(tree: Tree) -> bool:
+    is_foreign = tree.definition.flavour.startswith("azureml")
+    return is_foreign or any(map(_asks_the_settings, tree.children.values()))
 
 
 def with_code(context: Context, read: Published, bundle: str, version: str) -> Published:

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from contextlib import suppress
+from functools import lru_cache
 
 from millwork.ports import Master
 
@@ -41,6 +42,7 @@ class LocalMasters:
                 os.kill(master.pid, signal.SIGUSR1)
 
 
+@lru_cache(maxsize=1)
 def _boot() -> str:
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
         return file.read().strip()

@@ -11,6 +11,7 @@ import operator
 import re
 import shlex
 from bisect import bisect_right
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from millwork.base.errors import BadRequest
@@ -208,9 +209,14 @@ def _pieces(flat: _Flat, shell: bool) -> list[_Piece]:
     return pieces
 
 
-def _split(flat: _Flat) -> list[str]:
+@lru_cache(maxsize=256)  # a scheduled command is the same at each of its cycles
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(shlex.split(quoting.join_lines(text)))
+
+
+def _split(flat: _Flat) -> tuple[str, ...]:
     try:
-        words = shlex.split(quoting.join_lines(flat.text))
+        words = _words(flat.text)
     except ValueError as error:
         raise flat.fault(str(error).lower(), 0) from None
     if not words:

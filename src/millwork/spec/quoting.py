@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, NoReturn
 
 from millwork.base.records import dataclass
@@ -91,11 +92,12 @@ def join_lines(text: str) -> str:
     return _CONTINUED.sub(lambda found: found[1] or "", text)
 
 
-def places(text: str) -> list[Place]:
+@lru_cache(maxsize=256)  # a scheduled command is the same at each of its cycles
+def places(text: str) -> tuple[Place, ...]:
     """How each MARK of the text stands in it, in their order; raises NotUnderstood."""
     scanner = _Scanner(text, 0, len(text))
     scanner.command("")
-    return scanner.places
+    return tuple(scanner.places)
 
 
 def is_program(words: Sequence[str]) -> bool:

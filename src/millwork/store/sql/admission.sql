@@ -2,6 +2,9 @@
 -- Whoever admits runs at the same time waits; the transaction of a file's writer is alone anyway.
 SELECT 1;
 
+-- name: any_queued
+SELECT 1 FROM run WHERE status = 'queued' LIMIT 1;
+
 -- name: queue
 -- The first runs that wait in each workspace, of this home.
 SELECT * FROM (
