@@ -99,7 +99,7 @@ class _Writer:
                 text += self._group_in_text(part, next(outline), inner)
         return text
 
-    def _places(self, text: str) -> list[Place]:
+    def _places(self, text: str) -> tuple[Place, ...]:
         try:
             return quoting.places(text)
         except NotUnderstood as fault:
@@ -162,7 +162,7 @@ class _Writer:
     def _words(self) -> str:
         """The words, each value within its own."""
         marked = [part for part in self._parts if not isinstance(part, Literal)]
-        places = [_BARE] * len(marked)
+        places = (_BARE,) * len(marked)
         if any(isinstance(part, Group) for part in marked):
             places = self._places(_flat(self._parts, MARK))
         marks = iter(zip(marked, places, strict=True))
