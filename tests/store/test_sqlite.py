@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -145,12 +146,23 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b"not a database")
 
 
-def test_two_processes_make_one_home(place: str) -> None:
+def test_two_connections_see_one_home(place: str) -> None:
     first, second = RunStore(place), RunStore(place)
     first.create_run(RUN, STEPS, {})
     assert second.run("r1") == RUN
     first.close()
     second.close()
+
+
+def test_whoever_finds_a_home_being_made_waits(tmp_path: Path) -> None:
+    path = str(tmp_path / "millwork.db")
+    maker = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    maker.execute("BEGIN IMMEDIATE")  # SQLite's own patience does not count for this
+    done = threading.Timer(0.3, maker.execute, ["COMMIT"])
+    done.start()
+    RunStore(path).close()
+    done.join()
+    maker.close()
 
 
 def test_results_and_hashes_come_back(store: RunStore) -> None:

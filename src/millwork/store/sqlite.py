@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from typing import TYPE_CHECKING, Any
 
 from millwork.base.errors import MillworkError, NoSpace, Unavailable
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 RESERVE_SIZE = 1024 * 1024
+_PATIENCE, _AGAIN = 30.0, 0.005  # seconds
 
 
 class SqliteDatabase:
@@ -36,11 +38,23 @@ class SqliteDatabase:
 
     def _open(self, path: str) -> None:
         with _translated(path):
-            self._connection = sqlite3.connect(path, timeout=30.0, isolation_level=None)
+            self._connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
             self._connection.row_factory = sqlite3.Row
-            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._log_ahead()
             self._connection.execute("PRAGMA synchronous = FULL")
             self._migrate()
+
+    def _log_ahead(self) -> None:
+        """Has the file write ahead; of several that make a new one SQLite lets none wait."""
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            time.sleep(_AGAIN)  # nothing tells when the other has made it
 
     def close(self) -> None:
         """Closes the file."""
