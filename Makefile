@@ -26,13 +26,15 @@ test: setup
 	@$(MAKE) --no-print-directory test-rest
 	@$(MAKE) --no-print-directory test-console
 
-# Three workers on two cores: most tests wait, for processes and for their ends.
+# Three workers on two cores: most tests wait, for processes and for their ends. What fails beside
+# others is told, and counts if it fails alone, too.
+AGAIN := $(BIN)/pytest --last-failed --last-failed-no-failures none -m "not slow"
 test-rest: setup
-	$(BIN)/pytest -n 3 --dist loadgroup -m "not slow" --ignore tests/web
+	$(BIN)/pytest -n 3 --dist loadgroup -m "not slow" --ignore tests/web || $(AGAIN) --ignore tests/web
 
 # A process of their own: Playwright's event loop would be in the way of other tests'.
 test-console: setup
-	$(BIN)/pytest -m "not slow" tests/web
+	$(BIN)/pytest -m "not slow" tests/web || $(AGAIN) tests/web
 
 quick: setup
 	$(BIN)/pytest -n 2 -m quick

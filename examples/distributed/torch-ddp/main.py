@@ -108,6 +108,7 @@ def main() -> None:
     if dist.get_rank() == 0:
         args.model.mkdir(parents=True, exist_ok=True)
         torch.save(model.module.state_dict(), args.model / "model.pt")
+    dist.barrier()  # a rank that leaves while others still talk makes them abort
     dist.destroy_process_group()
 
 
