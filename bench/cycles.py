@@ -56,7 +56,7 @@ def _kills(folder: Path) -> Iterator[Row]:
     yield _kill_row("the scheduler", came)
     with postgres.started() as database:
         came = schedulers.killed_at_random(
-            folder / "two", schedules=10, count=50, kills=25, seed=2, patience=600,
+            folder / "two", schedules=10, count=200, kills=50, seed=2, patience=900,
             database=database.new(), servers=2,
         )  # fmt: skip
     yield _kill_row("the schedulers of two servers on one PostgreSQL", came)
