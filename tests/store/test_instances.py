@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from millwork.ports import RunRow
 from millwork.ports.schedules import BackfillRow, Change, InstanceRow, ScheduleRow
 from millwork.store.assets import AssetStore, New
 from millwork.store.instances import InstanceLists, Sought, place_of
@@ -145,6 +146,10 @@ def test_backfills_are_listed_and_changed(shelf: Shelf) -> None:
     )
     assert [each.id for each in shelf.lists.going("back")] == [first.id]
     assert shelf.lists.runs(first.id) == [("r", "1", 10.0)]
+    assert shelf.lists.made(["r", "r' OR ''='", ""]) == set()
+    shelf.runs.create_run(RunRow("r", "r", "r", "1", "queued", 10.0), [], {})
+    assert shelf.lists.made(["r", "other"]) == {"r"}
+    assert shelf.lists.made([]) == set()
     over = replace(begun, status="succeeded", ended=14.0, revision=1)
     shelf.schedules.change(14.0, [Change(replace(begun, revision=1), over, "succeeded")])
     assert shelf.lists.pace("back") == 4.0

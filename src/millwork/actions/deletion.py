@@ -47,6 +47,8 @@ def need_of(context: Context, row: RunRow, trials: list[str]) -> str:
         return f"it is {row.status}; cancel it first"
     if not context.retention().is_here(row.id):
         return "it is of another Millwork home, and its files lie there"
+    if context.retention().is_awaited(row.id):
+        return "the scheduler has not noted yet how it has ended; a server does so"
     for run in (row.id, *trials):
         if made := context.retention().came_of(run):
             them = "that" if len(made) == 1 else "those"

@@ -45,6 +45,10 @@ class Collection(Tally):
         self._drafts(self.context.code_store)
         self._old_files()
         self._rows()
+        if self.wish.rules.instances_days is not None:
+            from millwork.actions.gc_instances import collect_instances
+
+            collect_instances(self, self.wish.rules.instances_days)
         if self.context.artifacts():
             from millwork.actions.gc_kept import collect_kept
 
@@ -230,9 +234,9 @@ class Collection(Tally):
         """Answers and ways in that nobody may ask for any more."""
         dry = self.wish.is_dry
         if count := self.retention.tidy("answers", self.now - DAY, dry=dry):
-            self.note("answers", f"{count} rows", 0)
+            self.note("answers", "rows", 0, count)
         if count := self.retention.tidy("credentials", self.now, dry=dry):
-            self.note("credentials", f"{count} rows", 0)
+            self.note("credentials", "rows", 0, count)
 
     # --- removing -------------------------------------------------------------------------
 

@@ -36,9 +36,9 @@ class Tally:
         self.items: list[Removed] = []
         self.left: list[Left] = []
 
-    def note(self, kind: str, name: str, size: int) -> None:
+    def note(self, kind: str, name: str, size: int, count: int = 1) -> None:
         """Keeps what was removed, or would be."""
-        self.items.append({"kind": kind, "name": name, "bytes": size})
+        self.items.append({"kind": kind, "name": name, "count": count, "bytes": size})
 
     def leave(self, kind: str, name: str, why: object) -> None:
         """Keeps what could not be removed."""

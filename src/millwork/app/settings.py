@@ -360,6 +360,8 @@ RETENTION = Record(
         Field("tags_kept", ListOf(Text()), "Runs with one of these tags stay: NAME or NAME=VALUE"),
         Field("results_days", Number(0, _LONGEST, whole=False),
               "Results are no longer used again after so many days", default="never"),
+        Field("instances_days", Number(0, _LONGEST, whole=False),
+              "Instances that are over, and backfills, go after so many days", default="never"),
     ),
     plain(Retention),
 )  # fmt: skip
@@ -424,7 +426,7 @@ SETTINGS = Record(
             "Where artifacts are kept besides the home: s3://BUCKET/PREFIX",
             default="nowhere",
         ),
-        Field("retention", RETENTION, "What `millwork gc` keeps of runs that are over"),
+        Field("retention", RETENTION, "What `millwork gc` keeps of what is over"),
         Field("mail", MAIL, "How alerts are sent by mail", default="they are not"),
         Field("webhooks", WEBHOOKS, "Which programs alerts may be sent to, and how"),
     ),

@@ -17,7 +17,7 @@ from millwork.base.sizes import format_size
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from millwork.views.retention import Collected
+    from millwork.views.retention import Collected, Removed
 
 
 def run(options: Namespace) -> int:
@@ -30,7 +30,8 @@ def run(options: Namespace) -> int:
     if options.older_than is not None:
         if not 0 <= options.older_than <= 36_500:
             raise BadRequest("--older-than: days, 0 or more")
-        rules = replace(rules, runs_days=options.older_than)
+        days = options.older_than
+        rules = replace(rules, runs_days=days, instances_days=days)
     if options.local and not context.artifacts():
         raise BadRequest(
             "--local: the settings keep no artifacts in S3, so these are the only ones"
@@ -44,11 +45,12 @@ def run(options: Namespace) -> int:
 
 
 def _print(found: Collected, home: str) -> None:
-    kinds: dict[str, list[int]] = {}
+    kinds: dict[str, list[Removed]] = {}
     for item in found["items"]:
-        kinds.setdefault(item["kind"], []).append(item["bytes"])
-    for kind, sizes in kinds.items():
-        sys.stdout.write(f"{kind:<12}  {len(sizes):>7}  {format_size(sum(sizes)):>10}\n")
+        kinds.setdefault(item["kind"], []).append(item)
+    for kind, items in kinds.items():
+        count, size = (sum(item[each] for item in items) for each in ("count", "bytes"))
+        sys.stdout.write(f"{kind:<12}  {count:>7}  {format_size(size):>10}\n")
     for left in found["left"]:
         sys.stdout.write(f"left: {left['kind']} {left['name']}: {left['why']}\n")
     verb = "would be freed" if found["is_dry"] else "freed"

@@ -12,7 +12,7 @@ from millwork.store.queries import load_queries
 from millwork.store.schedules import backfill_row, instance_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from millwork.ports.schedules import BackfillRow, InstanceRow
     from millwork.store.database import Database
@@ -146,6 +146,11 @@ class InstanceLists:
         rows = self._database.query("instance_runs", {"instance": instance, "limit": limit})
         said = ((json.loads(row["data"]), row["time"]) for row in rows)
         return [RunOf(data["run"], data["version"], when) for data, when in said]
+
+    def made(self, runs: Sequence[str]) -> set[str]:
+        """Those of some runs that there are: of a refused one only the id was known."""
+        rows: Iterable[Any] = self._database.query("runs_made", {"runs": json.dumps(runs)})
+        return {row["id"] for row in rows}
 
     def backfills(
         self,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from millwork.base.records import dataclass
 from millwork.store.queries import load_queries
+from millwork.store.retention_instances import InstanceRetention
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -46,6 +47,7 @@ class RetentionStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         database.learn(load_queries("retention.sql"))
+        self.instances = InstanceRetention(database)
 
     # --- who names what -------------------------------------------------------------------
 
@@ -110,7 +112,8 @@ class RetentionStore:
     def drop(self, run: str) -> Dropped | None:
         """Removes a run that is over, all its rows at once; None if it is not, or not any more.
 
-        None, too, if a registered version came out of it: the run's rows are its lineage.
+        None, too, if a registered version came out of it: the run's rows are its lineage; and if
+        its instance has not noted its end.
         Manifests of attempts that something else names stay.
         """
         with self._database.transaction():
@@ -135,6 +138,10 @@ class RetentionStore:
             for row in rows
         ]
 
+    def is_awaited(self, run: str) -> bool:
+        """Whether the instance of a run has not noted its end: it would have it run again."""
+        return self._has("retention_awaited", run=run)
+
     def is_here(self, run: str) -> bool:
         """Whether a run's files are of this home."""
         return self._database.query("retention_is_here", {"run": run}).fetchone() is not None
@@ -147,7 +154,7 @@ class RetentionStore:
         """Runs of this home that ended before a time, with their tags, oldest first.
 
         The newest `last` of each definition are not among them, nor trials, nor what a registered
-        version came out of.
+        version came out of, nor those whose instance has not noted their end.
         """
         rows = self._database.query("retention_old", {"before": before, "last": last})
         return [(row["id"], json.loads(row["tags"])) for row in rows]

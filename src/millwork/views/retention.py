@@ -17,10 +17,11 @@ class RunDeleted(TypedDict):
 
 
 class Removed(TypedDict):
-    """One thing that is gone, or would go."""
+    """One thing that is gone, or would go; of rows in the record so many, by what `name` says."""
 
     kind: str
     name: str
+    count: int
     bytes: int
 
 

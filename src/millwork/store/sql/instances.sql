@@ -107,6 +107,10 @@ AND day >= :first AND day <= :last AND kind IN ('recurring', 'backfill');
 SELECT time, data FROM instance_event WHERE instance = :instance AND kind = 'starting'
 ORDER BY seq DESC LIMIT :limit;
 
+-- name: runs_made
+-- Which of some runs, whose ids are a JSON list, there are.
+SELECT id FROM run WHERE id IN (SELECT value FROM json_each(:runs));
+
 -- name: backfills_newest
 SELECT * FROM backfill WHERE workspace = :workspace AND (created, id) < (:created, :id)
 AND (:schedule = '' OR schedule = :schedule) AND (:status = '' OR status = :status)

@@ -7,9 +7,15 @@ BEGIN;
 COMMIT;
 
 -- name: retention_close
--- Whoever still drives the run is fenced; nothing is found if it is not over, or is a source.
+-- Whoever still drives the run is fenced; nothing is found if it is not over, is a source, or if its
+-- instance has not noted its end: without the run that would be asked for again.
 UPDATE run SET epoch = epoch + 1 WHERE id = :run AND ended IS NOT NULL
-AND NOT EXISTS (SELECT 1 FROM version WHERE version.run = run.id) RETURNING id;
+AND NOT EXISTS (SELECT 1 FROM version WHERE version.run = run.id)
+AND id NOT IN (SELECT run FROM instance WHERE status IN ('starting', 'running')) RETURNING id;
+
+-- name: retention_awaited
+-- Whether an instance has not noted the end of its run.
+SELECT 1 FROM instance WHERE status IN ('starting', 'running') AND run = :run;
 
 -- name: retention_is_here
 -- Whether the run is there at all, and its files are of this home.
@@ -109,14 +115,15 @@ SELECT document FROM version;
 SELECT DISTINCT json_extract(spec, '$.code') AS code FROM step;
 
 -- name: retention_old
--- Runs that have ended before, but the newest of each definition, and what versions came out of;
--- trials go with their sweep.
+-- Runs that have ended before, but the newest of each definition, what versions came out of, and
+-- those whose instance has not noted their end; trials go with their sweep.
 SELECT id, tags FROM (
     SELECT id, tags, ended, row_number() OVER (
         PARTITION BY workspace, definition ORDER BY created DESC, id DESC) AS place
     FROM run WHERE trial = 0
 ) AS run WHERE ended < :before AND place > :last
-AND NOT EXISTS (SELECT 1 FROM version WHERE version.run = run.id) ORDER BY ended, id;
+AND NOT EXISTS (SELECT 1 FROM version WHERE version.run = run.id)
+AND id NOT IN (SELECT run FROM instance WHERE status IN ('starting', 'running')) ORDER BY ended, id;
 
 -- name: retention_trials
 -- Runs that sweeps have begun since.

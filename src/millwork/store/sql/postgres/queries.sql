@@ -39,6 +39,10 @@ SELECT place FROM run WHERE id = :run AND home <> current_setting('millwork.home
 SELECT run, status, count(*) AS steps FROM step
 WHERE run = ANY(ARRAY(SELECT json_array_elements_text(CAST(:runs AS json)))) GROUP BY run, status;
 
+-- name: runs_made
+-- Which of some runs, whose ids are a JSON list, there are.
+SELECT id FROM run WHERE id = ANY(ARRAY(SELECT json_array_elements_text(CAST(:runs AS json))));
+
 -- name: unfinished
 -- Runs of this home that are driven, or should be, oldest first.
 SELECT * FROM run WHERE status = 'running' AND home = current_setting('millwork.home')
@@ -101,10 +105,11 @@ SELECT pg_advisory_xact_lock(123580963646565);
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 
 -- name: retention_close
--- Whoever still drives the run is fenced; nothing is found if it is not over, is a source, or is
--- of another home, where its files are.
+-- Whoever still drives the run is fenced; nothing is found if it is not over, is a source, is awaited
+-- by its instance, or is of another home, where its files are.
 UPDATE run SET epoch = epoch + 1 WHERE id = :run AND ended IS NOT NULL
 AND NOT EXISTS (SELECT 1 FROM version WHERE version.run = run.id)
+AND id NOT IN (SELECT run FROM instance WHERE status IN ('starting', 'running'))
 AND home = current_setting('millwork.home') RETURNING id;
 
 -- name: retention_is_here
@@ -125,17 +130,34 @@ SELECT DISTINCT found[1] AS code
 FROM step, regexp_matches(spec, '"code":"([0-9a-f]{64})"', 'g') AS found;
 
 -- name: retention_old
--- Runs of this home that have ended before, but the newest of each definition.
+-- Runs of this home that have ended before, but the newest of each definition, and what is needed.
 SELECT id, tags FROM (
     SELECT id, tags, ended, home, row_number() OVER (
         PARTITION BY workspace, definition ORDER BY created DESC, id DESC) AS place
     FROM run WHERE trial = 0
 ) AS run WHERE ended < :before AND place > :last AND home = current_setting('millwork.home')
-AND NOT EXISTS (SELECT 1 FROM version WHERE version.run = run.id) ORDER BY ended, id;
+AND NOT EXISTS (SELECT 1 FROM version WHERE version.run = run.id)
+AND id NOT IN (SELECT run FROM instance WHERE status IN ('starting', 'running')) ORDER BY ended, id;
 
 -- name: retention_old_results
 -- Attempts whose results were kept before, in this home.
 SELECT attempt FROM result WHERE created < :before AND home = current_setting('millwork.home');
+
+-- name: retention_drop_instances
+-- Those whose ids are a JSON list, unless somebody has had one run again meanwhile.
+DELETE FROM instance WHERE id = ANY(ARRAY(SELECT json_array_elements_text(CAST(:ids AS json))))
+AND status IN ('succeeded', 'failed', 'cancelled') AND ended < :ended
+RETURNING id, workspace, schedule;
+
+-- name: retention_drop_happened
+-- What happened to instances that go.
+DELETE FROM instance_event
+WHERE instance = ANY(ARRAY(SELECT json_array_elements_text(CAST(:ids AS json))));
+
+-- name: retention_drop_told
+-- What was told of instances that go.
+DELETE FROM alert
+WHERE instance = ANY(ARRAY(SELECT json_array_elements_text(CAST(:ids AS json))));
 
 -- name: alert_claim
 -- The first that is due, and that nobody else is claiming, is its sender's until `until`.
