@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from millwork.actions.context import Context
     from millwork.ports.changes import RunStatus
-    from millwork.ports.schedules import Change, InstanceRow, ScheduleRow
+    from millwork.ports.schedules import Change, InstanceRow, ScheduleRow, TriggerRow
     from millwork.spec.schedule import Schedule
 
 DAILY = "every: day\nat: '02:00'"
@@ -68,7 +68,7 @@ class Doors:
     def is_there(self, _: ScheduleRow, __: Schedule, ___: InstanceRow, file: str) -> bool:
         return file in self.files
 
-    def seen(self, _: ScheduleRow, __: Schedule, ___: str, ____: float) -> str:
+    def seen(self, _: ScheduleRow, __: Schedule, ___: TriggerRow, ____: float) -> str:
         return ""
 
     def told(self, schedule: Schedule, changes: Sequence[Change]) -> None:

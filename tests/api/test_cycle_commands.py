@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from millwork.cli import instances
+from millwork.cli import awaiting, instances
 from millwork.cli.main import main
 from tests.conftest import assert_no_defect
 
@@ -148,6 +148,8 @@ def test_each_word_does_what_it_says(plant: Plant, command: Command) -> None:
             2,
             "last: at most 92 business dates",
         ),
+        ("schedules test extract --wait", 3, "--wait: there is no server to begin it"),
+        ("instances rerun absent --wait", 2, "unrecognized arguments: --wait"),
         ("instances fly", 2, "invalid choice: 'fly'"),
         ("backfills show absent", 2, "there is no backfill 'absent'"),
         ("backfills pause absent", 2, "there is no backfill 'absent'"),
@@ -161,6 +163,63 @@ def test_wrong_words_are_refused(command: Command, words: str, code: int, said: 
     found, out, err = command(*words.split())
     assert (found, out) == (code, "")
     assert said in err
+
+
+class Server:
+    """A door whose instances go a step further each time they are looked at."""
+
+    def __init__(self, *rows: dict[str, Any]) -> None:
+        self._rows = list(rows)
+
+    def ask(self, verb: str, /, **_: Any) -> Any:
+        if verb == "runs.show":
+            return {"name": "r", "steps": [{"node": "a"}, {"node": "b"}]}
+        assert verb == "instances.show"
+        return {"reason": "", "why": [], "runs": [], **self._rows.pop(0)}
+
+    def wait(self, away: Any) -> None:
+        pass
+
+
+def run_of(name: str, status: str = "running") -> dict[str, str]:
+    return {"run": name, "status": status}
+
+
+TIMES = {"status": "waiting", "why": ["its time has not come"]}
+OVER = {"status": "succeeded", "runs": [run_of("r2", "succeeded"), run_of("r1", "failed")]}
+
+
+@pytest.mark.parametrize(
+    ("rows", "followed", "out", "code"),
+    [
+        ([TIMES, TIMES, {"status": "starting"}, OVER, OVER, OVER], ["r1", "r2"], "succeeded", 0),
+        ([{"status": "failed", "reason": "no rows"}], [], "failed: no rows", 1),
+        ([{"status": "cancelled", "runs": [run_of("r1", "")]}], [], "cancelled", 1),
+    ],
+)
+def test_waiting_shows_each_run_until_the_end(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    rows: list[dict[str, Any]],
+    followed: list[str],
+    out: str,
+    code: int,
+) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(awaiting, "_PULSE", 0.0)
+    monkeypatch.setattr(awaiting, "follow", lambda _, run, __: seen.append(run.run))
+    door: Any = Server(*rows)
+    assert awaiting.wait(door, "i1", as_json=False) == code
+    said = capsys.readouterr()
+    assert (seen, said.out) == (followed, f"instance i1 {out}\n")
+    assert said.err.count("waits: its time has not come") == rows.count(TIMES) // 2
+
+
+def test_waiting_with_json_prints_the_instance_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    door: Any = Server(OVER)
+    assert awaiting.wait(door, "i1", as_json=True) == 0
+    said = capsys.readouterr()
+    assert (json.loads(said.out)["status"], said.err) == ("succeeded", "")
 
 
 def test_a_backfill_from_preview_to_its_end(plant: Plant, command: Command) -> None:
@@ -177,6 +236,7 @@ def test_a_backfill_from_preview_to_its_end(plant: Plant, command: Command) -> N
     lines = {line.partition(":")[0]: line.partition(":")[2].strip() for line in out.splitlines()}
     assert lines["dates"] == "2026-02-01..2026-02-03, 2026-02-07, the first first"
     assert lines["instances"] == "4: 4 waiting"
+    assert lines["parameters"] == "default/extract: day = ${yyyymmdd}"
     backfill = lines["backfill"].partition(",")[0]
     shown: Any = json.loads(command("backfills", "show", backfill, "--json")[1])
     assert shown["document"]["parameters"] == {"default/extract": {"day": "${yyyymmdd}"}}

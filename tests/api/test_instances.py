@@ -116,7 +116,10 @@ def test_an_instance_tells_what_it_waits_for_and_why(plant: Plant) -> None:
         "extract: the one of 2026-03-11 is running",
         "self: the one of 2026-03-10 is waiting",
     ]
+    assert [each["code"] for each in page["causes"]] == ["cycle", "cycle"]
     extract, own = page["waits_for"]
+    values = {"name": "extract", "date": "2026-03-11", "status": "running"}
+    assert extract["cause"] == page["causes"][0] == {"code": "cycle", "values": values}
     assert (extract["name"], extract["is_met"], extract["schedule"]) == (
         "extract",
         False,
@@ -162,6 +165,20 @@ def test_a_frozen_and_an_early_one_say_so(plant: Plant) -> None:
     assert plant.rows() == []
 
 
+def test_a_reason_is_told_as_data_too(plant: Plant) -> None:
+    plant.deploy("extract")
+    plant.look()
+    row = of(plant, "extract")
+    assert row["cause"] is None
+    operate(plant, "stop", row["id"])
+    stopped = {"code": "stopped", "values": {"person": "owner"}}
+    page = shown(plant, row["id"])
+    assert (page["reason"], page["cause"]) == ("stopped by owner", stopped)
+    assert of(plant, "extract")["cause"] == stopped
+    events = plant.ask("instances.events", instance=row["id"])["items"]
+    assert [(each["kind"], each["cause"]) for each in events] == [("stopped", stopped)]
+
+
 def test_the_graph_goes_both_ways(plant: Plant) -> None:
     chain(plant)
     middle, others = of(plant, "load"), {name: of(plant, name) for name in ("extract", "report")}
@@ -197,6 +214,28 @@ def test_the_graph_knows_last_cycles_and_children(plant: Plant) -> None:
     assert found == {(a, b, "a"), (b, following, "children")}
 
 
+def test_a_run_that_was_refused_is_no_run(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant.deploy("daily", f"{DAILY}\nretries: 1\nretry_after: 60s")
+
+    def refuse(*_: Any) -> None:
+        raise BadRequest("the input 'rows' is not there")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(plant.doors, "start", refuse)
+        plant.look()
+        plant.look("2026-03-11T02:00")
+    row = of(plant, "daily")
+    assert (row["status"], row["run"], row["tries"]) == ("failed", "", 1)
+    shown = plant.ask("instances.show", instance=row["id"])
+    assert (shown["run"], shown["runs"]) == ("", [])
+    assert shown["reason"] == "the input 'rows' is not there"
+    plant.ask("instances.operate", action="rerun", instances=[row["id"]])
+    plant.look()
+    again = plant.ask("instances.show", instance=row["id"])
+    assert again["run"] == again["runs"][0]["run"] != ""
+    assert (again["run"], len(again["runs"])) == (of(plant, "daily")["run"], 1)
+
+
 def test_a_graph_of_minutes_is_bounded(plant: Plant) -> None:
     plant.deploy("day", DAILY)
     plant.deploy("minutes", "every: minute\ndepends_on: [day]")
@@ -209,6 +248,29 @@ def test_a_graph_of_minutes_is_bounded(plant: Plant) -> None:
 
 
 # --- who may ------------------------------------------------------------------------------
+
+
+def test_nobody_elsewhere_holds_up_what_waits_for_its_children(plant: Plant) -> None:
+    plant.deploy("a", "every: day\nat: '02:00'\ndepends_on: [children]")
+    plant.deploy("b", AFTER.format(name="a"))
+    plant.ask("members.set", person="eve", role="guest")  # who may see it, and no more
+    need = "{schedule: a, workspace: default}"
+    plant.deploy("spy", AFTER.format(name=need), who="eve", workspace="other")
+    plant.look()
+    plant.look("2026-03-11T03:00")
+    plant.end()
+    plant.look()
+    spy = plant.ask("instances.list", "eve", "other", first="2026-03-11", last="2026-03-11")
+    (held,) = spy["items"]
+    assert held["status"] == "running"
+    following = of(plant, "a", "2026-03-12")
+    shown = plant.ask("instances.show", instance=following["id"])
+    assert [each["schedule"] for each in shown["waits_for"]] == ["b"]
+    graph = plant.ask("instances.graph", "eve", "other", instance=held["id"])
+    assert following["id"] not in {node["id"] for node in graph["nodes"]}
+    plant.end(run=of(plant, "b")["run"])
+    plant.look("2026-03-12T02:00")
+    assert of(plant, "a", "2026-03-12")["status"] == "running"
 
 
 def test_private_schedules_of_others_are_not_there(plant: Plant) -> None:

@@ -61,6 +61,49 @@ def test_an_older_version_is_a_way_back(plant: Plant) -> None:
     assert "retries" in {each["path"] for each in said["differences"]}
 
 
+def test_a_row_says_which_version_is_the_latest_and_as_whom_it_runs(plant: Plant) -> None:
+    create(plant, "load", who="ann")
+    create(plant, "named", f"{DAILY}\nrun_as: bob")
+
+    def rows() -> dict[str, tuple[str, str, str]]:
+        items = plant.ask("schedules.list")["items"]
+        return {row["name"]: (row["version"], row["latest"], row["run_as"]) for row in items}
+
+    assert rows() == {"load": ("1.0.0", "1.0.0", ""), "named": ("1.0.0", "1.0.0", "bob")}
+    plant.ask("schedules.deploy", "ann", name="load")
+    create(plant, "load", f"{DAILY}\nretries: 3", who="ann")
+    assert rows()["load"] == ("1.0.0", "1.0.1", "ann")
+    plant.ask("schedules.deploy", name="named")
+    create(plant, "named", f"{DAILY}\nrun_as: adi")
+    assert rows()["named"] == ("1.0.0", "1.0.1", "bob")  # as what is in force says
+
+
+def test_what_is_next_has_work_and_a_preview_tells_of_dry_runs_too(plant: Plant) -> None:
+    weekly = "every: week\non: [sunday]\nat: '02:00'\nholidays: [2026-03-22]"
+    plant.deploy("load", weekly)
+    (row,) = plant.ask("schedules.list")["items"]
+    shown = plant.ask("schedules.show", name="load")
+    for cycles in (row["next"], shown["next"]):
+        days = [cycle["bizdate"] for cycle in cycles]
+        assert days == ["2026-03-14", "2026-03-28", "2026-04-04", "2026-04-11", "2026-04-18"]
+        assert not any(cycle["is_dry"] for cycle in cycles)
+    foretold = plant.ask("schedules.preview", text=schedule_text("load", weekly))["cycles"]
+    assert [cycle["is_dry"] for cycle in foretold] == [True, True, True, True, False]
+
+
+@pytest.mark.parametrize(("more", "days"), [
+    ("every: year\non: [02-29]", ["2028-02-28", "2032-02-28"]),
+    ("every: day\nlast: 2026-03-11", ["2026-03-10"]),
+    ("every: day\nlast: 2026-03-11\nholidays: [2026-03-11]", []),
+    ("every: day\nfirst: 9998-12-29\nlast: 9998-12-30", ["9998-12-28", "9998-12-29"]),
+    ("triggers: [{dataset: data}]", []),
+])  # fmt: skip
+def test_what_is_next_ends(plant: Plant, more: str, days: list[str]) -> None:
+    plant.deploy("load", more)
+    (row,) = plant.ask("schedules.list")["items"]
+    assert [cycle["bizdate"] for cycle in row["next"]] == days
+
+
 def test_what_runs_goes_on_when_its_schedule_is_taken_out_of_force(plant: Plant) -> None:
     plant.deploy("load")
     plant.look()
@@ -262,6 +305,24 @@ def test_a_deployment_elsewhere_takes_all_along_as_visible_as_it_was(plant: Plan
         with pytest.raises(NotFound):
             plant.ask(f"{noun}.show", "bob", "other", name=name)
     plant.ask("schedules.deploy", "ann", name="load", to="other")  # the same once more
+
+
+def test_what_is_in_force_here_is_what_is_deployed_elsewhere(plant: Plant) -> None:
+    create(plant, "load")
+    create(plant, "load", f"{DAILY}\nretries: 3")
+
+    def deploy(**said: Any) -> Any:
+        return plant.ask("schedules.deploy", name="load", **said)["after"]
+
+    assert deploy(to="other", preview=True) == "1.0.1"  # none is in force: the latest
+    deploy(version="1.0.0")
+    assert deploy(to="other", preview=True) == "1.0.0"
+    assert deploy(to="other") == "1.0.0"
+    assert deploy(to="other", version="1.0.1") == "1.0.1"
+    assert deploy(to="default", preview=True) == "1.0.1"  # here it is the latest, as without `to`
+    assert deploy(preview=True) == "1.0.1"
+    shown = plant.ask("schedules.show", "", "other", name="load")
+    assert shown["in_force"]["version"] == "1.0.1"
 
 
 def test_nobody_puts_a_version_over_what_another_has_there(plant: Plant) -> None:

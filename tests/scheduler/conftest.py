@@ -1,4 +1,4 @@
-"""Worlds on SQLite and on PostgreSQL."""
+"""Worlds on SQLite and on PostgreSQL; and a home with people and real files."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.api.conftest import plant
 from tests.scheduler.world import World, at
 from tests.store.conftest import new_place, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["new_place", "place"]
+__all__ = ["new_place", "place", "plant"]
 
 
 @pytest.fixture

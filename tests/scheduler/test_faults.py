@@ -203,6 +203,35 @@ def test_a_trigger_that_cannot_be_looked_at_holds_up_no_other_schedule(
     assert world.go_to("2026-03-02T02:04") == ["a"]
 
 
+def test_a_file_that_is_still_looked_for_holds_up_no_other_schedule(world: World) -> None:
+    world.deploy(daily("a", depends_on=(FILE,)))
+    world.deploy(daily("b"))
+    world.look()
+    world.is_slow = True
+    world.files.add(FILE.file)
+    assert world.go_to("2026-03-02T02:00") == ["b"]
+    world.is_slow = False
+    assert world.look() == []  # nothing has come
+    world.scheduler.stir()
+    assert world.look() == ["a"]
+
+
+def test_a_trigger_that_is_still_looked_at_is_told_when_it_is_known(world: World) -> None:
+    world.states["dataset:taxi"] = "v1"
+    world.deploy(daily("a", recurrence=None, triggers=(Trigger(dataset="taxi"),)))
+    world.look()
+    world.now += 61
+    world.is_slow, world.states["dataset:taxi"] = True, "v2"
+    for _ in range(3):
+        assert world.look() == []
+        world.now += 30
+    (trigger,) = world.records.triggers_due(world.now, 9)
+    assert trigger.seen == "v1"
+    world.is_slow = False
+    assert world.look() == ["a"]
+    assert world.look() == []
+
+
 def test_what_is_missing_for_a_run_is_a_failure_and_not_asked_for_for_ever(world: World) -> None:
     world.deploy(daily("load"))
     world.refused["load"] = Missing("there is no secret 'key'")

@@ -56,6 +56,7 @@ class World:
     states: dict[str, str] = field(default_factory=dict)
     stopped: list[str] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    is_slow: bool = False
 
     def __post_init__(self) -> None:
         self.runs = RunStore(self.place)
@@ -84,11 +85,13 @@ class World:
 
     def is_there(
         self, _owner: ScheduleRow, _schedule: Schedule, _instance: InstanceRow, file: str
-    ) -> bool:
-        return file in self.files
+    ) -> bool | None:
+        return None if self.is_slow else file in self.files
 
-    def seen(self, _owner: ScheduleRow, _schedule: Schedule, source: str, _now: float) -> str:
-        return self.states.get(source, "")
+    def seen(
+        self, _owner: ScheduleRow, _schedule: Schedule, trigger: TriggerRow, _now: float
+    ) -> str | None:
+        return None if self.is_slow else self.states.get(trigger.source, "")
 
     def told(self, _schedule: Schedule, changes: Sequence[Change]) -> None:
         self.changes += changes

@@ -6,13 +6,13 @@ from datetime import date, time
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from millwork.actions.instances import read_day
-from millwork.actions.operating import SET
+from millwork.actions.overriding import Overrides, scheduling_names
 from millwork.base.errors import BadRequest, NotFound
 from millwork.base.names import is_text
 from millwork.base.records import dataclass, field
 from millwork.schedule import backfills
+from millwork.schedule.reasons import read
 from millwork.spec.recurrence_fields import parse_time
-from millwork.spec.schedule import read_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -84,7 +84,8 @@ def plan(reach: Reach, wish: BackfillWish) -> Plan:
     if len(wish.name) > _LONGEST_NAME or not wish.name.isprintable() or not is_text(wish.name):
         raise BadRequest(f"name: expected at most {_LONGEST_NAME} characters in one line")
     chosen = _chosen(reach, start, wish)
-    pure = _pure(wish, chosen, _parameters(reach, chosen.places, wish.parameters))
+    overrides = _overrides(reach, chosen.places, wish.parameters)
+    pure = _pure(wish, chosen)
     backfills.check(pure)
     knowns = [each for place in chosen.places if (each := reach.in_force(*place))]
 
@@ -95,7 +96,8 @@ def plan(reach: Reach, wish: BackfillWish) -> Plan:
         return states_of(rows)
 
     cycles = backfills.planned(pure, knowns, states)
-    return Plan(cycles, _document(wish, pure, chosen), wish.name or _name(wish, pure))
+    document = _document(wish, pure, chosen, overrides)
+    return Plan(cycles, document, wish.name or _name(wish, pure))
 
 
 def states_of(rows: Iterable[InstanceRow]) -> dict[tuple[date, int, int], State]:
@@ -112,14 +114,12 @@ def _is_nothing(row: InstanceRow) -> bool:
 
     So it is with cycles that were missed or skipped, and those that a backfill has left out.
     """
-    if row.status != "succeeded" or row.run or row.reason.startswith(SET):
+    if row.status != "succeeded" or row.run or read(row.reason).code == "set":
         return False
     return not (row.is_dry and row.kind == "recurring")
 
 
-def _pure(
-    wish: BackfillWish, chosen: _Chosen, parameters: Mapping[str, Mapping[str, Any]]
-) -> backfills.Wish:
+def _pure(wish: BackfillWish, chosen: _Chosen) -> backfills.Wish:
     return backfills.Wish(
         ranges=tuple(_range(index, each) for index, each in enumerate(wish.ranges)),
         order=wish.order,
@@ -128,7 +128,6 @@ def _pure(
         since=_clock(wish.since, "since") or time.min,
         until=_clock(wish.until, "until") or time.max,
         excluded=chosen.dry,
-        parameters=parameters,
     )
 
 
@@ -221,49 +220,39 @@ def _shown(reach: Reach, place: Place) -> str:
 # --- parameters ---------------------------------------------------------------------------
 
 
-def _parameters(
+def _overrides(
     reach: Reach, places: Sequence[Place], said: Mapping[str, Mapping[str, Any]]
-) -> dict[str, dict[str, Any]]:
-    """What parameters are instead, by `workspace/schedule`, each expression checked."""
+) -> Overrides:
+    """What parameters are instead, each checked against the pipeline of its schedule."""
     found: dict[str, dict[str, Any]] = {}
+    scheduling: dict[str, Sequence[str]] = {}
     for name, own in said.items():
-        place = _place(reach, name)
-        if place not in places:
-            raise BadRequest(f"parameters.{name}: none of this backfill's schedules")
+        where, place = f"parameters.{name}", _place(reach, name)
+        known = reach.in_force(*place) if place in places else None
+        if known is None:
+            raise BadRequest(f"{where}: none of this backfill's schedules")
         key = f"{place[0]}/{place[1]}"
         if key in found:
-            raise BadRequest(f"parameters.{name}: given twice")
-        for parameter, value in own.items():
-            _check_expressions(value, f"parameters.{name}.{parameter}")
+            raise BadRequest(f"{where}: given twice")
         found[key] = dict(own)
-    return found
-
-
-def _check_expressions(value: Any, where: str) -> None:
-    if isinstance(value, str):
-        try:
-            read_within(value)
-        except BadRequest as error:
-            raise BadRequest(f"{where}: {error}") from None
-    elif isinstance(value, list):
-        for index, each in enumerate(value):
-            _check_expressions(each, f"{where}[{index}]")
-    elif isinstance(value, dict):
-        for name, each in value.items():
-            _check_expressions(each, f"{where}.{name}")
+        scheduling[key] = scheduling_names(reach, known, own, where)
+    return Overrides(found, scheduling)
 
 
 # --- the record ---------------------------------------------------------------------------
 
 
-def _document(wish: BackfillWish, pure: backfills.Wish, chosen: _Chosen) -> dict[str, Any]:
+def _document(
+    wish: BackfillWish, pure: backfills.Wish, chosen: _Chosen, overrides: Overrides
+) -> dict[str, Any]:
     return {
         "schedule": wish.schedule,
         "ranges": [{"first": first.isoformat(), "last": last.isoformat()}
                    for first, last in pure.ranges],
         "order": wish.order, "redo": wish.redo, "since": wish.since, "until": wish.until,
         "downstream": wish.downstream, "include": list(wish.include),
-        "exclude": list(wish.exclude), "parameters": pure.parameters,
+        "exclude": list(wish.exclude), "parameters": overrides.said,
+        "scheduling": overrides.scheduling,
         "schedules": [f"{workspace}/{name}" for workspace, name in chosen.places],
         "left_out": [f"{workspace}/{name}" for workspace, name in chosen.left_out],
     }  # fmt: skip

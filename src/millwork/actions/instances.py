@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from millwork.access.roles import reach_of
-from millwork.actions.assets import load_registered
 from millwork.actions.operating import ACTIONS, Operation, why_not
 from millwork.actions.reaching import Reach
 from millwork.actions.schedule_checks import expressions_of
-from millwork.actions.scheduling import clocks_of, evaluated, parameters_of
+from millwork.actions.scheduling import as_said, clocks_of, evaluated
 from millwork.base.errors import BadRequest, NotFound
 from millwork.base.names import is_text
+from millwork.plan.scheduling import Timing
+from millwork.plan.scheduling import evaluated as values_of
 from millwork.schedule.deciding import why_waits
+from millwork.schedule.needs import Known
+from millwork.schedule.reasons import say
 from millwork.spec.recurrence_fields import parse_date
-from millwork.views.instances import graph_node, instance_view
+from millwork.views.instances import cause_of, graph_node, instance_view
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,9 +27,8 @@ if TYPE_CHECKING:
 
     from millwork.actions.call import Call
     from millwork.ports.schedules import InstanceRow
-    from millwork.schedule.needs import Found, Known
+    from millwork.schedule.needs import Found
     from millwork.spec.dates.language import Clocks
-    from millwork.spec.schedule import Schedule
     from millwork.views.instances import (
         FileWaitedFor,
         GraphEdge,
@@ -79,8 +82,14 @@ def read_days(first: str, last: str) -> tuple[date | None, date | None]:
 
 
 def shown(reach: Reach, rows: Iterable[InstanceRow]) -> list[InstanceView]:
-    """Rows of a list."""
-    return [instance_view(row, reach.zone(row)) for row in rows]
+    """Rows of a list; a run is shown if there is one."""
+    rows = list(rows)
+    runs = [row.run for row in rows if row.run]
+    made = reach.call.context.instances().made(runs) if runs else set()
+    return [
+        instance_view(row if row.run in made else replace(row, run=""), reach.zone(row))
+        for row in rows
+    ]
 
 
 def page_of(call: Call, row: InstanceRow) -> InstancePageView:
@@ -90,8 +99,9 @@ def page_of(call: Call, row: InstanceRow) -> InstancePageView:
     needs = reach.all_needs(row)
     values, faults = _values(reach, row, known)
     files, more = _files(reach, row, known)
+    why = list(_why(reach, row, known, needs, files)) if row.status == "waiting" else []
     return {
-        **instance_view(row, reach.zone(row)),
+        **shown(reach, [row])[0],
         "workspace": row.workspace,
         "state": owner.row.state if owner else "",
         "uses": row.uses,
@@ -99,7 +109,8 @@ def page_of(call: Call, row: InstanceRow) -> InstancePageView:
         "failures": row.failures,
         "created": row.created,
         "runs": _runs(call, row),
-        "why": list(_why(reach, row, known, needs, files)) if row.status == "waiting" else [],
+        "why": why,
+        "causes": [cause_of(each) for each in why],
         "waits_for": [_waited_for(reach, each, is_removed) for each, is_removed in needs],
         "files": files,
         "values": values,
@@ -112,11 +123,13 @@ def _runs(call: Call, row: InstanceRow) -> list[InstanceRun]:
     sees_runs = call.role is not None and reach_of(call.role, "run", "read") != "none"
     found: list[InstanceRun] = []
     for each in call.context.instances().runs(row.id, _MOST_SHOWN):
-        run = call.context.store.run(each.run) if sees_runs else None
-        is_seen = run is not None and call.may("run", "read", run.creator, run.visibility)
+        run = call.context.store.run(each.run)
+        if run is None:  # refused, or gone
+            continue
+        is_seen = sees_runs and call.may("run", "read", run.creator, run.visibility)
         found.append({
             "run": each.run, "version": each.version, "asked": each.time,
-            "status": run.status if run and is_seen else "",
+            "status": run.status if is_seen else "",
         })  # fmt: skip
     return found
 
@@ -131,17 +144,17 @@ def _why(
     """Why an instance waits, in the words that the scheduler has for it, and others."""
     context = reach.call.context
     if known is None:
-        yield "its schedule, or its version, is not deployed any more: it fails when it is due"
+        yield say("schedule_withdrawn")
         return
     seen = (each for each, is_removed in needs if not is_removed and _is_seen(reach, each))
     waits = why_waits(row, seen, context.clock.wall())
     yield from waits
     for each, is_removed in needs:
         if each.why and not is_removed and not _is_seen(reach, each):
-            yield f"{each.need.name}: not done, or not there"
+            yield say("unseen", name=each.need.name)
     if not waits:
         yield from (
-            f"{each['uri'] or each['name']}: looked for each half minute"
+            say("file", name=each["uri"] or each["name"])
             for each in files
             if not each["is_removed"]
         )
@@ -149,12 +162,12 @@ def _why(
     if backfill is None:
         return
     if backfill.status != "running":
-        yield f"its backfill is {backfill.status}"
+        yield say("backfill_is", status=backfill.status)
         return
     counts = context.schedules().backfill_counts(backfill.id)
     going = counts.get("starting", 0) + counts.get("running", 0)
     if going >= backfill.parallel:
-        yield f"its turn in the backfill has not come: {going} of {backfill.parallel} at once run"
+        yield say("turn", going=going, parallel=backfill.parallel)
 
 
 def _is_seen(reach: Reach, each: Found) -> bool:
@@ -165,13 +178,15 @@ def _waited_for(reach: Reach, each: Found, is_removed: bool) -> WaitedFor:
     is_seen = _is_seen(reach, each)
     # What is not done yet stands first: of many it is what one looks for.
     rows = sorted(each.instances, key=lambda row: (row.status == "succeeded", row.instant))
+    why = each.why if is_seen or not each.why else say("undone", name=each.need.name)
     return {
         "name": each.need.name,
         "workspace": each.need.workspace,
         "schedule": each.need.schedule,
         "is_met": not each.why,
         "is_removed": is_removed,
-        "why": each.why if is_seen or not each.why else f"{each.need.name}: not done",
+        "why": why,
+        "cause": cause_of(why) if why else None,
         "instances": shown(reach, rows[:_MOST_SHOWN]) if is_seen else [],
     }
 
@@ -200,12 +215,10 @@ def _values(
     faults: list[str] = []
     if known is None:
         return values, faults
-    context, schedule = reach.call.context, known.schedule
+    context, schedule = reach.call.context, as_said(reach.call.context, known.schedule, row)
     clocks = clocks_of(context, schedule, row)
-    for name, text in _expressions(reach, row, schedule, faults).items():
-        value = _tried(faults, name, text, clocks)
-        values["scheduling_parameters"][name] = value or ""
-    for name, given in parameters_of(context, schedule, row).items():
+    values["scheduling_parameters"] = _scheduled(reach, Known(known.row, schedule), clocks, faults)
+    for name, given in schedule.parameters.items():
         values["parameters"][name] = _tried(faults, name, given, clocks)
     for name, uri in schedule.inputs.items():
         value = _tried(faults, name, uri, clocks)
@@ -213,18 +226,26 @@ def _values(
     return values, faults
 
 
-def _expressions(
-    reach: Reach, row: InstanceRow, schedule: Schedule, faults: list[str]
-) -> Mapping[str, str]:
-    """The scheduling parameters of a schedule and of its pipeline, if that may be seen."""
-    kept = reach.call.context.assets().get(row.workspace, "schedule", row.schedule, row.uses)
+def _scheduled(reach: Reach, known: Known, clocks: Clocks, faults: list[str]) -> dict[str, str]:
+    """The values of a schedule's scheduling parameters, and its pipeline's if that may be seen."""
+    own = known.schedule.scheduling_parameters
     try:
-        pin = kept.document["pin"] if kept else {"name": schedule.pipeline, "version": ""}
-        tree, _ = load_registered(reach.call, "pipeline", pin["name"], pin["version"])
+        tree = reach.pipeline(known)
     except BadRequest as error:
         faults.append(f"pipeline: {error}")
-        return schedule.scheduling_parameters
-    return expressions_of(schedule, tree)
+        return _each_tried(faults, own, clocks)
+    timing = Timing(clocks.bizdate, clocks.cyctime, clocks.names, clocks.scopes, own)
+    try:
+        return values_of(tree, timing).get("", {})
+    except BadRequest as error:  # some have no value: each for itself
+        before = len(faults)
+        found = _each_tried(faults, expressions_of(known.schedule, tree), clocks)
+        faults += [] if faults[before:] else [str(error)]
+        return found
+
+
+def _each_tried(faults: list[str], texts: Mapping[str, str], clocks: Clocks) -> dict[str, str]:
+    return {name: _tried(faults, name, text, clocks) or "" for name, text in texts.items()}
 
 
 def _tried(faults: list[str], name: str, said: Any, clocks: Clocks) -> Any:

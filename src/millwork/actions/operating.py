@@ -16,6 +16,7 @@ from millwork.ports.schedules import Change
 from millwork.schedule.alerts import expected
 from millwork.schedule.deciding import over
 from millwork.schedule.needs import name_of
+from millwork.schedule.reasons import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 Action: TypeAlias = Literal["rerun", "stop", "succeed", "freeze", "thaw", "unneed", "priority"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
-SET = "set to succeeded by "
-"""How the reason begins of an instance that somebody has set to succeeded."""
 _PAGE = 300
 _MOST_REFUSED = 100
 _TRIES = 3
@@ -153,7 +152,7 @@ def _changed(reach: Reach, row: InstanceRow, asked: Operation, now: float) -> Ch
     if asked.action == "stop":
         return _stopped(reach, row, who, now)
     if asked.action == "succeed":
-        done = over(replace(row, is_frozen=False), "succeeded", f"{SET}{who}", now, who)
+        done = over(replace(row, is_frozen=False), "succeeded", say("set", person=who), now, who)
         return replace(done, before=row, kind="set_succeeded")
     if asked.action in ("freeze", "thaw"):
         is_frozen = asked.action == "freeze"
@@ -173,7 +172,7 @@ def _stopped(reach: Reach, row: InstanceRow, who: str, now: float) -> Change:
     The run of one that is starting may be asked for at this very moment: its end is left to the
     scheduler, which ends what runs and has a reason, and tries it no more.
     """
-    reason = f"stopped by {who}"
+    reason = say("stopped", person=who)
     if row.status == "starting" and reach.call.context.store.run(row.run) is None:
         known = reach.known(row)
         failures = max(row.failures, known.schedule.retries if known else 0)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from millwork.access.verbs import VERBS
+from millwork.actions.assets import load_registered
 from millwork.actions.perform import Asked, admitted
 from millwork.actions.schedule_texts import version_of
 from millwork.base.errors import BadRequest, NotFound
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from millwork.actions.call import Call
     from millwork.ports.schedules import InstanceRow
-    from millwork.schedule.needs import Found, Place
+    from millwork.schedule.needs import Found, Known, Place
+    from millwork.spec.tree import Tree
     from millwork.store.assets import Kept
 
 _DAY = timedelta(days=1)
@@ -47,6 +49,17 @@ class Reach(Sight):
         """The zone whose clock the instance's schedule goes by; UTC if its version is gone."""
         said = self.schedule(instance.workspace, instance.schedule, instance.version)
         return ZoneInfo(said.timezone if said else "UTC")
+
+    def pipeline(self, known: Known) -> Tree:
+        """The pipeline that a schedule's version runs; raises NotFound if it is not to be seen."""
+        workspace, schedule = known.row.workspace, known.schedule
+        call, kept = self._call_in(workspace), None
+        if call:
+            kept = call.context.assets().get(workspace, "schedule", schedule.name, schedule.version)
+        if call is None or kept is None:
+            raise NotFound(f"there is no pipeline '{schedule.pipeline}'")
+        pin = kept.document["pin"]
+        return load_registered(call, "pipeline", pin["name"], pin["version"])[0]
 
     # --- who may --------------------------------------------------------------------------
 
@@ -147,7 +160,8 @@ class Reach(Sight):
                   for link in self.children(up.workspace, up.schedule)}  # fmt: skip
         places.add((up.workspace, up.schedule))
         for link in self.call.context.schedules().parents(up.workspace, up.schedule):
-            places.add((link.up_workspace, link.up_schedule))  # those that wait for children
+            if link.up_workspace == up.workspace:  # those that wait for children
+                places.add((link.up_workspace, link.up_schedule))
         for place in sorted(places):
             yield from self._dependents_in(place, up)
 

@@ -6,7 +6,9 @@ schedule runs as, with all that is checked of that person then.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -25,21 +27,52 @@ from millwork.spec.dates.language import Clocks
 from millwork.spec.schedule import read_within
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from typing import TypeAlias
 
     from millwork.actions.call import Call
     from millwork.actions.context import Context
-    from millwork.ports.schedules import Change, InstanceRow, ScheduleRow
+    from millwork.actions.storage import Way
+    from millwork.base.uris import Uri
+    from millwork.blobs.places.model import Place
+    from millwork.ports.schedules import Change, InstanceRow, ScheduleRow, TriggerRow
     from millwork.spec.schedule import Schedule
 
+    Errands: TypeAlias = Callable[[Hashable, Callable[[], "Errand"]], str | None]
+
 FILE, DATASET = "file", "dataset"
+_NOTHING = ("missing", "empty")
+
+
+@dataclass(frozen=True)
+class Errand:
+    """A look at a server of storage for a workspace, which any thread may carry out.
+
+    `do` tells what is there, empty for nothing; it raises MillworkError. A trigger is told
+    whatever it finds, who waits for a file only what lets it begin, or fail.
+    """
+
+    workspace: str
+    server: str
+    do: Callable[[], str]
+    is_of_trigger: bool = False
+
+
+def at_once(_about: Hashable, prepare: Callable[[], Errand]) -> str:
+    """Carries an errand out, however long that takes."""
+    return prepare().do()
 
 
 @dataclass
 class Scheduling:
-    """Implements `schedule.loop.Doors`."""
+    """Implements `schedule.loop.Doors`.
+
+    `errands` has a look carried out, and answers what it has found; None: that is not known yet.
+    What it is about tells it from others, and from the same one at another time.
+    """
 
     context: Context
+    errands: Errands = at_once
 
     def schedule(self, workspace: str, name: str, version: str) -> Schedule:
         """What a version says; raises NotFound if it is gone."""
@@ -72,23 +105,40 @@ class Scheduling:
 
     def is_there(
         self, owner: ScheduleRow, schedule: Schedule, instance: InstanceRow, file: str
-    ) -> bool:
-        """Whether the file that an instance waits for is there."""
-        uri = read_within(file).at(clocks_of(self.context, schedule, instance))
-        return bool(self._look(self._call(owner, schedule), uri))
+    ) -> bool | None:
+        """Whether the file that an instance waits for is there; None: that is being looked for."""
+        about = (instance.id, instance.uses, instance.due, instance.tries, file)
 
-    def seen(self, owner: ScheduleRow, schedule: Schedule, source: str, now: float) -> str:
-        """What tells the state of a trigger's source from a later one; empty: it is not there."""
-        kind, _, name = source.partition(":")
-        try:
-            call = self._call(owner, schedule)
-            if kind == DATASET:
-                return found(call, "dataset", name).version
+        def errand() -> Errand:
+            uri = read_within(file).at(clocks_of(self.context, schedule, instance))
+            way = self._way(self._call(owner, schedule), uri)
+            return Errand(owner.workspace, way.server, partial(_found, way))
+
+        there = self.errands(about, errand)
+        return None if there is None else bool(there)
+
+    def seen(
+        self, owner: ScheduleRow, schedule: Schedule, trigger: TriggerRow, now: float
+    ) -> str | None:
+        """What tells the state of a trigger's source from a later one; empty: it is not there.
+
+        None says that it is being looked at.
+        """
+        kind, _, name = trigger.source.partition(":")
+        about = (owner.workspace, owner.name, owner.version, trigger.source, trigger.looked)
+
+        def errand() -> Errand:
             zone = ZoneInfo(schedule.timezone)
             time = datetime.fromtimestamp(int(now), zone)
-            clocks = Clocks(time.date() - timedelta(days=1), time)
-            return self._look(call, read_within(name).at(clocks))
-        except BadRequest:  # it, or the right to see it, is not there now
+            uri = read_within(name).at(Clocks(time.date() - timedelta(days=1), time))
+            way = self._way(self._call(owner, schedule), uri)
+            return Errand(owner.workspace, way.server, partial(_state, way, uri), True)
+
+        try:
+            if kind == DATASET:
+                return found(self._call(owner, schedule), "dataset", name).version
+            return self.errands(about, errand)
+        except (BadRequest, Missing):  # it, or the right to see it, is not there now
             return ""
 
     def told(self, schedule: Schedule, changes: Sequence[Change]) -> None:
@@ -100,14 +150,32 @@ class Scheduling:
         who = identity_of(self.context, schedule.run_as or owner.owner)
         return let_in(self.context, who, Asked("runs.create", workspace=owner.workspace))
 
-    def _look(self, call: Call, uri: str) -> str:
+    def _way(self, call: Call, uri: str) -> Way:
         fence = fence_of(call)
-        storage = Storage(call.context, call.workspace, call.who.person, fence)
-        try:
-            storage.find(uri, 1)
-            return storage.look(uri).identity or uri
-        except Missing:
-            return ""
+        return Storage(call.context, call.workspace, call.who.person, fence).way(uri)
+
+
+def _found(way: Way) -> str:
+    """The URI, if something is there; raises StorageError if that cannot be said."""
+    return way.uri.text if _holds(way.open(), way.uri) else ""
+
+
+def _state(way: Way, uri: str) -> str:
+    """What tells what lies there from a later state, empty for nothing; raises StorageError."""
+    place = way.open()
+    return (place.find(way.uri).identity or uri) if _holds(place, way.uri) else ""
+
+
+def _holds(place: Place, uri: Uri) -> bool:
+    from millwork.blobs.places.model import StorageError
+
+    try:
+        place.find(uri, 1)
+    except StorageError as error:
+        if error.kind in _NOTHING:
+            return False
+        raise
+    return True
 
 
 def identity_of(context: Context, person: str) -> Identity:
@@ -140,24 +208,33 @@ def clocks_of(context: Context, schedule: Schedule, instance: InstanceRow) -> Cl
     return Clocks(instance.bizdate, time, names, scopes)
 
 
-def parameters_of(context: Context, schedule: Schedule, instance: InstanceRow) -> Mapping[str, Any]:
-    """The parameters of an instance as they are said: of its backfill, else its schedule."""
+def as_said(context: Context, schedule: Schedule, instance: InstanceRow) -> Schedule:
+    """The schedule as an instance goes by it: with the values that its backfill says instead."""
     is_backfill = instance.kind == "backfill"
     row = context.schedules().backfill(instance.origin) if is_backfill else None
-    said = row.document.get("parameters", {}) if row else {}
-    return {**schedule.parameters, **said.get(f"{instance.workspace}/{schedule.name}", {})}
+    place = f"{instance.workspace}/{schedule.name}"
+    said = dict(row.document.get("parameters", {}).get(place, {})) if row else {}
+    if row is None or not said:
+        return schedule
+    names = row.document.get("scheduling", {}).get(place, ())
+    expressions = {name: said.pop(name) for name in names}
+    return replace(
+        schedule,
+        parameters={**schedule.parameters, **said},
+        scheduling_parameters={**schedule.scheduling_parameters, **expressions},
+    )
 
 
 def _wish_of(call: Call, schedule: Schedule, instance: InstanceRow, pipeline: str) -> RunWish:
     """What an instance asks for, all its expressions evaluated."""
     clocks = clocks_of(call.context, schedule, instance)
-    parameters = parameters_of(call.context, schedule, instance)
+    schedule = as_said(call.context, schedule, instance)
     tags = {"schedule": schedule.name, "bizdate": instance.bizdate.isoformat(),
             "instance": instance.id}  # fmt: skip
     return RunWish(
         pipeline=pipeline,
         inputs={name: read_within(uri).at(clocks) for name, uri in schedule.inputs.items()},
-        parameters={name: evaluated(value, clocks) for name, value in parameters.items()},
+        parameters={name: evaluated(value, clocks) for name, value in schedule.parameters.items()},
         name=f"{schedule.name} {instance.bizdate.isoformat()}",
         tags={**schedule.tags, **tags},
         priority=instance.priority,

@@ -48,14 +48,18 @@ def fetched(call: Call, given: str) -> Source:
     """
     name, _, version = given.partition("@")
     kept = found(call, "code", name, version)
-    document = document_of(kept)
+    return at_commit(call, document_of(kept), f"{name}@{kept.version}")
+
+
+def at_commit(call: Call, document: Mapping[str, Any], name: str) -> Source:
+    """What a code source's document says, whether it is registered or not; raises as `fetched`."""
     url, connection = str(document["repository"]), _connection(call, str(document["connection"]))
     _check_prefix(url, connection)
     config = _pinned(url, allow_private=connection.get("allow_private") == "true")
     config |= _authorised(call, str(connection.get("secret") or ""))
     ref = str(document["commit"] or document["branch"]) or None
     folder, state = code.checkout(url, ref, None, call.context.git_cache, config)
-    return Source(folder, state, f"{name}@{kept.version}")
+    return Source(folder, state, name)
 
 
 def taken(call: Call, source: Source, path: str, folder: str) -> tuple[str, str]:

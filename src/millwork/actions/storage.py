@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from millwork.actions.context import Context
     from millwork.base.uris import Uri
-    from millwork.blobs.places.model import Check, Listing, Place
+    from millwork.blobs.places.model import Access, Check, Listing, Place
     from millwork.plan.model import InputSource
     from millwork.store.assets import Kept
 
@@ -47,6 +47,45 @@ class Look:
 
     identity: str
     name: str = ""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a URI is reached, with all that the records say of it: any thread may go it.
+
+    `outward` is a connection that nobody has allowed to lead into the server's own network.
+    """
+
+    uri: Uri
+    access: Access
+    outward: Kept | None = None
+
+    @property
+    def server(self) -> str:
+        """Who answers, or does not: an address, or the folder where a disk may be mounted."""
+        named = (self.access.get(name) for name in ("endpoint", "url", "path"))
+        if self.uri.scheme == "file":
+            return "/".join(self.uri.path.split("/")[:2])
+        return next(filter(None, named), "" if self.uri.scheme == "s3" else self.uri.host)
+
+    def open(self) -> Place:
+        """The place; raises Forbidden for one that nobody has allowed."""
+        from millwork.blobs.places.opening import open_place
+
+        self._check_inward()
+        return open_place(self.uri, self.access)
+
+    def _check_inward(self) -> None:
+        """Names may lead elsewhere than when the connection was made."""
+        if self.outward is None:
+            return
+        kind, fields = str(self.outward.document["type"]), self.access.fields
+        in_host = kind in ("s3", "oss") and fields.get("addressing") != "path"
+        if kind in _LOOKED_AT and leads_inside(kind, fields, self.uri.host if in_host else ""):
+            raise Forbidden(
+                f"{self.uri.text}: the connection '{self.outward.name}' leads into the server's "
+                "network; an owner or admin of the workspace allows that by setting it anew"
+            )
 
 
 @dataclass(frozen=True)
@@ -144,8 +183,15 @@ class Storage:
 
     def open(self, text: str) -> tuple[Place, Uri]:
         """The place that a URI leads to, and its parts; datasets are looked up."""
+        way = self.way(text)
+        return way.open(), way.uri
+
+    def way(self, text: str) -> Way:
+        """How a URI is reached; datasets are looked up, and nothing is asked of any server.
+
+        Raises Forbidden for a file that is behind the fence.
+        """
         from millwork.blobs.places.model import Access
-        from millwork.blobs.places.opening import open_place
 
         found: InputSource = GivenUri(text)
         if text.startswith("dataset:"):
@@ -155,9 +201,12 @@ class Storage:
         elif isinstance(found, GivenUri):
             text = found.uri
         route, uri = self.route(text), parse_uri(text)
-        self._check_inward(uri, route)
-        secret = self.check_secret(route)
-        return open_place(uri, Access(dict(route.fields), secret)), uri
+        if self._fence and isinstance(found, GivenUri) and uri.scheme in _OF_FILES:
+            path, mount = self._path_of(uri, text)
+            self._fence.check(text, path, *mount)
+        kept = self._connection(uri) if self._person else None
+        outward = None if kept is None or kept.document.get("inward") else kept
+        return Way(uri, Access(dict(route.fields), self.check_secret(route)), outward)
 
     def find(self, text: str, limit: int = 0) -> Listing:
         """What lies at a URI; raises StorageError."""
@@ -202,22 +251,6 @@ class Storage:
         return uri.scheme == "file"
 
     # --- inside ---------------------------------------------------------------------------
-
-    def _check_inward(self, uri: Uri, route: Route) -> None:
-        """Raises Forbidden for a way into the server's own network that nobody has allowed.
-
-        Names may lead elsewhere than when the connection was made.
-        """
-        kept = self._connection(uri) if self._person else None
-        if kept is None or kept.document.get("inward"):
-            return
-        kind, fields = str(kept.document["type"]), dict(route.fields)
-        bucket = uri.host if kind in ("s3", "oss") and fields.get("addressing") != "path" else ""
-        if kind in _LOOKED_AT and leads_inside(kind, fields, bucket):
-            raise Forbidden(
-                f"{uri.text}: the connection '{kept.name}' leads into the server's network; "
-                "an owner or admin of the workspace allows that by setting it anew"
-            )
 
     def _connection(self, uri: Uri) -> Kept | None:
         """The connection for a URI: named, or else the one that fits it best; None for none."""

@@ -18,6 +18,7 @@ import time
 
 from millwork.actions.scheduling import Scheduling
 from millwork.app.compose import database_of, open_context
+from millwork.app.looking import Looks
 from millwork.app.telling import Teller
 from millwork.base.errors import MillworkError
 from millwork.schedule.loop import Scheduler
@@ -26,6 +27,7 @@ _SHORTEST, _LONGEST = 0.05, 5.0  # seconds between looks
 _AGAIN = 1.0
 _PATIENCE = 2.0  # seconds for what is being told when it ends
 _INPUT, _OUTPUT = 0, 1
+_STIR, _LOOK = b"s", b"l"  # what waits may begin; a trigger is to be told
 
 
 class _Ended(Exception):
@@ -49,11 +51,13 @@ def main() -> int:
     except MillworkError as error:
         sys.stderr.write(f"millwork: scheduler: {error}\n")
         return error.exit_code
-    scheduler = Scheduler(context.schedules(), Scheduling(context))
+    news, wake = _pipe()
+    looks = Looks(context.clock, lambda stirs: _write(wake, _STIR if stirs else _LOOK))
+    scheduler = Scheduler(context.schedules(), Scheduling(context, looks.ask))
     try:
         while True:
             pause = _looked(scheduler, teller, context.clock.wall())
-            if _heard(min(max(pause, _SHORTEST), _LONGEST)):
+            if _heard(news, min(max(pause, _SHORTEST), _LONGEST)):
                 scheduler.stir()
     except _Ended:
         teller.end(_PATIENCE)
@@ -62,8 +66,20 @@ def main() -> int:
 
 def _nudge() -> None:
     """Tells the server that there are runs that wait."""
+    _write(_OUTPUT, b"\n")
+
+
+def _pipe() -> tuple[int, int]:
+    """Where other threads tell this one that they have found something."""
+    news, wake = os.pipe()
+    os.set_blocking(wake, False)
+    return news, wake
+
+
+def _write(descriptor: int, word: bytes) -> None:
+    """Says a word to whoever has enough to read if it is not taken."""
     with contextlib.suppress(BlockingIOError, BrokenPipeError):
-        os.write(_OUTPUT, b"\n")
+        os.write(descriptor, word)
 
 
 def _looked(scheduler: Scheduler, teller: Teller, now: float) -> float:
@@ -79,16 +95,17 @@ def _looked(scheduler: Scheduler, teller: Teller, now: float) -> float:
         return _AGAIN
 
 
-def _heard(pause: float) -> bool:
-    """Waits, and tells whether there was a word; raises _Ended if the server is gone."""
+def _heard(news: int, pause: float) -> bool:
+    """Waits, and tells whether there was a word that stirs; raises _Ended if the server is gone."""
     began = time.monotonic()
-    ready, _, _ = select.select([_INPUT], [], [], pause)
+    ready, _, _ = select.select([_INPUT, news], [], [], pause)
     if not ready:
         return False
     time.sleep(max(0.0, _SHORTEST - (time.monotonic() - began)))  # many runs may end at once
-    if not os.read(_INPUT, 4096):
+    words = {each: os.read(each, 4096) for each in ready}
+    if not words.get(_INPUT, _STIR):
         raise _Ended
-    return True
+    return _INPUT in words or _STIR in words[news]
 
 
 def _end(_number: int, _frame: object) -> None:

@@ -17,7 +17,7 @@ from millwork.cli.tables import console, status_text, table
 
 if TYPE_CHECKING:
     from argparse import Namespace, _SubParsersAction
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from millwork.access.verbs import Verb
 
@@ -112,6 +112,7 @@ def _one(row: Mapping[str, Any]) -> None:
         "schedules": ", ".join(row["schedules"]),
         "left out": ", ".join(row["left_out"]),
         "dates": f"{ranges}, {'the last first' if said['order'] == 'desc' else 'the first first'}",
+        "parameters": ", ".join(_instead(said.get("parameters", {}))),
         "status": f"{row['status']}, {row['parallel']} at once",
         "instances": f"{row['total']:,}: {counts}{left}",
         "by": f"{row['creator']}, {_when(row['created'])}",
@@ -119,6 +120,14 @@ def _one(row: Mapping[str, Any]) -> None:
     for name, value in lines.items():
         if value:
             sys.stdout.write(f"{name + ':':<12}{printable(value)}\n")
+
+
+def _instead(parameters: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """The values that are said instead, each with its schedule."""
+    for place, own in parameters.items():
+        for name, value in own.items():
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            yield f"{place}: {name} = {text}"
 
 
 def _preview(answer: Mapping[str, Any]) -> None:

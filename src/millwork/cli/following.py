@@ -53,7 +53,7 @@ class Followed:
 def follow(door: HttpDoor, run: Followed, options: Namespace) -> int:
     """Shows the run until it is over, says what came of it, and returns the exit code."""
     out = sys.stderr if options.json else sys.stdout
-    with waiting(door, run.run):
+    with waiting(door, f"run {run.run}", f"runs show {run.run} -f"):
         with _open_display(door, run, out) as display, _cancelling(door, run.run):
             if run.after:
                 display.resumed(_rows(door, run), ())
@@ -62,8 +62,11 @@ def follow(door: HttpDoor, run: Followed, options: Namespace) -> int:
 
 
 @contextmanager
-def waiting(door: HttpDoor, run: str) -> Iterator[None]:
-    """Waits meanwhile for a server that is away; raises Unavailable if it does not come back."""
+def waiting(door: HttpDoor, what: str, command: str) -> Iterator[None]:
+    """Waits meanwhile for a server that is away; raises Unavailable if it does not come back.
+
+    `what` goes on without it, and `command` is how to look at it later.
+    """
     said: list[str] = []
 
     def away() -> None:
@@ -78,7 +81,7 @@ def waiting(door: HttpDoor, run: str) -> Iterator[None]:
     except Unavailable as error:
         if type(error) is not Unavailable:  # no room for its outputs here
             raise
-        further = f"run {run} goes on without it: millwork runs show {run} -f"
+        further = f"{what} goes on without it: millwork {command}"
         raise Unavailable(f"{error}\n{further}") from None
 
 

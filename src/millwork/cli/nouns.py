@@ -45,6 +45,12 @@ def run(words: Sequence[str]) -> int:
     else:
         verb = VERBS[f"{words[0]}.{words[1]}"]
         arguments = read_arguments(options, parameters_of(verb), door)
+    if getattr(options, "wait", False):
+        from millwork.cli import awaiting
+
+        server = awaiting.server_of(door)
+        asked = server.ask(verb.name, **arguments)
+        return awaiting.wait(server, asked["instance"], as_json=options.json)
     answer = _asked(door, verb, arguments, options)
     if answer is None:
         return 0

@@ -88,7 +88,7 @@ def build_parser() -> ArgumentParser:
     gc = verbs.add_parser("gc", help="remove what no run, result, dataset or model names")
     gc.add_argument(
         "--older-than", type=float, metavar="DAYS",
-        help="remove runs that ended so long ago, too (default: the settings' retention)",
+        help="remove runs and instances that ended so long ago, too (default: the settings say)",
     )  # fmt: skip
     gc.add_argument("--local", action="store_true", help="free local copies of what S3 has")
     gc.add_argument("--dry-run", action="store_true", help="remove nothing; show what would go")

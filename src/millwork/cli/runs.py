@@ -40,7 +40,7 @@ def run(options: Namespace) -> int:
         from millwork.cli.following import waiting
 
         found = door.ask("runs.result", run=options.run.partition("/")[0])["run"]
-        with waiting(door, found):
+        with waiting(door, f"run {found}", f"runs show {found} -f"):
             return _look(runs, options)
     return _look(runs, options)
 

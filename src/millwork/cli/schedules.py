@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 _WHOLE = frozenset(("create", "show", "version", "switch"))
 
 
-def add(_actions: _SubParsersAction[Any]) -> None:
-    """There are no words besides the verbs."""
+def add(actions: _SubParsersAction[Any]) -> None:
+    """Adds what is said of a test: there are no words besides the verbs."""
+    if "test" in actions.choices:
+        actions.choices["test"].add_argument(
+            "--wait", action="store_true", help="wait for its end, and show what its run prints"
+        )
 
 
 def asked(_word: str, _options: Namespace) -> tuple[Verb, dict[str, Any]] | None:
@@ -54,8 +58,7 @@ def _list(page: Mapping[str, Any]) -> None:
     for index in (0, 3, 4, 5):
         made.columns[index].no_wrap = True
     for row in page["items"]:
-        following = [cycle for cycle in row["next"] if not cycle["is_dry"]] or row["next"]
-        first = _time(following[0]["cyctime"]) if following else ""
+        first = _time(row["next"][0]["cyctime"]) if row["next"] else ""
         state = row["in_force"]["state"] if row["in_force"] else "not deployed"
         made.add_row(row["name"], row["pipeline"], row["words"], state, row["version"], first)
     console().print(made)

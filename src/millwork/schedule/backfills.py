@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, time, timedelta
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from millwork.base.errors import BadRequest
-from millwork.base.records import dataclass, field
+from millwork.base.records import dataclass
 from millwork.schedule.instances import instance_of
 from millwork.schedule.periods import due
 
@@ -37,7 +37,6 @@ class Wish:
     `ranges` are business dates, first and last. Of what was done before, `redo` does `missing`
     (what never began), `failed` (that, and what failed), or `all`. Cycles of a day are done from
     `since` to `until`. `excluded` schedules have dry runs, so that what depends on them goes on.
-    `parameters` are expressions by schedule and parameter that take the place of those there are.
     """
 
     ranges: tuple[tuple[date, date], ...]
@@ -47,7 +46,6 @@ class Wish:
     since: time = time.min
     until: time = time.max
     excluded: frozenset[tuple[str, str]] = frozenset()
-    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ Pure: rows in, changes out. A change that somebody else was faster than is none.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from millwork.ports.schedules import Change
 from millwork.schedule.instances import run_id
+from millwork.schedule.reasons import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,11 +41,11 @@ def missed(instance: InstanceRow, known: Known, newer: InstanceRow | None) -> st
         return ""
     schedule = known.schedule
     if schedule.max_age is not None and late > schedule.max_age:
-        return f"missed by {timedelta(seconds=round(late))}: more than max_age"
+        return say("missed_max_age", late=round(late))
     if schedule.catch_up == "none":
-        return f"missed by {timedelta(seconds=round(late))}: catch_up is none"
+        return say("missed_none", late=round(late))
     if schedule.catch_up == "latest" and newer and newer.instant > instance.instant:
-        return f"missed by {timedelta(seconds=round(late))}: catch_up is latest"
+        return say("missed_latest", late=round(late))
     return ""
 
 
@@ -53,10 +53,9 @@ def why_waits(instance: InstanceRow, needs: Iterable[Found], now: float) -> list
     """Why an instance does not start yet, in the order of what is asked; empty if it may."""
     reasons = []
     if instance.is_frozen:
-        reasons.append("frozen: somebody must thaw it")
+        reasons.append(say("frozen"))
     if instance.due > now:
-        is_again = instance.failures > 0
-        reasons.append("tried again after a pause" if is_again else "its time has not come")
+        reasons.append(say("again" if instance.failures > 0 else "time"))
     return [*reasons, *(each.why for each in needs if each.why)]
 
 
@@ -76,23 +75,23 @@ def decided(
         return None
     is_switched = instance.kind in ("recurring", "triggered")
     if known.row.state == "frozen" and is_switched and not instance.tries:
-        return over(instance, "failed", "the schedule is frozen", now)
+        return over(instance, "failed", say("schedule_frozen"), now)
     if missed_for:
         return over(instance, "succeeded", missed_for, now)
     if any(each.why for each in needs):
         return None
     if instance.is_dry:
-        return over(instance, "succeeded", f"a dry run: {_why_dry(instance, known)}", now)
+        return over(instance, "succeeded", say(_why_dry(instance, known)), now)
     if known.row.state == "skipping" and is_switched:
-        return over(instance, "succeeded", "a dry run: the schedule is skipping", now)
+        return over(instance, "succeeded", say("skipping"), now)
     return begun(instance, now)
 
 
 def _why_dry(instance: InstanceRow, known: Known) -> str:
     recurrence = known.schedule.recurrence
     if instance.kind == "backfill" and recurrence and recurrence.is_on(instance.day):
-        return "the backfill leaves it out"
-    return "no work on that day"
+        return "excluded"
+    return "no_work"
 
 
 def begun(instance: InstanceRow, now: float) -> Change:
@@ -122,9 +121,8 @@ def ended(event: Ended, schedule: Schedule | None, now: float) -> Change:
     if event.status == "succeeded":
         return over(instance, "succeeded", "", now)
     if not event.status:
-        return over(instance, "failed", f"its run {instance.run} is gone", now)
-    why = f": {event.reason}" if event.reason else ""
-    reason = instance.reason or f"run {instance.run} {_was(event.status)}{why}"
+        return over(instance, "failed", say("run_gone", run=instance.run), now)
+    reason = instance.reason or _of_run(event)
     failures = instance.failures + 1
     is_stopped = event.status == "cancelled" and not instance.reason
     failed = replace(instance, failures=failures)
@@ -136,8 +134,10 @@ def ended(event: Ended, schedule: Schedule | None, now: float) -> Change:
     return Change(instance, after, "retried", data={"reason": reason, "failures": failures})
 
 
-def _was(status: str) -> str:
-    return "was cancelled" if status == "cancelled" else f"has {status}"
+def _of_run(event: Ended) -> str:
+    code = "run_cancelled" if event.status == "cancelled" else "run_failed"
+    why = {"why": event.reason} if event.reason else {}
+    return say(code, run=event.instance.run, **why)
 
 
 def timed_out(instance: InstanceRow, schedule: Schedule, now: float) -> Change | None:
@@ -146,5 +146,5 @@ def timed_out(instance: InstanceRow, schedule: Schedule, now: float) -> Change |
         return None
     if now - instance.began <= schedule.timeout:
         return None
-    reason = f"timeout after {timedelta(seconds=round(now - instance.began))}"
+    reason = say("timeout", after=round(now - instance.began))
     return Change(instance, replace(instance, reason=reason), "timeout", data={"reason": reason})

@@ -96,18 +96,19 @@ def begins(schedule: Schedule, now: float) -> float:
     return midnight(zone, civil_day(zone, now) + timedelta(days=1)) - 1
 
 
-def begins_again(schedule: Schedule, now: float, first: float | None) -> float:
+def begins_again(schedule: Schedule, now: float, first: tuple[date, float] | None) -> float:
     """Up to which instant a version that takes another's place now has no instances.
 
-    `first` is the first cycle to come of the version before. What is not made ahead for today stays
-    so, and a day whose work is done is not done again: work of a day has each day once, at the new
-    time, even if that has passed.
+    `first` is the first cycle to come of the version before, its civil day and its instant. What is
+    not made ahead for today stays so, and a day whose work is done is not done again: work of a day
+    has each day once, at the new time, even if that has passed or is of another zone.
     """
     if first is None or schedule.recurrence is None:
         return begins(schedule, now)
-    zone = ZoneInfo(schedule.timezone)
-    begin = midnight(zone, civil_day(zone, first)) - 1
-    return begin if schedule.recurrence.is_daily else max(now, begin)
+    zone, (day, instant) = ZoneInfo(schedule.timezone), first
+    if schedule.recurrence.is_daily:
+        return midnight(zone, day) - 1
+    return max(now, midnight(zone, civil_day(zone, instant)) - 1)
 
 
 def horizon(schedule: Schedule, now: float) -> float:

@@ -16,6 +16,7 @@ from millwork.ports.schedules import Change
 from millwork.schedule import deciding
 from millwork.schedule.backfills import may_start
 from millwork.schedule.instances import LAG, made_next, triggered
+from millwork.schedule.reasons import not_begun, say
 from millwork.schedule.sight import Sight
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         InstanceRow,
         ScheduleRecords,
         ScheduleRow,
+        TriggerRow,
     )
     from millwork.schedule.needs import Known
     from millwork.spec.schedule import Schedule
@@ -51,11 +53,15 @@ class Doors(Protocol):
         """Has a run end."""
 
     def is_there(self, owner: ScheduleRow, schedule: Schedule, instance: InstanceRow,
-                 file: str) -> bool:  # fmt: skip
-        """Whether the file that an instance waits for is there."""
+                 file: str) -> bool | None:  # fmt: skip
+        """Whether the file that an instance waits for is there; None: that is not known yet."""
 
-    def seen(self, owner: ScheduleRow, schedule: Schedule, source: str, now: float) -> str:
-        """What tells the state of a trigger's source from a later one; empty: it is not there."""
+    def seen(self, owner: ScheduleRow, schedule: Schedule, trigger: TriggerRow,
+             now: float) -> str | None:  # fmt: skip
+        """What tells the state of a trigger's source from a later one; empty: it is not there.
+
+        None says that it is not known yet. Whoever finds it out has the scheduler look again.
+        """
 
     def told(self, schedule: Schedule, changes: Sequence[Change]) -> None:
         """What has happened to instances of a schedule, for whoever is to be told."""
@@ -255,9 +261,11 @@ class Scheduler:
                 self.records.triggered(trigger, trigger.seen, now, [])
                 continue
             try:
-                seen = self.doors.seen(known.row, known.schedule, trigger.source, now)
+                seen = self.doors.seen(known.row, known.schedule, trigger, now)
             except MillworkError:  # that of one schedule holds up no other
                 seen = "" if trigger.looked else _UNKNOWN
+            if seen is None:
+                continue
             is_new = bool(seen and seen != trigger.seen and trigger.seen != _UNKNOWN)
             is_new = is_new and bool(trigger.looked)
             row = triggered(known, f"{trigger.source}\0{seen}\0{trigger.looked}", now)
@@ -310,7 +318,7 @@ class Scheduler:
         needs = self._sight.needs(row)
         hopeless = [each for each in needs if each.is_hopeless]
         if hopeless and row.due <= now:
-            return deciding.over(row, "failed", f"not begun: {hopeless[0].why}", now)
+            return deciding.over(row, "failed", not_begun(hopeless[0].why), now)
         return deciding.decided(row, known, needs, now)
 
     # --- what is written ------------------------------------------------------------------
@@ -340,7 +348,7 @@ class Scheduler:
         return self._sight.schedule(instance.workspace, instance.schedule, instance.uses)
 
 
-_GONE = "the schedule, or its version, is not there any more"
+_GONE = say("schedule_gone")
 _UNKNOWN = "?"
 """What a trigger has seen that could not be looked at yet."""
 _TURN = 20

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from millwork.base.records import dataclass
 from millwork.schedule.periods import Due, due
+from millwork.schedule.reasons import say
 from millwork.spec.schedule import CHILDREN, SELF
 
 if TYPE_CHECKING:
@@ -108,11 +109,12 @@ def _needs(
         return [Need(name, workspace, own.name, own_last, in_force(workspace, own.name))]
     if dependency.schedule == CHILDREN:
         before = _before(own, cycle)
-        places = {(link.workspace, link.schedule) for link in children(workspace, own.name)}
+        # Those of its workspace alone: else whoever may see it from another could hold it up.
+        links = (link for link in children(workspace, own.name) if link.workspace == workspace)
         return [
-            Need(name, *place, _of_child(own, before, cycle, known), known)
-            for place in sorted(places - {(workspace, own.name)})
-            if (known := in_force(*place))
+            Need(name, workspace, child, _of_child(own, before, cycle, known), known)
+            for child in sorted({link.schedule for link in links} - {own.name})
+            if (known := in_force(workspace, child))
         ]
     place = (dependency.workspace or workspace, dependency.schedule)
     known = in_force(*place)
@@ -192,8 +194,7 @@ def judged(need: Need, rows: Sequence[InstanceRow]) -> Found:
     A cycle that was before its schedule had instances is waited for by nobody.
     """
     if need.known is None:
-        why = f"{need.name} is not deployed any more: remove the dependency, or deploy it"
-        return Found(need, (), why, is_hopeless=True)
+        return Found(need, (), say("undeployed", name=need.name), is_hopeless=True)
     by_cycle = {(row.day, row.number, row.fold): row for row in rows}
     found, missing = [], 0
     for cycle in need.cycles:
@@ -204,17 +205,19 @@ def judged(need: Need, rows: Sequence[InstanceRow]) -> Found:
             missing += 1
     failed = [row for row in found if row.status in ("failed", "cancelled")]
     if failed:
-        return Found(need, tuple(found), f"{need.name}: {_shown(failed[0])}", is_hopeless=True)
+        return Found(need, tuple(found), _why(need, failed[0]), is_hopeless=True)
     open_ = [row for row in found if row.status != "succeeded"]
     if open_:
-        more = f", and {len(open_) - 1 + missing} more" if len(open_) + missing > 1 else ""
-        return Found(need, tuple(found), f"{need.name}: {_shown(open_[0])}{more}")
+        return Found(need, tuple(found), _why(need, open_[0], len(open_) - 1 + missing))
     if missing:
-        state = " and the schedule is off" if need.known.row.state == "off" else ""
-        return Found(need, tuple(found), f"{need.name}: no instance of that cycle yet{state}")
+        code = "absent_off" if need.known.row.state == "off" else "absent"
+        return Found(need, tuple(found), say(code, name=need.name))
     return Found(need, tuple(found), "")
 
 
-def _shown(row: InstanceRow) -> str:
-    which = f" #{row.number}" if row.number else ""  # of several a day
-    return f"the one of {row.bizdate.isoformat()}{which} is {row.status}"
+def _why(need: Need, row: InstanceRow, more: int = 0) -> str:
+    """Why a need is not met: for this one of its instances, and so many more."""
+    values: dict[str, str | int] = {"number": row.number} if row.number else {}  # of several a day
+    values |= {"more": more} if more else {}
+    date = row.bizdate.isoformat()
+    return say("cycle", name=need.name, date=date, status=row.status, **values)

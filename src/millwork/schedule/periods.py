@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from millwork.spec.dates.calendar import settled
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from millwork.spec.recurrence import Recurrence
 
 _DAY = 86_400
+_FAR = 8 * 366
+"""How many days are looked at for work: from one 29 February to the next are eight years."""
 
 
 class Due(NamedTuple):
@@ -47,9 +49,21 @@ class Due(NamedTuple):
 
 def ahead(recurrence: Recurrence, zone: ZoneInfo, first: date) -> Iterator[Due]:
     """Every cycle from a day on, as they come; they may have no end."""
+    for day in _days(recurrence, first):
+        yield from _of_day(recurrence, zone, day)
+
+
+def with_work(recurrence: Recurrence, zone: ZoneInfo, first: date) -> Iterator[Due]:
+    """The cycles of the years from a day on that are no dry runs, as they come."""
+    for day in islice(_days(recurrence, first), _FAR):
+        if recurrence.is_on(day):
+            yield from (each for each in _of_day(recurrence, zone, day) if not each.is_dry)
+
+
+def _days(recurrence: Recurrence, first: date) -> Iterator[date]:
     day = max(first, recurrence.first)
     while day <= recurrence.last:
-        yield from _of_day(recurrence, zone, day)
+        yield day
         if day == date.max:
             return
         day += timedelta(days=1)

@@ -141,12 +141,14 @@ class ScheduleStore:
         taken = {(row.day, row.number, row.fold) for row in there}
         return [row for row in rows if (row.day, row.number, row.fold) not in taken]
 
-    def first_to_come(self, workspace: str, name: str, now: float) -> float | None:
-        """When the first of its cycles is that never began, and that another version takes over."""
+    def first_to_come(self, workspace: str, name: str, now: float) -> tuple[date, float] | None:
+        """Day and instant of the first cycle that never began, and that another version takes over.
+
+        None if there is none.
+        """
         values = {"workspace": workspace, "schedule": name, "now": now}
         row = self._database.query("instance_to_come", values).fetchone()
-        found: float | None = row["instant"]
-        return found
+        return (date.fromisoformat(row["day"]), row["instant"]) if row else None
 
     def add(self, rows: Sequence[InstanceRow]) -> None:
         """Keeps instances that no recurrence makes; those that are there stay as they are."""

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from millwork.ports.schedules import State
+from millwork.schedule.reasons import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,13 +15,24 @@ if TYPE_CHECKING:
     from millwork.ports.schedules import InstanceEvent, InstanceRow
 
 
+class Cause(TypedDict):
+    """A reason as data: its code, and what it is about; spans are seconds.
+
+    One that has no code of its own is `said`, with its `text`.
+    """
+
+    code: str
+    values: dict[str, str | int]
+
+
 class InstanceView(TypedDict):
     """A row of the list of instances.
 
     `day` is civil and `bizdate` the day before it; `number` and `fold` say which of the day's it
     is. `scheduled` is its time, which `cyctime` says as the schedule's clock shows it. `origin` is
-    empty for the recurrence's own, else the backfill, test or trigger; `run` is its latest run,
-    `tries` are all that it has had.
+    empty for the recurrence's own, else the backfill, test or trigger; `cause` is its `reason` as
+    data, null for none. `run` is its latest run, empty if there is none: it was refused, or is
+    gone; `tries` are all that were asked for.
     """
 
     id: str
@@ -38,6 +50,7 @@ class InstanceView(TypedDict):
     is_dry: bool
     is_frozen: bool
     reason: str
+    cause: Cause | None
     run: str
     tries: int
     began: float | None
@@ -84,7 +97,7 @@ class InstanceGrid(TypedDict):
 
 
 class InstanceRun(TypedDict):
-    """A run that an instance has had; its status is empty if it is gone, or not to be seen."""
+    """A run that an instance has had, and that there is; its status is empty if it is not seen."""
 
     run: str
     version: str
@@ -93,7 +106,7 @@ class InstanceRun(TypedDict):
 
 
 class WaitedFor(TypedDict):
-    """One dependency: whether it is met, else why not, and its instances.
+    """One dependency: whether it is met, else why not, also as data, and its instances.
 
     `name` is what `unneed` takes. One that is removed is waited for no longer. `instances` are
     shown of schedules that may be seen.
@@ -105,6 +118,7 @@ class WaitedFor(TypedDict):
     is_met: bool
     is_removed: bool
     why: str
+    cause: Cause | None
     instances: list[InstanceView]
 
 
@@ -128,9 +142,9 @@ class InstancePageView(InstanceView):
     """All that is known of an instance.
 
     `state` is that of its schedule, empty for one that is not deployed; `uses` the version whose
-    definitions its next run takes. `why` are the reasons for which it waits, `waits_for` and
-    `files` what it does or did wait for. `actions` are what may be done to it now, each with why
-    not: empty if it may.
+    definitions its next run takes. `why` are the reasons for which it waits and `causes` the same
+    as data, `waits_for` and `files` what it does or did wait for. `actions` are what may be done to
+    it now, each with why not: empty if it may.
     """
 
     workspace: str
@@ -141,6 +155,7 @@ class InstancePageView(InstanceView):
     created: float
     runs: list[InstanceRun]
     why: list[str]
+    causes: list[Cause]
     waits_for: list[WaitedFor]
     files: list[FileWaitedFor]
     values: InstanceValues
@@ -186,13 +201,17 @@ class InstanceGraph(TypedDict):
 
 
 class InstanceEventView(TypedDict):
-    """What happened to an instance; `person` is empty for the scheduler."""
+    """What happened to an instance; `person` is empty for the scheduler.
+
+    `cause` is the `reason` in its data, if there is one.
+    """
 
     seq: int
     time: float
     person: str
     kind: str
     data: dict[str, Any]
+    cause: Cause | None
 
 
 class InstanceEventPage(TypedDict):
@@ -220,6 +239,12 @@ class Operated(TypedDict):
     refused: list[Refused]
 
 
+def cause_of(reason: str) -> Cause:
+    """A reason as data."""
+    found = read(reason)
+    return {"code": found.code, "values": dict(found.values)}
+
+
 def cyctime_of(row: InstanceRow, zone: ZoneInfo) -> str:
     """The scheduled time, with its offset."""
     return datetime.fromtimestamp(row.instant, zone).isoformat()
@@ -232,7 +257,8 @@ def instance_view(row: InstanceRow, zone: ZoneInfo) -> InstanceView:
         "origin": row.origin, "bizdate": row.bizdate.isoformat(), "day": row.day.isoformat(),
         "number": row.number, "fold": row.fold, "scheduled": row.instant,
         "cyctime": cyctime_of(row, zone), "status": row.status, "is_dry": row.is_dry,
-        "is_frozen": row.is_frozen, "reason": row.reason, "run": row.run, "tries": row.tries,
+        "is_frozen": row.is_frozen, "reason": row.reason,
+        "cause": cause_of(row.reason) if row.reason else None, "run": row.run, "tries": row.tries,
         "began": row.began, "ended": row.ended, "priority": row.priority,
     }  # fmt: skip
 
@@ -274,7 +300,8 @@ def grid_rows(rows: Iterable[Mapping[str, Any]]) -> list[GridRow]:
 
 def event_view(event: InstanceEvent) -> InstanceEventView:
     """An event, for the operation log."""
+    reason = event.data.get("reason")
     return {
         "seq": event.seq, "time": event.time, "person": event.person, "kind": event.kind,
-        "data": dict(event.data),
+        "data": dict(event.data), "cause": cause_of(str(reason)) if reason else None,
     }  # fmt: skip

@@ -11,18 +11,23 @@ from millwork.base.errors import BadRequest
 from millwork.ports.schedules import State
 from millwork.registry.documents import Difference
 from millwork.schedule.instances import civil_day
-from millwork.schedule.periods import ahead
+from millwork.schedule.periods import ahead, with_work
 from millwork.schedule.words import in_words
 from millwork.spec.dates.language import Clocks, read
 from millwork.spec.schedule_file import schedule_document
 from millwork.views.assets import FaultView, VersionView, version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import date
 
     from millwork.ports.schedules import ScheduleRow
+    from millwork.schedule.periods import Due
+    from millwork.spec.recurrence import Recurrence
     from millwork.spec.schedule import Schedule
     from millwork.store.assets import Kept
+
+_NEXT = 5
 
 
 class CycleView(TypedDict):
@@ -49,10 +54,15 @@ class InForce(TypedDict):
 
 
 class ScheduleRowView(TypedDict):
-    """A schedule in a list; `in_force` is null for one that is not deployed."""
+    """A schedule in a list; `in_force` is null for one that is not deployed.
+
+    `latest` is the latest version that there is of it. It runs as `run_as`: whom its text names,
+    else who deployed it; empty if it is not deployed and names nobody. `next` are cycles with work.
+    """
 
     name: str
     version: str
+    latest: str
     visibility: str
     description: str
     creator: str
@@ -60,6 +70,7 @@ class ScheduleRowView(TypedDict):
     pipeline: str
     words: str
     timezone: str
+    run_as: str
     in_force: InForce | None
     next: list[CycleView]
 
@@ -72,7 +83,10 @@ class ScheduleList(TypedDict):
 
 
 class ScheduleView(VersionView):
-    """A version of a schedule; `schedule` is what its text says, `pipeline` what it runs."""
+    """A version of a schedule; `schedule` is what its text says, `pipeline` what it runs.
+
+    `next` are the cycles with work that it has next.
+    """
 
     schedule: dict[str, Any]
     pipeline: str
@@ -124,12 +138,13 @@ def schedule_row(
 ) -> ScheduleRowView:
     """A schedule for a list; what is shown of it is what is in force, if anything is."""
     return {
-        "name": kept.name, "version": schedule.version, "visibility": kept.visibility,
-        "description": kept.description, "creator": kept.creator, "changed": kept.changed,
+        "name": kept.name, "version": schedule.version, "latest": kept.latest,
+        "visibility": kept.visibility, "description": kept.description, "creator": kept.creator,
+        "changed": kept.changed, "run_as": schedule.run_as or (row.owner if row else ""),
         "pipeline": _pipeline(kept), "timezone": schedule.timezone,
         "words": in_words(schedule.recurrence, schedule.timezone),
         "in_force": in_force_of(row),
-        "next": next_cycles(schedule, {}, now, 5) if row and row.state != "off" else [],
+        "next": next_work(schedule, {}, now, _NEXT) if row and row.state != "off" else [],
     }  # fmt: skip
 
 
@@ -148,7 +163,7 @@ def schedule_view(
         "pipeline": _pipeline(kept),
         "words": in_words(schedule.recurrence, schedule.timezone),
         "in_force": in_force_of(row),
-        "next": next_cycles(schedule, expressions, now, 5),
+        "next": next_work(schedule, expressions, now, _NEXT),
         "warnings": warnings,
     }
 
@@ -165,15 +180,33 @@ def next_cycles(
     count: int,
     variables: Mapping[str, str] | None = None,
 ) -> list[CycleView]:
-    """The next cycles, with what `expressions` come to in each."""
+    """The next cycles, dry runs too, with what `expressions` come to in each."""
+    return _cycles(ahead, schedule, expressions, now, count, variables or {})
+
+
+def next_work(
+    schedule: Schedule, expressions: Mapping[str, str], now: float, count: int
+) -> list[CycleView]:
+    """The next cycles that have work, in the next years."""
+    return _cycles(with_work, schedule, expressions, now, count, {})
+
+
+def _cycles(
+    following: Callable[[Recurrence, ZoneInfo, date], Iterator[Due]],
+    schedule: Schedule,
+    expressions: Mapping[str, str],
+    now: float,
+    count: int,
+    variables: Mapping[str, str],
+) -> list[CycleView]:
     if schedule.recurrence is None:
         return []
     zone = ZoneInfo(schedule.timezone)
-    cycles = ahead(schedule.recurrence, zone, civil_day(zone, now))
+    cycles = following(schedule.recurrence, zone, civil_day(zone, now))
     found: list[CycleView] = []
     for cycle in islice((each for each in cycles if each.instant > now), count):
         time = datetime.fromtimestamp(cycle.instant, zone)
-        clocks = Clocks(cycle.bizdate, time, scopes={"workspace": variables or {}})
+        clocks = Clocks(cycle.bizdate, time, scopes={"workspace": variables})
         values = {name: _value(text, clocks) for name, text in expressions.items()}
         found.append({
             "instant": cycle.instant, "cyctime": time.isoformat(),

@@ -17,6 +17,7 @@ from millwork.base.names import is_text
 from millwork.ports.schedules import BackfillRow
 from millwork.schedule.backfills import MOST_PARALLEL, Redo, instances
 from millwork.schedule.deciding import over
+from millwork.schedule.reasons import say
 from millwork.views.backfills import (
     BackfillPage,
     BackfillPreview,
@@ -76,8 +77,9 @@ def create(
     Of what was done before, `redo` does what is `missing`, what has `failed` too, or `all`; of each
     day the cycles from `since` to `until`. `downstream` does what waits for it as well, `include`
     some of that; what stands between, and what is to `exclude`, are dry runs. `parameters` are
-    expressions by schedule and parameter. A schedule's name may be `workspace/name`. It goes on
-    whether the schedule is on, frozen or off.
+    values and expressions by schedule and by the name of a parameter, or scheduling parameter, of
+    its pipeline. A schedule's name may be `workspace/name`. It goes on whether the schedule is on,
+    frozen or off.
     """
     reach = Reach(call)
     reach.require("operate", call.workspace, schedule, f"schedule '{schedule}'")
@@ -155,6 +157,7 @@ def show(call: Call, backfill: str) -> BackfillShown:
     pace = call.context.instances().pace(row.id)
     document = dict(row.document)
     schedules, left_out = document.pop("schedules", []), document.pop("left_out", [])
+    document.pop("scheduling", None)  # is for those that make its runs
     return {
         **backfill_view(row, counts), "document": document, "schedules": schedules,
         "left_out": left_out, "pace": None if pace is None else round(pace, 3),
@@ -196,7 +199,7 @@ def change(
 def _cancel(call: Call, backfill: BackfillRow) -> None:
     """Cancels what waits, and then stops what has begun: nothing else begins any more."""
     store, who = call.context.schedules(), call.who.person
-    reason = f"its backfill was cancelled by {who}"
+    reason = say("backfill_cancelled", person=who)
     while rows := store.backfill_waiting(backfill.id, -1, _PAGE):
         now = call.context.clock.wall()
         store.change(now, [over(row, "cancelled", reason, now, who) for row in rows])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from millwork.actions import assets
 from millwork.actions.assets import Filter, Sort, Visibility
 from millwork.actions.call import Call
-from millwork.actions.sources import fetched, taken
+from millwork.actions.sources import at_commit, fetched, taken
 from millwork.actions.versioned import verbs_of
 from millwork.base.errors import BadRequest
-from millwork.registry.kinds import code_faults
+from millwork.registry.kinds import code_faults, thing_faults
 from millwork.views.assets import (
     AssetPage,
     TakenView,
@@ -46,18 +46,25 @@ def create(
     description: str = "",
     version: str | None = None,
     visibility: Visibility | None = None,
+    path: str = "",
+    folder: str = "",
 ) -> VersionView:
     """Registers a Git repository as a source of code; a commit wins over a branch.
 
-    `connection` names the connection that holds its token.
+    `connection` names the connection that holds its token. With the `path` of a component's file
+    nothing is registered from which that, and its code in `folder`, cannot be taken.
     """
     uses = [f"connection:{connection}@0"] if connection else []
     document = {
         "repository": repository, "branch": branch, "commit": commit, "mount_path": mount_path,
         "connection": connection, "labels": labels or {},
     }  # fmt: skip
+    faults = code_faults(document)
+    if path:
+        assets.refuse([*thing_faults("code", name, version or "", labels or {}, ""), *faults])
+        taken(call, at_commit(call, document, name), path, folder)
     kept = assets.register(
-        call, "code", name, document, code_faults(document),
+        call, "code", name, document, faults,
         version=version, visibility=visibility, description=description,
         words=(repository, branch, commit), uses=uses,
     )  # fmt: skip

@@ -154,12 +154,16 @@ def delete(call: Call, name: str) -> Deleted:
 def deploy(
     call: Call, name: str, version: str = "", to: str = "", preview: bool = False
 ) -> DeploymentView:
-    """Puts a version in force, the latest if none is named; an older one is a way back.
+    """Puts a version in force: if none is named the latest, with `to` the one in force here.
 
-    With `to` it is put in force in that workspace, with all that it is made of. Cycles that have
-    begun stay with the version that they began with. With `preview` nothing is done.
+    An older one is a way back. With `to` it is put in force in that workspace, with all that it is
+    made of; the latest, if none is in force here. Cycles that have begun stay with the version that
+    they began with. With `preview` nothing is done.
     """
     kept = found(call, "schedule", name, version, action="read" if to else "write")
+    if not version and to not in ("", call.workspace):
+        row = call.context.schedules().in_force(call.workspace, name)
+        kept = _version_in_force(call, kept, row)
     return deployment.deploy(call, kept, to, is_preview=preview)
 
 

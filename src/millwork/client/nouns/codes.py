@@ -61,6 +61,8 @@ class CodesVerbs(Noun):
         description: str = "",
         version: str | None = None,
         visibility: Literal["public", "private"] | None = None,
+        path: str = "",
+        folder: str = "",
     ) -> VersionView:
         """Registers a Git repository as a source of code; a commit wins over a branch."""
         answer: VersionView = self._door.ask(
@@ -75,6 +77,8 @@ class CodesVerbs(Noun):
             description=description,
             version=version,
             visibility=visibility,
+            path=path,
+            folder=folder,
         )
         return answer
 

@@ -118,7 +118,7 @@ class SchedulesVerbs(Noun):
     def deploy(
         self, name: str, *, version: str = "", to: str = "", preview: bool = False
     ) -> DeploymentView:
-        """Puts a version in force, the latest if none is named; an older one is a way back."""
+        """Puts a version in force: if none is named the latest, with `to` the one in force here."""
         answer: DeploymentView = self._door.ask(
             "schedules.deploy", name=name, version=version, to=to, preview=preview
         )

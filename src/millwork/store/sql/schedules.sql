@@ -122,8 +122,9 @@ SELECT * FROM instance WHERE workspace = :workspace AND schedule = :schedule
 AND day >= :first AND day <= :last AND origin = :origin ORDER BY instant, created, id;
 
 -- name: instance_to_come
-SELECT min(instant) AS instant FROM instance WHERE workspace = :workspace AND schedule = :schedule
-AND kind = 'recurring' AND status = 'waiting' AND tries = 0 AND instant > :now;
+SELECT day, instant FROM instance WHERE workspace = :workspace AND schedule = :schedule
+AND kind = 'recurring' AND status = 'waiting' AND tries = 0 AND instant > :now
+ORDER BY instant LIMIT 1;
 
 -- name: events_replaced
 -- What happened to cycles that give way: one that is made again begins anew.
