@@ -248,7 +248,7 @@ def test_a_server_that_is_away_is_waited_for(
 ) -> None:
     server = peer(*[b""] * 9, answer({"items": []}))
     door = HttpDoor(server.url, "secret")
-    with waiting(door, "1abc"):
+    with waiting(door, "run 1abc", "runs show 1abc -f"):
         assert door.ask("runs.list") == {"items": []}
     assert capsys.readouterr().err == "millwork: the server is away; waiting\n"
 
@@ -262,7 +262,7 @@ def test_a_server_that_does_not_come_back_is_told_of(
     server.listening.close()
     door = HttpDoor(server.url, "secret")
     for ask in (lambda: door.ask("runs.list"), lambda: next(door.stream("runs.follow", run="r"))):
-        with pytest.raises(Unavailable) as caught, waiting(door, "1abc"):
+        with pytest.raises(Unavailable) as caught, waiting(door, "run 1abc", "runs show 1abc -f"):
             ask()
         reason, further = str(caught.value).splitlines()
         assert reason.endswith("(is it up? millwork up)")

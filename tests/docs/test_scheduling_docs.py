@@ -60,7 +60,7 @@ def test_the_words_of_instances_are_those_of_the_command() -> None:
 
 
 def test_the_words_of_waiting_are_those_that_are_told() -> None:
-    sources = ("schedule/deciding.py", "schedule/needs.py", "actions/instances.py")
+    sources = ("schedule/reasons.py", "ports/schedules.py")
     code = "".join((ROOT / "src/millwork" / name).read_text(encoding="utf-8") for name in sources)
     rows = table(part("### Why an instance waits"), "| `waits:` |").splitlines()[2:]
     for row in rows:

@@ -195,3 +195,26 @@ def test_what_is_not_in_the_repository_is_not_taken(
         400, "folder: the repository has no folder steps/src at this commit"
     )  # fmt: skip
     assert api.ask("POST", take.replace("/1/", "/7/"), {"path": "component.yaml"})[0] == 404
+
+
+def test_what_cannot_be_taken_is_not_registered(
+    server: Server, repository: tuple[str, list[str]]
+) -> None:
+    url, (first, _) = repository
+    api = api_of(server)
+    connect(server, url)
+    right = {"name": "code", "repository": url, "connection": "forge", "path": "component.yaml"}
+    wrong = (
+        ({"path": "nowhere.yaml"}, 400, "path: the repository has no file nowhere.yaml"),
+        ({"folder": "nowhere"}, 400, "folder: the repository has no folder nowhere"),
+        ({"connection": ""}, 400, "127.0.0.1 is not of the public network"),
+        ({"connection": "none"}, 404, "there is no connection 'none'"),
+        ({"branch": "nowhere"}, 400, "nowhere"),
+        ({"name": "no name"}, 400, "name"),
+    )
+    for change, code, words in wrong:
+        status, problem = api.ask("POST", "/workspaces/default/codes", right | change)
+        assert (status, words in problem["detail"]) == (code, True), problem
+        assert str(server.home) not in problem["detail"]
+    assert api.get("/codes")["items"] == []
+    assert api.post("/codes", {**right, "commit": first})["version"] == "1"

@@ -82,6 +82,28 @@ def test_good_wires(node: str) -> None:
     assert faults_of(node, more) == []
 
 
+PICKER = component(
+    "inputs: {rows: {type: table}}\nparameters: {names: {type: Columns, input: rows}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        ("{type: String, default: 'a, b'}", []),
+        ("{type: String}", []),
+        ("{type: String, default: '[\"a, b\"]'}", []),
+        ("{type: Int}", ["nodes.taker.parameters.names: a Int does not fit a Columns"]),
+        ("{type: String, default: '[a'}",
+         ["nodes.taker.parameters.names: expected a list as [\"a\", \"b, c\"], found '[a'"]),
+    ],
+)  # fmt: skip
+def test_columns_may_be_handed_down_as_text(declared: str, said: list[str]) -> None:
+    node = ROWS + ", parameters: {names: {from: parameters.picked}}"
+    children = {"maker": MAKER, "taker": PICKER}
+    assert faults_of(node, f"parameters: {{picked: {declared}}}", children) == said
+
+
 FAULTS = {
     "a model as a table": (
         "inputs: {rows: {from: maker.m}}, parameters: {key: a}",

@@ -14,5 +14,9 @@ SCREENS = {
     "failed-run": "runs/{stage.failed}",
     "job": "runs/{stage.job}",
     "compare": "compare/{stage.run}/{stage.failed}",
+    "models": "models",
+    "model": "models/which-penguin",
+    "datasets": "datasets",
+    "dataset": "datasets/birds",
     "nowhere": "no-such-place",
 }

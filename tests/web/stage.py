@@ -90,4 +90,20 @@ def set_up(api: Api) -> Stage:
     runs = {name: run_of(api, name) for name in ("penguins", "falls", "together")}
     ends = {name: api.wait(run, _LONG) for name, run in runs.items()}
     assert ends == {"penguins": "succeeded", "falls": "failed", "together": "succeeded"}
+    _register(api, runs["penguins"])
     return Stage("greet", "penguins", runs["penguins"], "falls", runs["falls"], runs["together"])
+
+
+def _register(api: Api, run: str) -> None:
+    """Makes a dataset and a model of what a run has left; the model is the dataset's child."""
+    rows = {"run": run, "step": "split", "port": "first"}
+    tree = {"run": run, "step": "learn", "port": "model"}
+    told = "Seven tenths of the penguins, **shuffled**."
+    api.post("/datasets", {"name": "birds", "source": rows, "description": told,
+                           "labels": {"island": "all"}})  # fmt: skip
+    for accuracy in (0.9, 0.95):
+        api.post("/models", {
+            "name": "which-penguin", "source": tree, "framework": "scikit-learn",
+            "description": "Tells the species.", "metrics": {"accuracy": accuracy},
+            "labels": {"team": "birds"},
+        })  # fmt: skip

@@ -361,3 +361,73 @@ def test_a_csv_file_that_is_dropped_becomes_a_node(page: Page, api: Api) -> None
     node_of.first.click(position={"x": 12, "y": 12})
     drawer = canvas.drawer("Data")
     expect(drawer.get_by_role("columnheader", name="number").first).to_be_visible(timeout=SOON)
+
+
+def test_columns_are_promoted_to_a_parameter_of_the_pipeline(page: Page, api: Api) -> None:
+    filled = node("builtin:impute", {"table": "data.table"}, columns="bill_length_mm")
+    nodes = {"data": node("builtin:sample_data", name="penguins"), "fill": filled}
+    canvas = opened(page, api, "promoted", nodes)
+    canvas.open("fill", "Fields")
+    columns = canvas.panel.locator("[data-parameter='columns']")
+    columns.get_by_role("button", name=re.compile("^What can be done")).click()
+    page.get_by_role("menuitem", name="Make it a parameter of the pipeline").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox").fill("measures")
+    dialog.get_by_role("button", name="Promote").click()
+    expect(columns).to_contain_text("measures = bill_length_mm")
+    canvas.saved()
+    found = kept(api, "promoted")
+    assert found["parameters"]["measures"]["type"] == "String"
+    assert found["nodes"]["fill"]["parameters"] == {"columns": {"from": "parameters.measures"}}
+    expect(canvas.panel.get_by_text("does not fit")).to_be_hidden()
+    shot(page, "columns-promoted")
+    page.get_by_role("button", name="Other ways to run").click()
+    page.get_by_role("menuitem", name="Run with parameters").click()
+    asked = page.get_by_role("dialog", name="Run with parameters")
+    asked.get_by_role("textbox", name="Measures").fill("bill_depth_mm, body_mass_g")
+    asked.get_by_role("button", name="Run", exact=True).click()
+    canvas.wait_for({"fill": "succeeded"})
+    run = page.locator("[data-run]").get_attribute("data-run")
+    command = api.get(f"/runs/{run}/steps/fill/command")
+    assert "bill_depth_mm,body_mass_g" in json.dumps(command)
+
+
+def test_nodes_with_scheduling_parameters_are_grouped_and_taken_apart(page: Page, api: Api) -> None:
+    says = component(
+        api, "says-day", command="echo the day is $PAI_HPS_DAY", mounts="none",
+        parameters={"day": {"type": "String", "required": True}},
+    )  # fmt: skip
+    nodes = {"first": node(says, day="${day}"), "second": {**node(says, day="x"),
+             "after": ["first"]}}  # fmt: skip
+    dates = {"day": "of-2031"}
+    canvas = opened(page, api, "dated", nodes, scheduling_parameters=dates)
+    canvas.open("first", "Parameters")
+    canvas.panel.get_by_role("button", name=re.compile("^What can be done")).first.click()
+    page.get_by_role("menuitem", name="Make it a parameter of the pipeline").click()
+    refused = page.get_by_role("dialog")
+    expect(refused.get_by_text("names a scheduling parameter")).to_be_visible()
+    expect(refused.get_by_role("button", name="Promote")).to_be_disabled()
+    page.keyboard.press("Escape")
+    canvas.open("first")
+    page.keyboard.press("Control+g")
+    dialog = page.get_by_role("dialog", name="Group into a pipeline")
+    dialog.get_by_role("textbox").first.fill("its-day")
+    dialog.get_by_role("button", name="Publish and group").click()
+    expect(canvas.node("its-day")).to_be_visible(timeout=SOON)
+    canvas.saved()
+    text = api.get("/pipelines/its-day")["document"]["text"]
+    assert yaml.safe_load(text)["scheduling_parameters"] == dates
+    canvas.run()
+    canvas.wait_for({"its-day": "succeeded", "second": "succeeded"})
+    run = page.locator("[data-run]").get_attribute("data-run")
+    log = api.get(f"/runs/{run}/steps/its-day.first/logs/last")["text"]
+    assert log.strip() == "the day is of-2031"
+    canvas.node("its-day").click(position={"x": 12, "y": 12})
+    page.keyboard.press("Control+Shift+g")
+    expect(canvas.node("first")).to_be_visible(timeout=SOON)
+    canvas.saved()
+    after = kept(api, "dated")
+    assert after["scheduling_parameters"] == dates
+    assert after["nodes"]["first"]["parameters"] == {"day": "${day}"}
+    assert after["nodes"]["second"]["after"] == ["first"]
+    assert api.get("/drafts/dated")["faults"] == []

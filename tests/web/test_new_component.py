@@ -86,9 +86,9 @@ def test_a_component_is_read_from_a_commit(
     expect(page.get_by_text(f"at commit {commits[0][:12]}")).to_be_visible()
     page.get_by_role("button", name="Add to the library").click()
     expect(page).to_have_url(re.compile("components/from-git%401.0.0$"))
-    # Each try that said something else has registered a version.
     labels = api_of(server).get("/components/from-git")["labels"]
-    assert labels == {"code": "code@3", "commit": commits[0]}
+    assert labels == {"code": "code@1", "commit": commits[0]}  # what failed has left nothing
+    assert len(api_of(server).get("/codes/code/versions")["items"]) == 1
 
 
 def test_without_a_file_the_code_stays_in_git(page: Page) -> None:

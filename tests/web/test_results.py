@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.web.browser import in_browser, shot
 from tests.web.canvas import OVER, SOON, Canvas
-from tests.web.stage import draft, node
+from tests.web.stage import component, draft, node
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -89,3 +89,34 @@ def test_it_is_foretold_what_the_next_run_takes_as_it_is(page: Page, api: Api) -
     shot(page, "foretold")
     canvas.open("data")
     expect(reused).to_be_visible()
+
+
+def test_run_from_here_does_anew_what_follows_and_takes_what_is_before(
+    page: Page, api: Api
+) -> None:
+    says = component(
+        api, "says-on", command="echo $PAI_HPS_WORD >$PAI_OUTPUT_OUT/word", mounts="none",
+        inputs={"in": {"type": "folder", "required": False}}, outputs={"out": {"type": "folder"}},
+        parameters={"word": {"type": "String", "required": True}},
+    )  # fmt: skip
+    chain = {"one": {}, "two": {"in": "one.out"}, "three": {"in": "two.out"}, "other": {}}
+    draft(api, "from-here", {name: node(says, wires, word=name) for name, wires in chain.items()})
+    canvas = Canvas(page)
+    page.goto("/w/default/pipelines/from-here")
+    expect(canvas.node("three")).to_be_visible(timeout=SOON)
+    canvas.run()
+    canvas.wait_for(dict.fromkeys(("one", "two", "three", "other"), "succeeded"))
+    canvas.run()  # nothing has changed: all of it is taken from the cache
+    canvas.wait_for(dict.fromkeys(("one", "two", "three", "other"), "reused"))
+    reused = page.locator("[data-run]").get_attribute("data-run")
+    canvas.open("two")
+    page.get_by_role("button", name="Other ways to run").click()
+    page.get_by_role("menuitem", name="Run from here").click()
+    expect(page.locator("[data-run]")).not_to_have_attribute("data-run", reused or "")
+    canvas.wait_for({"two": "succeeded", "three": "succeeded"})
+    shot(page, "run-from-here")
+    run = page.locator("[data-run]").get_attribute("data-run") or ""
+    assert api.wait(run) == "succeeded"
+    steps = {each["node"]: each["attempts"] for each in api.get(f"/runs/{run}")["steps"]}
+    assert steps == {"one": 0, "two": 1, "three": 1}
+    assert api.get(f"/runs/{run}/steps/two/why")["verdict"] == "forced"

@@ -214,10 +214,10 @@ def test_what_was_measured_is_drawn_and_what_was_registered_is_told(page: Page, 
     shot(page, "step-metrics")
     assert barriers(page) == []
     page.get_by_role("tab", name="Inputs and outputs").click()
-    page.get_by_role("button", name="Model learned 0.1.0").click()
-    dialog = page.get_by_role("dialog", name="Model learned 0.1.0")
-    expect(dialog.get_by_text("It was learned.")).to_be_visible()
-    expect(dialog.get_by_text("0 runs have read it")).to_be_visible()
-    settle(page)
-    shot(page, "registered")
-    assert barriers(page) == []
+    page.get_by_role("link", name="Model learned 0.1.0").click()
+    expect(page).to_have_url(re.compile(r"/models/learned%400.1.0$"))
+    expect(page.get_by_text("It was learned.")).to_be_visible()
+    page.get_by_role("tab", name="Lineage").click()
+    expect(page.get_by_text("No run has read this version.")).to_be_visible()
+    page.get_by_role("link", name="measured", exact=True).click()
+    page.wait_for_url(f"**/runs/{run}?*")

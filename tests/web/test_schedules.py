@@ -212,7 +212,7 @@ def test_a_schedule_is_switched_tried_out_and_given_a_new_version(page: Page, ap
     page.keyboard.press("Escape")
     row.get_by_role("button", name="State of switched-daily").click()
     shot(page, "schedules-switch")
-    page.get_by_role("menuitem", name="Frozen").click()
+    page.get_by_role("menuitemradio", name="Frozen").click()
     expect(row.get_by_role("button", name="Frozen: State of")).to_be_visible(timeout=SOON)
     assert api.get("/schedules/switched-daily")["in_force"]["state"] == "frozen"
     try_out(page)

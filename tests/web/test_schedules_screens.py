@@ -116,6 +116,16 @@ def test_a_screen_shows_words_and_no_keys_ids_or_gaps(
     assert [text for text in texts for each in places.values() if each in text] == []
 
 
+def test_a_page_of_schedules_is_one_request(page: Page, places: dict[str, str]) -> None:
+    assert places
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto("/w/default/schedules")
+    settle(page)
+    expect(page.get_by_role("row")).not_to_have_count(0)
+    assert len([url for url in asked if "/default/schedules" in url and "/api/" in url]) == 1
+
+
 def test_a_workspace_without_schedules_says_what_to_do(page: Page, api: Api) -> None:
     status, said_ = api.ask("POST", "/workspaces", {"name": "bare"})
     assert status == 200, said_

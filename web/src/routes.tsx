@@ -84,6 +84,30 @@ const fresh = createRoute({
   ),
 });
 
+const models = createRoute({
+  getParentRoute: () => workspace,
+  path: "/models",
+  component: lazyRouteComponent(() => import("./pages/assets/AssetsPage"), "ModelsPage"),
+});
+
+const model = createRoute({
+  getParentRoute: () => workspace,
+  path: "/models/$reference",
+  component: lazyRouteComponent(() => import("./pages/assets/AssetPage"), "ModelPage"),
+});
+
+const datasets = createRoute({
+  getParentRoute: () => workspace,
+  path: "/datasets",
+  component: lazyRouteComponent(() => import("./pages/assets/AssetsPage"), "DatasetsPage"),
+});
+
+const dataset = createRoute({
+  getParentRoute: () => workspace,
+  path: "/datasets/$reference",
+  component: lazyRouteComponent(() => import("./pages/assets/AssetPage"), "DatasetPage"),
+});
+
 const pipelines = createRoute({
   getParentRoute: () => workspace,
   path: "/pipelines",
@@ -173,6 +197,10 @@ export const router = createRouter({
       library,
       component,
       fresh,
+      models,
+      model,
+      datasets,
+      dataset,
       pipelines,
       designer,
       runs,

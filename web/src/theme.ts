@@ -1,5 +1,7 @@
 /** How the console looks. Colours of ports and statuses are in `app.css`, for both appearances. */
 import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import { createElement } from "react";
+import { CheckIcon } from "@/components/icons";
 
 const mill: MantineColorsTuple = [
   "#e8f7f3",
@@ -27,6 +29,10 @@ export const theme = createTheme({
   headings: { fontWeight: "600" },
   components: {
     Tooltip: { defaultProps: { openDelay: 400, withArrow: true } },
+    // What Mantine puts there to be focused first is no item, which is all that a menu may hold.
+    Menu: {
+      defaultProps: { withInitialFocusPlaceholder: false, checkIcon: createElement(CheckIcon) },
+    },
     Modal: { defaultProps: { centered: true } },
   },
 });

@@ -75,8 +75,10 @@ def _note(reading: Reading, path: Path, parameter: Parameter, given: Any) -> Non
 
 
 def _check_handed_down(source: Parameter, target: Parameter, path: Path, reading: Reading) -> None:
-    texts = ("String", "Column")
-    same = source.type == target.type or (source.type in texts and target.type in texts)
+    texts = ("String", "Column")  # and columns may be written as text, with commas between
+    same = source.type == target.type or (
+        source.type in texts and target.type in (*texts, "Columns")
+    )
     if not same and (source.type, target.type) != ("Int", "Float"):
         reading.fault(path, f"a {source.type} does not fit a {target.type}")
     elif source.default is not None:

@@ -31,6 +31,7 @@ export const WrapIcon = drawn(
 );
 export const DownloadIcon = drawn(<path d="M8 2.5v7.5M4.8 7l3.2 3.2L11.2 7M3 13.5h10" />);
 export const CopyIcon = drawn(<path d="M6 5.5h7v8H6zM3.5 10.5v-8h6.5" />);
+export const CheckIcon = drawn(<path d="M3.5 8.5l3 3 6-7" />);
 export const CloseIcon = drawn(<path d="M4 4l8 8M12 4l-8 8" />);
 export const LinkIcon = drawn(
   <path d="M6.5 9.5l3-3M5.2 7.6L3.7 9.1a2.3 2.3 0 0 0 3.2 3.2l1.5-1.5M10.8 8.4l1.5-1.5a2.3 2.3 0 0 0-3.2-3.2L7.6 5.2" />,

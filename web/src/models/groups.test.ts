@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { grouped, obstacle, type Types, ungrouped } from "./groups";
+import { clash, grouped, obstacle, type Types, ungrouped } from "./groups";
 import { selections } from "./pipeline/arbitrary";
 import { blank, type Pipeline } from "./pipeline/model";
 
@@ -72,6 +72,27 @@ describe("groups", () => {
     expect(inner.scheduling_parameters).toEqual(dates);
     const bare = outer("part", "part@1.0.0")({ ...blank("q"), nodes });
     expect(ungrouped("part", inner)(bare).scheduling_parameters).toEqual(dates);
+  });
+
+  it("are not taken apart where both sides call different dates the same", () => {
+    const [here, there] = [{ ...blank("p") }, { ...blank("part") }];
+    const known = { ...here, scheduling_parameters: { day: "$bizdate", hour: "$[hh]" } };
+    expect(clash(here, { ...there, scheduling_parameters: { day: "$bizdate" } })).toBe("");
+    expect(clash(known, { ...there, scheduling_parameters: { day: "$bizdate", more: "x" } })).toBe(
+      "",
+    );
+    expect(clash(known, { ...there, scheduling_parameters: { day: "$[yyyy]" } })).toBe("day");
+    expect(clash(known, there)).toBe("");
+  });
+
+  it("take columns from outside as a text, for they have no table of their own", () => {
+    const nodes = {
+      a: { component: "x" },
+      b: { component: "x", parameters: { n: { from: "a.n" } } },
+    };
+    const columns: Types = { ...types, parameter: () => "Columns" };
+    const { inner } = grouped({ ...blank("p"), nodes }, ["b"], "part", columns);
+    expect(inner.parameters).toEqual({ n: { type: "String" } });
   });
 
   it("cannot be of nodes with a way out and back in", () => {

@@ -14,6 +14,7 @@ import {
   reach,
   split,
 } from "./pipeline/model";
+import { ownType } from "./pipeline/own";
 
 /** What the ports and parameters of nodes are, as far as it is known. */
 export interface Types {
@@ -138,7 +139,7 @@ class Edge {
     const own = source === "parameters";
     const made = () =>
       (own && this.pipeline.parameters?.[port]) || {
-        type: this.types.parameter(node, parameter) ?? "String",
+        type: ownType(this.types.parameter(node, parameter) ?? "String"),
       };
     const crossing = this.crossing(this.parameters, from, own ? port : parameter, made);
     return { from: `parameters.${crossing.name}` };
@@ -222,7 +223,14 @@ function replaced(
   };
 }
 
-/** Puts the nodes of a pipeline in the place of the node that it is. */
+/** A scheduling parameter that both pipelines list, but not alike; "" if they can be one. */
+export function clash(pipeline: Pipeline, inside: Pipeline): string {
+  const known = pipeline.scheduling_parameters ?? {};
+  const own = Object.entries(inside.scheduling_parameters ?? {});
+  return own.find(([name, said]) => name in known && known[name] !== said)?.[0] ?? "";
+}
+
+/** Puts the nodes of a pipeline in the place of the node that it is; not where there is a clash. */
 export function ungrouped(name: string, inside: Pipeline): Change {
   return (pipeline) => {
     const outer = pipeline.nodes[name];

@@ -14,9 +14,17 @@ export function mayWrite(who: Schemas["Me"], workspace: string, creator: string)
   return role === "developer" && creator === who.person;
 }
 
-/** `mayWrite` for whoever looks; what one makes is one's own. */
-export function useMay(workspace: string): { make: boolean; write: (creator: string) => boolean } {
+/** Whether they may say which version of a model is used in production. */
+export function mayApprove(who: Schemas["Me"], workspace: string, visibility: string): boolean {
+  if (!WRITING.includes(who.scope)) return false;
+  const role = who.roles[workspace] ?? "";
+  return who.is_admin || ALL.includes(role) || (role === "operator" && visibility === "public");
+}
+
+/** What whoever looks may do; what one makes is one's own. */
+export function useMay(workspace: string) {
   const { data } = useQuery(me);
   const write = (creator: string) => (data ? mayWrite(data, workspace, creator) : false);
-  return { make: write(data?.person ?? ""), write };
+  const approve = (visibility: string) => (data ? mayApprove(data, workspace, visibility) : false);
+  return { make: write(data?.person ?? ""), write, approve };
 }

@@ -18,7 +18,10 @@ export const gitConnections = (workspace: string) =>
     },
   });
 
-/** Registers the repository as a source of code, and reads a component's file and code from it. */
+/** Registers the repository as a source of code, and reads a component's file and code from it.
+ *
+ * Nothing is registered from which they cannot be read: a failed try leaves nothing.
+ */
 export async function takeFromGit(workspace: string, place: GitPlace) {
   const { name, git, connection, file, path } = place;
   const source = await asked(
@@ -34,6 +37,8 @@ export async function takeFromGit(workspace: string, place: GitPlace) {
         description: "",
         version: null,
         visibility: null,
+        path: file,
+        folder: path,
       },
     }),
   );

@@ -10,6 +10,7 @@ export type GridCell = Schemas["GridCell"];
 export type WaitedFor = Schemas["WaitedFor"];
 export type InstanceGraph = Schemas["InstanceGraph"];
 export type InstanceEvent = Schemas["InstanceEventView"];
+export type Cause = Schemas["Cause"];
 export type Operated = Schemas["Operated"];
 export type Operation = Schemas["InstancesOperateBody"];
 export type Kind = "recurring" | "backfill" | "test" | "triggered";

@@ -33,23 +33,25 @@ export const face = (workspace: string, reference: string) =>
       ),
   });
 
-/** What a workspace registers has the same verbs, component or pipeline. */
+/** What a workspace registers has the same verbs, whatever it is. */
 const PLACES = {
   component: "/api/v1/workspaces/{workspace}/components/{name}",
   pipeline: "/api/v1/workspaces/{workspace}/pipelines/{name}",
+  model: "/api/v1/workspaces/{workspace}/models/{name}",
+  dataset: "/api/v1/workspaces/{workspace}/datasets/{name}",
 } as const;
 
 /** Something registered: which, where, and what it is called. */
 export interface Thing {
   workspace: string;
-  kind: Face["kind"];
+  kind: keyof typeof PLACES;
   name: string;
 }
 
 const key = ({ workspace, kind, name }: Thing) => [`${kind}s`, workspace, name];
 
 /** A version as it was registered: its text, its labels, who made it. */
-export const registered = (thing: Thing, version: string) =>
+export const registered = (thing: Thing & { kind: Face["kind"] }, version: string) =>
   queryOptions({
     queryKey: [...key(thing), version],
     queryFn: () =>
@@ -105,10 +107,10 @@ export const checked = (workspace: string, text: string) =>
     gcTime: 30_000,
   });
 
-/** Forgets what is known of the library, for something of it has changed. */
+/** Forgets what is known of all that is registered, for something of it has changed. */
 async function forget(workspace: string) {
   await Promise.all(
-    ["palette", "components", "pipelines"].map((key) =>
+    ["palette", "components", "pipelines", "models", "datasets"].map((key) =>
       queries.invalidateQueries({ queryKey: [key, workspace] }),
     ),
   );

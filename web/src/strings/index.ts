@@ -44,7 +44,7 @@ export interface Speak {
   /** Of `KEY.one` and `KEY.other` that which fits the number; `{count}` is that number. */
   count: (key: Plural, count: number, values?: Values) => string;
   /** The text of a key that is made of a server's word; of one that it has anew, the word itself. */
-  known: (key: string, word: string) => string;
+  known: (key: string, word: string, values?: Values) => string;
   language: Language;
 }
 
@@ -63,7 +63,8 @@ export function speakerOf(language: Language): Speak {
   const rules = new Intl.PluralRules(language);
   const speak = ((key, values) => say(language, key, values)) as Speak;
   speak.language = language;
-  speak.known = (key, word) => (key in texts[language] ? say(language, key as Key) : word);
+  speak.known = (key, word, values) =>
+    key in texts[language] ? say(language, key as Key, values) : word;
   speak.count = (key, count, values) => {
     const form = rules.select(count) === "one" ? "one" : "other";
     const shown = count.toLocaleString(language);

@@ -28,28 +28,28 @@ export function Account() {
         <Menu.Label>{t("shell.account.person", { person })}</Menu.Label>
         <Menu.Label>{t("shell.theme")}</Menu.Label>
         {SCHEMES.map((scheme) => (
-          <Menu.Item
+          <Menu.RadioItem
             key={scheme}
-            aria-checked={colorScheme === scheme}
-            role="menuitemradio"
-            rightSection={colorScheme === scheme ? "✓" : null}
-            onClick={() => setColorScheme(scheme)}
+            value={scheme}
+            checked={colorScheme === scheme}
+            closeMenuOnClick
+            onChange={() => setColorScheme(scheme)}
           >
             {t(`shell.theme.${scheme}`)}
-          </Menu.Item>
+          </Menu.RadioItem>
         ))}
         <Menu.Label>{t("shell.language")}</Menu.Label>
         {(Object.keys(languages) as Language[]).map((each) => (
-          <Menu.Item
+          <Menu.RadioItem
             key={each}
             lang={each}
-            role="menuitemradio"
-            aria-checked={each === language}
-            rightSection={each === language ? "✓" : null}
-            onClick={() => choose(each)}
+            value={each}
+            checked={each === language}
+            closeMenuOnClick
+            onChange={() => choose(each)}
           >
             {languages[each]}
-          </Menu.Item>
+          </Menu.RadioItem>
         ))}
         <Menu.Divider />
         <Menu.Item onClick={() => void leave()}>{t("shell.logout")}</Menu.Item>

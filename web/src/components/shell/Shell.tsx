@@ -14,6 +14,8 @@ const PLACES = {
   pipelines: "/w/$workspace/pipelines",
   runs: "/w/$workspace/runs",
   schedules: "/w/$workspace/schedules",
+  datasets: "/w/$workspace/datasets",
+  models: "/w/$workspace/models",
 } as const;
 const NAMES = Object.keys(PLACES) as (keyof typeof PLACES)[];
 
@@ -29,6 +31,8 @@ export function Shell() {
     pipelines: t("shell.pipelines"),
     runs: t("shell.runs"),
     schedules: t("shell.schedules"),
+    datasets: t("shell.datasets"),
+    models: t("shell.models"),
   };
   useCommands(
     "shell",

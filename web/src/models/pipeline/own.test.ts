@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { Parameter } from "../fields";
+import type { Parameter, Value } from "../fields";
 import { blank, type Pipeline } from "./model";
 import {
   declare,
   declaredAs,
+  isDated,
   isName,
   mayRead,
   readersOf,
@@ -91,6 +92,33 @@ it("a promoted parameter is declared as it was", () => {
   expect(mayRead(parameter, { type: "Int" })).toBe(true);
   expect(mayRead({ ...parameter, type: "Int" }, { type: "Float" })).toBe(false);
   expect(mayRead({ ...parameter, type: "Column" }, { type: "String" })).toBe(true);
+});
+
+it("columns that are promoted are a text, which any names stand", () => {
+  const columns: Parameter = { ...parameter, type: "Columns", minimum: null, maximum: null };
+  const of = (value: Value) => declaredAs({ ...columns, default: null }, value);
+  expect(of(["age", "height"])).toEqual({
+    type: "String",
+    default: "age,height",
+    description: "How fast",
+  });
+  expect(of("age, height").default).toBe("age,height");
+  expect(of(["a, b", "c"]).default).toBe('["a, b","c"]');
+  expect(of(["[a]"]).default).toBe('["[a]"]');
+  expect(of(undefined).default).toBeUndefined();
+  expect(mayRead(columns, { type: "String" })).toBe(true);
+  expect(mayRead({ ...columns, type: "Column" }, { type: "Columns" })).toBe(false);
+});
+
+it("a value that names a date of the schedule is known, wherever it stands", () => {
+  const dated: Pipeline = { ...blank("p"), scheduling_parameters: { day: "$bizdate" } };
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is of the language of schedules
+  const value = "day=${day}";
+  expect(isDated(dated, value)).toBe(true);
+  expect(isDated(dated, ["a", value])).toBe(true);
+  expect(isDated(dated, "day")).toBe(false);
+  expect(isDated(dated, undefined)).toBe(false);
+  expect(isDated(blank("p"), value)).toBe(false);
 });
 
 it("names are letters, digits, _ and -", () => {

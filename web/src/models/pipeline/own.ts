@@ -1,5 +1,5 @@
 /** Changes of what is the pipeline's own: its name, inputs, parameters and outputs. */
-import type { Parameter, Value } from "../fields";
+import { listed, type Parameter, type Value } from "../fields";
 import {
   type Change,
   type Declared,
@@ -76,21 +76,37 @@ export function readersOf(pipeline: Pipeline, own: Own, name: string): string[] 
     .map(([node]) => node);
 }
 
+/** The type of a pipeline's parameter that stands for one of a node.
+ *
+ * Columns of a pipeline would have to name a table of its own: their names are a text as well.
+ */
+export const ownType = (type: string): string =>
+  type === "Column" || type === "Columns" ? "String" : type;
+
+/** Names of columns as one text: with commas between, or as JSON where a name would not stand it. */
+function asText(names: string[]): string {
+  const isPlain = names.every((name) => name === name.trim() && !/^\[|,/.test(name));
+  return isPlain ? names.join(",") : JSON.stringify(names);
+}
+
+/** Whether a value names scheduling parameters, which stand in the values of nodes alone. */
+export const isDated = (pipeline: Pipeline, value: Value): boolean =>
+  pipeline.scheduling_parameters !== undefined && /\$\{/.test(JSON.stringify(value ?? ""));
+
 /** A parameter of the pipeline that stands for one of a node, with the value that it has there. */
 export function declaredAs(parameter: Parameter, value: Value): Declared {
-  const isOneColumn = parameter.type === "Column";
   const { minimum, maximum, exclusive_minimum, exclusive_maximum } = parameter;
   const range = {
     ...(minimum !== null && { [exclusive_minimum ? "exclusive_min" : "min"]: minimum }),
     ...(maximum !== null && { [exclusive_maximum ? "exclusive_max" : "max"]: maximum }),
   };
   const now = value === undefined || isFrom(value) ? (parameter.default as Json | null) : value;
+  const isList = parameter.type === "Columns";
   return {
-    // A column of a pipeline would have to name a table of its own: its name is a text as well.
-    type: isOneColumn ? "String" : parameter.type,
-    ...(now !== null && now !== undefined && { default: now }),
+    type: ownType(parameter.type),
+    ...(now !== null && now !== undefined && { default: isList ? asText(listed(now)) : now }),
     ...(Object.keys(range).length && { range }),
-    ...(parameter.choices.length && { enum: parameter.choices }),
+    ...(parameter.choices.length && !isList && { enum: parameter.choices }),
     ...(parameter.pattern && { pattern: parameter.pattern }),
     ...(parameter.length && { length: parameter.length }),
     ...(parameter.description && { description: parameter.description }),
@@ -102,8 +118,9 @@ export function mayRead(parameter: Parameter, declared: Declared): boolean {
   const { type } = parameter;
   if (type === declared.type) return true;
   if (type === "Float" && declared.type === "Int") return true;
-  const texts = ["String", "Column"];
-  return texts.includes(type) && texts.includes(declared.type);
+  return (
+    ["String", "Column", "Columns"].includes(type) && ["String", "Column"].includes(declared.type)
+  );
 }
 
 /** Whether a text may be the name of an input, output or parameter. */

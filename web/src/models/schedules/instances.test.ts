@@ -6,7 +6,6 @@ import { faultOf } from "./faults";
 import { levelsOf } from "./graph";
 import { clockOf, lookOf, reasonsOf, summed, titleOf } from "./instances";
 import { isWhole, ownName, planFor, wishOf } from "./plan";
-import { reasonOf } from "./reasons";
 import { worded } from "./worded";
 
 describe("instances", () => {
@@ -46,28 +45,6 @@ describe("instances", () => {
       ["it is over", 2],
       ["it is frozen already", 1],
     ]);
-  });
-
-  it("say why they wait, without ids", () => {
-    const failed = { key: "run-failed", why: "" };
-    expect(reasonOf("run 1ryag0519cfb3f has failed")).toEqual(failed);
-    expect(reasonOf("run 1ryag0519cfb3f has failed: step 'work' failed: exit code 3")).toEqual({
-      ...failed,
-      why: "step 'work' failed: exit code 3",
-    });
-    expect(reasonOf("not begun: load: the one of 2026-02-28 is failed")).toEqual({
-      key: "not-begun",
-      reason: { key: "cycle", name: "load", date: "2026-02-28", status: "failed", more: 0 },
-    });
-    expect(reasonOf("load: the one of 2026-03-01 #3 is waiting, and 4 more")).toMatchObject({
-      more: 4,
-    });
-    expect(reasonOf("missed by 3:00:00: catch_up is none")).toEqual({
-      key: "missed",
-      why: "none",
-      late: "3:00:00",
-    });
-    expect(reasonOf("a reason of tomorrow")).toEqual({ key: "said", text: "a reason of tomorrow" });
   });
 
   it("stand in a graph by how far they are, and only so many", () => {

@@ -5,6 +5,8 @@ import { useNavigate, useParams } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { Actions } from "@/components/Actions";
 import { Confirm } from "@/components/Confirm";
+import classes from "@/components/registry/Registry.module.css";
+import { Versions } from "@/components/registry/Versions";
 import { Failed, Loading } from "@/components/states";
 import { useMay } from "@/services/access";
 import {
@@ -18,11 +20,9 @@ import {
 import { openComponent, openPublished } from "@/services/pipelines";
 import { useStrings } from "@/strings";
 import { CodeTab } from "./component/CodeTab";
-import classes from "./component/component.module.css";
 import { Overview } from "./component/Overview";
 import { Parameters } from "./component/Parameters";
 import { RunForm } from "./component/RunForm";
-import { Versions } from "./component/Versions";
 
 const SaidDialog = lazy(() => import("@/components/SaidDialog"));
 
@@ -38,7 +38,7 @@ export function ComponentPage() {
 function Shown({ face, workspace }: { face: Face; workspace: string }) {
   const t = useStrings();
   const isOwn = face.source === "workspace";
-  const thing: Thing = { workspace, kind: face.kind, name: face.name };
+  const thing = { workspace, kind: face.kind, name: face.name };
   const version = useQuery({ ...registered(thing, face.version), enabled: isOwn });
   return (
     <div className={classes.page}>

@@ -133,9 +133,9 @@ function Head({ workspace, said }: Props) {
       <Text size="sm" c="dimmed">
         {facts.join(" · ")}
       </Text>
-      {said.reason && (
+      {said.cause && (
         <Text size="sm" c={said.status === "failed" ? "var(--status-failed)" : undefined}>
-          {reasonText(said.reason, t)}
+          {reasonText(said.cause, t)}
         </Text>
       )}
       <OperateBar
@@ -148,12 +148,12 @@ function Head({ workspace, said }: Props) {
 
 function Why({ said }: { said: InstanceDetail }) {
   const t = useStrings();
-  if (!said.why.length) return null;
+  if (!said.causes.length) return null;
   return (
     <Alert variant="light" mb="lg" title={t("instance.why")} py="xs">
       <ul className={classes.list}>
-        {said.why.map((reason) => (
-          <li key={reason}>{reasonText(reason, t)}</li>
+        {said.causes.map((cause) => (
+          <li key={JSON.stringify(cause)}>{reasonText(cause, t)}</li>
         ))}
       </ul>
     </Alert>
@@ -176,7 +176,8 @@ function WaitsFor({ workspace, said }: Props) {
       schedule: "",
       is_met: said.status !== "waiting",
       is_removed,
-      why: is_removed ? "" : uri,
+      why: "",
+      cause: is_removed ? null : { code: "said", values: { text: uri } },
       instances: [],
     }),
   );
@@ -238,9 +239,9 @@ function NeedText({ workspace, need }: { workspace: string; need: WaitedFor }) {
       <Text size="sm" fw={600} className={need.is_removed ? classes.removed : classes.title}>
         {needName(need.name, t)}
       </Text>
-      {need.why && !need.is_removed && !need.instances.length && (
+      {need.cause && !need.is_removed && !need.instances.length && (
         <Text size="sm" c="dimmed" className={classes.title}>
-          {reasonText(need.why, t)}
+          {reasonText(need.cause, t)}
         </Text>
       )}
       {need.instances.slice(0, 12).map((row) => (

@@ -86,6 +86,8 @@ export const designer = {
     "A way leads out of these nodes and back into them. Select the nodes between them too.",
   "canvas.group.foreach": "A node repeats over a list that a node outside gives.",
   "canvas.group.when": "A condition reads what is on the other side of the group.",
+  "canvas.ungroup.clash":
+    "Both pipelines have a scheduling parameter “{name}”, and not the same one. Rename one first.",
   "canvas.connect.out": "output",
   "canvas.connect.in": "input",
   "canvas.connect.from": "Connect {node}: which port?",

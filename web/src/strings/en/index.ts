@@ -1,3 +1,4 @@
+import { assets } from "./assets";
 import { designer } from "./designer";
 import { library } from "./library";
 import { panels } from "./panels";
@@ -5,4 +6,12 @@ import { runs } from "./runs";
 import { schedules } from "./schedules";
 import { shell } from "./shell";
 
-export const en = { ...shell, ...library, ...designer, ...panels, ...runs, ...schedules };
+export const en = {
+  ...shell,
+  ...library,
+  ...designer,
+  ...panels,
+  ...runs,
+  ...assets,
+  ...schedules,
+};

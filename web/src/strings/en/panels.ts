@@ -76,6 +76,8 @@ export const panels = {
   "panel.parameter.unlink": "Unlink",
   "panel.promote.title": "{name} as a parameter of the pipeline",
   "panel.promote.about": "Whoever runs the pipeline can then set it. Other nodes can read it too.",
+  "panel.promote.dated":
+    "Its value names a scheduling parameter, and a default of a pipeline cannot. Give another value first.",
   "panel.promote.name": "Name of the parameter",
   "panel.promote.do": "Promote",
   "panel.pipeline": "Pipeline",

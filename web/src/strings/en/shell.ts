@@ -3,6 +3,8 @@ export const shell = {
   "shell.pipelines": "Pipelines",
   "shell.runs": "Runs",
   "shell.schedules": "Schedules",
+  "shell.datasets": "Datasets",
+  "shell.models": "Models",
   "shell.workspace": "Workspace",
   "shell.commands": "Commands",
   "shell.commands.search": "What do you want to do?",

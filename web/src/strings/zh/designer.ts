@@ -85,6 +85,7 @@ export const designer: Record<keyof typeof english, string> = {
   "canvas.group.ring": "所选节点之间经过了未选中的节点，请一并选中。",
   "canvas.group.foreach": "有节点按外部节点输出的列表循环执行。",
   "canvas.group.when": "有条件引用了组合另一侧的内容。",
+  "canvas.ungroup.clash": "两个流水线都有调度参数“{name}”，但取值不同，请先重命名其中一个。",
   "canvas.connect.out": "输出",
   "canvas.connect.in": "输入",
   "canvas.connect.from": "连接 {node}：选择端口",

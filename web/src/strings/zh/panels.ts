@@ -77,6 +77,7 @@ export const panels: Record<keyof typeof english, string> = {
   "panel.parameter.unlink": "取消引用",
   "panel.promote.title": "将“{name}”设为流水线参数",
   "panel.promote.about": "之后运行流水线时可以指定它，其他节点也可以引用。",
+  "panel.promote.dated": "该值引用了调度参数，而流水线的默认值不能引用，请先改为其他值。",
   "panel.promote.name": "参数名称",
   "panel.promote.do": "设为参数",
   "panel.pipeline": "流水线",

@@ -5,6 +5,8 @@ export const shell: Record<keyof typeof english, string> = {
   "shell.pipelines": "流水线",
   "shell.runs": "运行",
   "shell.schedules": "调度",
+  "shell.datasets": "数据集",
+  "shell.models": "模型",
   "shell.workspace": "工作空间",
   "shell.commands": "命令",
   "shell.commands.search": "想做什么？",

@@ -17,6 +17,8 @@ const RunDialog = lazy(() =>
 );
 
 const LIVE = ["queued", "running"];
+/** The empty name stands for every step of the run. */
+const ALL = [""];
 
 /** Runs all of it or a part, says how the last run went, and stops it. */
 export function Run() {
@@ -107,11 +109,9 @@ function useStart() {
 /** What can be run, for the menu and for the command palette alike. */
 function useItems(node: string | undefined, start: (wish: Wish) => void, ask: () => void) {
   const t = useStrings();
-  const store = useDesignerStore();
   const items = useMemo((): Command[] => {
     const isDisabled = node === undefined;
     const at = node ?? "";
-    const everything = () => Object.keys(store.getState().history.now.nodes);
     return [
       { id: "run-all", label: t("running.menu.all"), keys: "Ctrl Enter", run: () => start({}) },
       { id: "run-only", label: t("running.menu.only"), isDisabled, run: () => start({ only: at }) },
@@ -119,7 +119,8 @@ function useItems(node: string | undefined, start: (wish: Wish) => void, ask: ()
         id: "run-from",
         label: t("running.menu.from"),
         isDisabled,
-        run: () => start({ first: at }),
+        // What people point at is done anew, and so is what follows; before it all is taken.
+        run: () => start({ first: at, force: ALL }),
       },
       {
         id: "run-to",
@@ -138,10 +139,10 @@ function useItems(node: string | undefined, start: (wish: Wish) => void, ask: ()
       {
         id: "run-force",
         label: t("running.menu.force"),
-        run: () => start({ force: everything() }),
+        run: () => start({ force: ALL }),
       },
     ];
-  }, [t, store, node, start, ask]);
+  }, [t, node, start, ask]);
   useCommands("run", items);
   return items;
 }

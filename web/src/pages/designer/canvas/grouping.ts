@@ -1,6 +1,6 @@
 /** Nodes become a pipeline of the workspace, for a node names only what is registered. */
 import { notifications } from "@mantine/notifications";
-import { grouped, obstacle, type Types, ungrouped } from "@/models/groups";
+import { clash, grouped, obstacle, type Types, ungrouped } from "@/models/groups";
 import { placesOf, settle } from "@/models/layout";
 import { all } from "@/models/pipeline/edit";
 import { freshName } from "@/models/pipeline/model";
@@ -73,6 +73,8 @@ export async function ungroupNode({ store, t }: Doing, name: string): Promise<vo
   try {
     const inside = await insideOf(store, name);
     if (!inside) return;
+    const date = clash(history.now, inside);
+    if (date) throw new Error(t("canvas.ungroup.clash", { name: date }));
     edit(t("canvas.did.ungroup"), all(settle, ungrouped(name, inside)));
     const before = new Set(Object.keys(history.now.nodes));
     select(Object.keys(store.getState().history.now.nodes).filter((each) => !before.has(each)));

@@ -15,6 +15,8 @@ import classes from "./Panel.module.css";
 /** How a node's step went in the last run, and why it was or was not done again. */
 export function NodeState({ name }: { name: string }) {
   const step = useDesigner((designer) => designer.steps[name]);
+  // A pipeline's node stands for many steps, each of which has reasons of its own.
+  const isOne = useDesigner((designer) => faceOf(designer, name)?.kind !== "pipeline");
   if (!step) return null;
   const isOver = ENDED.includes(step.status);
   return (
@@ -33,7 +35,7 @@ export function NodeState({ name }: { name: string }) {
           {step.reason}
         </Alert>
       )}
-      {isOver && (step.isReused || step.attempts > 0) && <Why name={name} />}
+      {isOne && isOver && (step.isReused || step.attempts > 0) && <Why name={name} />}
     </div>
   );
 }

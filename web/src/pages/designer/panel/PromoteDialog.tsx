@@ -3,7 +3,7 @@ import { useState } from "react";
 import { type Parameter, titleOf } from "@/models/fields";
 import { promote } from "@/models/pipeline/edit";
 import type { Json } from "@/models/pipeline/model";
-import { declaredAs, isName } from "@/models/pipeline/own";
+import { declaredAs, isDated, isName } from "@/models/pipeline/own";
 import { useDesigner, useDesignerStore } from "@/services/designer/store";
 import { useStrings } from "@/strings";
 
@@ -18,10 +18,8 @@ interface PromoteProps {
 export function PromoteDialog({ node, parameter, value, onClose }: PromoteProps) {
   const t = useStrings();
   const { edit } = useDesignerStore().getState();
-  const pipeline = useDesigner((designer) => designer.history.now);
   const [name, setName] = useState(parameter.name.replaceAll(".", "_"));
-  const isTaken = name in { ...pipeline.parameters, ...pipeline.inputs };
-  const fault = isTaken ? t("panel.name.taken") : isName(name) ? "" : t("panel.name.wrong");
+  const fault = useFault(name, value);
   const carryOut = () => {
     const declared = declaredAs(parameter, value);
     edit(t("panel.did.promote", { name }), promote(node, parameter.name, name, declared));
@@ -62,4 +60,13 @@ export function PromoteDialog({ node, parameter, value, onClose }: PromoteProps)
       </form>
     </Modal>
   );
+}
+
+/** Why the parameter cannot be called so, or not stand for that value; "" if it can. */
+function useFault(name: string, value: Json | undefined): string {
+  const t = useStrings();
+  const pipeline = useDesigner((designer) => designer.history.now);
+  if (isDated(pipeline, value)) return t("panel.promote.dated");
+  if (name in { ...pipeline.parameters, ...pipeline.inputs }) return t("panel.name.taken");
+  return isName(name) ? "" : t("panel.name.wrong");
 }

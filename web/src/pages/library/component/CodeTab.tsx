@@ -1,11 +1,11 @@
 import { Code, Loader, Stack, Text, Title } from "@mantine/core";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
+import classes from "@/components/registry/Registry.module.css";
 import { Failed, Loading } from "@/components/states";
 import type { Schemas } from "@/services/api";
 import type { Face } from "@/services/library";
 import { useStrings } from "@/strings";
-import classes from "./component.module.css";
 
 const Editor = lazy(() =>
   import("@/components/editor/Editor").then(({ Editor }) => ({ default: Editor })),

@@ -1,14 +1,14 @@
-import { Anchor, Badge, Group, Stack, Table, Text, Title } from "@mantine/core";
-import type { ReactNode } from "react";
+import { Anchor, Group, Stack, Table, Text, Title } from "@mantine/core";
 import { Markdown } from "@/components/Markdown";
 import { useNames } from "@/components/names";
+import { Fact, Words } from "@/components/registry/Facts";
+import classes from "@/components/registry/Registry.module.css";
 import { Time } from "@/components/Time";
 import { labelWords } from "@/models/labels";
 import { linkOf } from "@/models/links";
 import { sizeOf } from "@/models/size";
 import type { Face, Version } from "@/services/library";
 import { useStrings } from "@/strings";
-import classes from "./component.module.css";
 
 /** What it is for, what it takes and gives, and whom to ask. */
 export function Overview({ face, version }: { face: Face; version: Version | undefined }) {
@@ -134,29 +134,6 @@ function Facts({ face, version }: { face: Face; version: Version | undefined }) 
         </Fact>
       )}
     </dl>
-  );
-}
-
-function Words({ name, words }: { name: string; words: string[] }) {
-  return (
-    <Fact name={name}>
-      <Group gap={4}>
-        {words.map((word) => (
-          <Badge key={word} variant="default" tt="none" fw={400}>
-            {word}
-          </Badge>
-        ))}
-      </Group>
-    </Fact>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

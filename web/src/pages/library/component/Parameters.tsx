@@ -1,9 +1,9 @@
 import { Table, Text, Title } from "@mantine/core";
 import { Markdown } from "@/components/Markdown";
+import classes from "@/components/registry/Registry.module.css";
 import { shown, titleOf } from "@/models/fields";
 import type { Face } from "@/services/library";
 import { type Speak, useStrings } from "@/strings";
-import classes from "./component.module.css";
 
 type Parameter = Face["parameters"][number];
 

@@ -4,10 +4,10 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { ParameterField } from "@/components/fields/ParameterField";
 import { useNames } from "@/components/names";
+import classes from "@/components/registry/Registry.module.css";
 import type { Value } from "@/models/fields";
 import { createRun, type Face } from "@/services/library";
 import { useStrings } from "@/strings";
-import classes from "./component.module.css";
 import { wishOf } from "./wish";
 
 /** Runs the component alone, on data that lies somewhere already. */

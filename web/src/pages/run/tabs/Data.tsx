@@ -1,7 +1,9 @@
 import { Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { PlaceLink } from "@/components/PlaceLink";
+import { ThingLink } from "@/components/registry/ThingLink";
 import { Failed, Loading } from "@/components/states";
+import { assetOf } from "@/models/asset";
 import { isOver } from "@/models/runs";
 import type { Schemas } from "@/services/api";
 import { runLineage } from "@/services/runs";
@@ -28,7 +30,7 @@ export function Data({ workspace, run, step }: OfStep) {
             <div key={input.port} style={{ display: "contents" }}>
               <dt>{input.port}</dt>
               <dd>
-                <Source input={input} />
+                <Source workspace={workspace} input={input} />
               </dd>
             </div>
           ))}
@@ -59,8 +61,15 @@ export function Data({ workspace, run, step }: OfStep) {
 }
 
 /** Where an input came from. */
-function Source({ input }: { input: Schemas["UsedInput"] }) {
+function Source({ workspace, input }: { workspace: string; input: Schemas["UsedInput"] }) {
   const t = useStrings();
+  const dataset = input.kind === "dataset" ? assetOf(input.value) : null;
+  if (dataset)
+    return (
+      <ThingLink workspace={workspace} thing={dataset}>
+        {t("asset.named.dataset", { name: dataset.name, version: dataset.version })}
+      </ThingLink>
+    );
   if (input.kind !== "step") return <>{t(`run.input.${input.kind}`, { value: input.value })}</>;
   const at = input.value.lastIndexOf(".");
   const [task, port] = [input.value.slice(0, at), input.value.slice(at + 1)];

@@ -2,7 +2,9 @@ import { Button } from "@mantine/core";
 import { useState } from "react";
 import { DownIcon, RightIcon } from "@/components/icons";
 import { PortPreview } from "@/components/preview/PortPreview";
-import { Registered } from "../Registered";
+import { ThingLink } from "@/components/registry/ThingLink";
+import { assetOf } from "@/models/asset";
+import { useStrings } from "@/strings";
 import classes from "../RunPage.module.css";
 
 interface OfPort {
@@ -16,6 +18,7 @@ interface OfPort {
 
 /** An output, shown when it is opened. */
 export function Output({ workspace, run, step, port, registered }: OfPort) {
+  const t = useStrings();
   const [isOpen, setOpen] = useState(false);
   return (
     <section className={classes.output}>
@@ -29,9 +32,19 @@ export function Output({ workspace, run, step, port, registered }: OfPort) {
       >
         {port}
       </Button>
-      {registered.map((reference) => (
-        <Registered key={reference} workspace={workspace} reference={reference} />
-      ))}
+      {registered.map(assetOf).map(
+        (asset) =>
+          asset && (
+            <span
+              key={`${asset.kind}:${asset.name}@${asset.version}`}
+              className={classes.registered}
+            >
+              <ThingLink workspace={workspace} thing={asset}>
+                {t(`asset.named.${asset.kind}`, { name: asset.name, version: asset.version })}
+              </ThingLink>
+            </span>
+          ),
+      )}
       {isOpen && (
         <div className={classes.preview}>
           <PortPreview workspace={workspace} run={run} step={step} port={port} />

@@ -40,11 +40,10 @@ export function InstanceLog({ workspace, instance }: { workspace: string; instan
 }
 
 /** An event in words; of a kind that this console does not know, the server's word. */
-function eventText({ kind, data }: InstanceEvent, t: Speak): string {
+function eventText({ kind, data, cause }: InstanceEvent, t: Speak): string {
   const key = `instance.event.${kind}`;
   if (!(key in texts[t.language])) return kind;
   const values = Object.entries(data).map(([name, value]) => [name, String(value)]);
   const said = t(key as Key, Object.fromEntries(values));
-  const { reason } = data;
-  return typeof reason === "string" && reason ? `${said}: ${reasonText(reason, t)}` : said;
+  return cause ? `${said}: ${reasonText(cause, t)}` : said;
 }

@@ -23,8 +23,8 @@ export function InstanceList({ workspace, rows, isMixed }: Props) {
       <Table.Thead>
         <Table.Tr>
           {isMixed && <Table.Th>{t("instance.schedule")}</Table.Th>}
-          <Table.Th w={190}>{t("schedules.next.business")}</Table.Th>
-          <Table.Th w={190}>{t("instances.status")}</Table.Th>
+          <Table.Th w={170}>{t("schedules.next.business")}</Table.Th>
+          <Table.Th w={165}>{t("instances.status")}</Table.Th>
           <Table.Th>{t("instances.reason")}</Table.Th>
           <Table.Th w={190}>{t("instances.ended")}</Table.Th>
         </Table.Tr>
@@ -47,8 +47,8 @@ export function InstanceList({ workspace, rows, isMixed }: Props) {
               <InstanceMark {...row} />
             </Table.Td>
             <Table.Td>
-              <Text size="sm" c="dimmed" lineClamp={2}>
-                {row.reason && reasonText(row.reason, t)}
+              <Text size="sm" c="dimmed" lineClamp={4}>
+                {row.cause && reasonText(row.cause, t)}
               </Text>
             </Table.Td>
             <Table.Td className={classes.number}>

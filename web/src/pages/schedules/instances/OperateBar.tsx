@@ -84,7 +84,7 @@ function Answer({ answer, onClose }: { answer: Operated; onClose: () => void }) 
       variant="default"
       role="status"
       py={6}
-      style={{ flexBasis: "100%" }}
+      style={{ flexBasis: "100%", order: 1 }}
       title={said.join(", ")}
       withCloseButton
       onClose={onClose}

@@ -1,6 +1,7 @@
 /** Why an instance is as it is, in the language of whoever reads. */
-import { type Reason, reasonOf } from "@/models/schedules/reasons";
-import type { Speak } from "@/strings";
+import { durationOf } from "@/models/duration";
+import type { Cause } from "@/services/instances";
+import type { Speak, Values } from "@/strings";
 
 const WORDS = ["self", "children"] as const;
 
@@ -10,35 +11,30 @@ export function needName(name: string, t: Speak): string {
   return word ? t(`instance.waits.${word}`) : name;
 }
 
-export const reasonText = (text: string, t: Speak) => worded(reasonOf(text), t);
-
-function worded(reason: Reason, t: Speak): string {
-  switch (reason.key) {
-    case "said":
-      return reason.text;
-    case "not-begun":
-      return t("instance.reason.not-begun", { reason: worded(reason.reason, t) });
-    case "run-failed":
-    case "run-cancelled": {
-      const said = t(`instance.reason.${reason.key}`);
-      return reason.why ? `${said}: ${reason.why}` : said;
-    }
-    case "missed":
-      return t(`instance.reason.missed.${reason.why}`, { late: reason.late });
-    case "cycle": {
-      const { name, date, status, more } = reason;
-      const values = { date, status: t.known(`instance.status.${status}`, status) };
-      const said = t("instance.reason.cycle", { name: needName(name, t), ...values });
-      return more ? `${said}; ${t.count("instance.reason.more", more)}` : said;
-    }
-    case "absent":
-    case "undeployed":
-    case "undone":
-    case "file":
-      return t(`instance.reason.${reason.key}`, { name: needName(reason.name, t) });
-    default: {
-      const { key, ...values } = reason;
-      return t(`instance.reason.${key}`, values);
-    }
+/** A reason in words. An id that it has is left out: where it stands says what of. */
+export function reasonText({ code, values }: Cause, t: Speak): string {
+  const { because, ...others } = values;
+  if (because) {
+    const reason = reasonText({ code: String(because), values: others }, t);
+    return t.known(`instance.reason.${code}`, code, { reason });
   }
+  const { text, why, more, ...rest } = others;
+  if (code === "said") return String(text);
+  const said = t.known(`instance.reason.${code}`, code, shown(rest, t));
+  if (more) return `${said}; ${t.count("instance.reason.more", Number(more))}`;
+  return why ? `${said}: ${why}` : said;
+}
+
+/** Values as people read them. */
+function shown(values: Values, t: Speak): Values {
+  const words: Record<string, (value: string | number) => string> = {
+    name: (name) => needName(String(name), t),
+    status: (status) =>
+      t.known(`backfill.status.${status}`, t.known(`instance.status.${status}`, String(status))),
+    late: (seconds) => durationOf(Number(seconds)),
+    after: (seconds) => durationOf(Number(seconds)),
+  };
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, words[name]?.(value) ?? value]),
+  );
 }

@@ -1,14 +1,13 @@
 import { Button, Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useMay } from "@/services/access";
-import { latestVersion, type ScheduleRow, type ScheduleView } from "@/services/schedules";
+import type { ScheduleRow, ScheduleView } from "@/services/schedules";
 import { useStrings } from "@/strings";
 import { DeployDialog } from "./DeployDialog";
 
 interface Props {
   workspace: string;
-  row: Pick<ScheduleRow | ScheduleView, "name" | "version" | "creator" | "in_force">;
+  row: Pick<ScheduleRow | ScheduleView, "name" | "version" | "latest" | "creator" | "in_force">;
 }
 
 /** The version that is in force; if there is a newer one, the button that deploys it. */
@@ -16,13 +15,13 @@ export function InForce({ workspace, row }: Props) {
   const t = useStrings();
   const may = useMay(workspace);
   const [isOpen, setOpen] = useState(false);
-  const { data: latest = row.version } = useQuery(latestVersion(workspace, row.name));
+  const { latest } = row;
   const isNewer = latest !== row.version || !row.in_force;
   return (
     <>
       {row.in_force && <Text size="sm">{row.in_force.version}</Text>}
       {isNewer && may.write(row.creator) && (
-        <Button size="compact-xs" variant="light" onClick={() => setOpen(true)}>
+        <Button size="compact-xs" variant="light" my={2} onClick={() => setOpen(true)}>
           {t("schedules.deploy.newer", { version: latest })}
         </Button>
       )}

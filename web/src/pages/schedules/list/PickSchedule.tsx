@@ -28,6 +28,7 @@ export function PickSchedule({ workspace, label, value, onChange, width }: Props
       size="xs"
       w={width}
       label={label}
+      placeholder={t("schedules.search")}
       searchable
       data={value && !names.includes(value) ? [value, ...names] : names}
       nothingFoundMessage={t("schedules.nothing")}

@@ -112,7 +112,7 @@ function Rows({ workspace, rows }: { workspace: string; rows: ScheduleRow[] }) {
             </Table.Td>
             <Table.Td>
               <Text size="sm" className={classes.title}>
-                {row.in_force?.owner}
+                {row.run_as}
               </Text>
             </Table.Td>
             <Table.Td>

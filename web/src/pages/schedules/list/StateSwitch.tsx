@@ -44,17 +44,18 @@ export function StateSwitch({ workspace, name, creator, state }: Props) {
       </Menu.Target>
       <Menu.Dropdown>
         {STATES.map((each) => (
-          <Menu.Item
+          <Menu.RadioItem
             key={each}
-            aria-current={each === state}
-            rightSection={each === state ? "✓" : null}
-            onClick={() => each !== state && switching.mutate(each)}
+            value={each}
+            checked={each === state}
+            closeMenuOnClick
+            onChange={() => switching.mutate(each)}
           >
             <StateMark state={each} />
             <Text size="xs" c="dimmed">
               {t(`schedules.state.${each}.about`)}
             </Text>
-          </Menu.Item>
+          </Menu.RadioItem>
         ))}
       </Menu.Dropdown>
     </Menu>

@@ -1,17 +1,18 @@
 import { Alert, Badge, Button, Group, Radio, Stack, Table, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { More } from "@/components/More";
 import { NameDialog } from "@/components/NameDialog";
 import { Failed, Loading } from "@/components/states";
 import { Time } from "@/components/Time";
+import { worded } from "@/models/schedules/worded";
 import { useMay } from "@/services/access";
 import type { Schemas } from "@/services/api";
 import { deprecate, differences, type Thing, versions } from "@/services/library";
 import { useStrings } from "@/strings";
-import classes from "./component.module.css";
+import classes from "./Registry.module.css";
+import { ThingLink } from "./ThingLink";
 
 interface Props {
   thing: Thing;
@@ -78,19 +79,17 @@ interface RowProps {
 function Row({ row, thing, creator, isCurrent }: RowProps) {
   const t = useStrings();
   const may = useMay(thing.workspace);
-  const { workspace, name } = thing;
   return (
     <>
       <Table.Td>
         <Group gap="xs">
-          <Link
-            to="/w/$workspace/components/$reference"
-            params={{ workspace, reference: `${name}@${row.version}` }}
-            className={classes.version}
-            aria-current={isCurrent ? "page" : undefined}
+          <ThingLink
+            workspace={thing.workspace}
+            thing={{ ...thing, version: row.version }}
+            isCurrent={isCurrent}
           >
             {row.version}
-          </Link>
+          </ThingLink>
           {row.deprecated && (
             <Badge variant="default" tt="none" title={row.deprecated}>
               {t("library.deprecated")}
@@ -184,16 +183,4 @@ function Differences({ thing, before, after }: DifferencesProps) {
       )}
     </section>
   );
-}
-
-/** A value of a document as people write it: `type: Int, default: 3`. */
-function worded(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  if (Array.isArray(value)) return value.map(worded).join(", ");
-  if (typeof value !== "object") return String(value);
-  return Object.entries(value)
-    .map(([name, each]): [string, string] => [name, worded(each)])
-    .filter(([, each]) => each)
-    .map(([name, each]) => `${name}: ${each}`)
-    .join(", ");
 }
