@@ -1,5 +1,5 @@
 /** What the document of a model or dataset says, for people. */
-import { worded } from "./schedules/worded";
+import { worded } from "./worded";
 
 type Fields = Record<string, unknown>;
 export type Pairs = [string, string][];

@@ -6,7 +6,7 @@ import { More } from "@/components/More";
 import { NameDialog } from "@/components/NameDialog";
 import { Failed, Loading } from "@/components/states";
 import { Time } from "@/components/Time";
-import { worded } from "@/models/schedules/worded";
+import { worded } from "@/models/worded";
 import { useMay } from "@/services/access";
 import type { Schemas } from "@/services/api";
 import { deprecate, differences, type Thing, versions } from "@/services/library";

@@ -6,7 +6,6 @@ import { faultOf } from "./faults";
 import { levelsOf } from "./graph";
 import { clockOf, lookOf, reasonsOf, summed, titleOf } from "./instances";
 import { isWhole, ownName, planFor, wishOf } from "./plan";
-import { worded } from "./worded";
 
 describe("instances", () => {
   it("are called by schedule, business date and time", () => {
@@ -147,14 +146,5 @@ describe("faults", () => {
     expect(faultOf(faults, "on")).toBe("at on[0]");
     expect(faultOf(faults, "alerts[0]")).toBe("at alerts[0].to");
     expect(faultOf(faults, "alerts", true)).toBe("");
-  });
-});
-
-describe("a value in a difference", () => {
-  it("is said in words", () => {
-    expect(worded([{ schedule: "load", cycle: "last" }, "self"])).toBe(
-      "schedule: load, cycle: last, self",
-    );
-    expect([worded(null), worded(3), worded(true)]).toEqual(["", "3", "true"]);
   });
 });

@@ -1,5 +1,5 @@
 import { ownName } from "@/models/schedules/plan";
-import { worded } from "@/models/schedules/worded";
+import { worded } from "@/models/worded";
 import type { BackfillDetail } from "@/services/backfills";
 import { useStrings } from "@/strings";
 import classes from "../schedules.module.css";

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { isFields, textAt } from "@/models/componentText";
 import { type Parameter, shown, titleOf } from "@/models/fields";
 import { EXAMPLE } from "@/models/schedules/text";
-import { worded } from "@/models/schedules/worded";
+import { worded } from "@/models/worded";
 import { face } from "@/services/library";
 import { pipelineSaid } from "@/services/pipelines";
 import { type Key, useStrings } from "@/strings";

@@ -1,5 +1,5 @@
 import { Alert, Table, Text } from "@mantine/core";
-import { worded } from "@/models/schedules/worded";
+import { worded } from "@/models/worded";
 import type { InstanceDetail } from "@/services/instances";
 import { useStrings } from "@/strings";
 import classes from "../schedules.module.css";

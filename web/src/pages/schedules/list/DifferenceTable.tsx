@@ -1,5 +1,5 @@
 import { Table, Text } from "@mantine/core";
-import { worded } from "@/models/schedules/worded";
+import { worded } from "@/models/worded";
 import type { Deployment } from "@/services/schedules";
 import { useStrings } from "@/strings";
 import classes from "../schedules.module.css";
