@@ -114,7 +114,7 @@ def test_the_way_back_to_an_earlier_version(page: Page, api: Api) -> None:
     canvas.open("split", "Parameters")
     canvas.fill("fraction", "0.9")
     canvas.saved()
-    canvas.rail.get_by_text("Versions").click()
+    canvas.rail.get_by_role("tab", name="Versions").click()
     canvas.rail.get_by_role("button", name="Compare").click()
     dialog = page.get_by_role("dialog", name="Versions of back")
     expect(dialog.get_by_text("0.9")).to_be_visible()
