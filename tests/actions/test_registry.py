@@ -340,6 +340,39 @@ def test_a_version_is_read_once_while_all_that_it_names_is_there(
         loaded(ann, "pipeline", "p")
 
 
+def test_pipelines_that_name_one_another_often_are_read_as_fast(ann: Asker) -> None:
+    ann("components.create", text=component())
+    below = "train"
+    for depth in range(15):
+        nodes = {f"n{number}": {"component": below} for number in range(10)}
+        ann("pipelines.create", text=pipeline(nodes, f"p{depth}"))
+        below = f"p{depth}"
+        assert len(loaded(ann, "pipeline", below).children) == 10  # of 10 ** 15 in all
+
+
+def test_what_was_read_of_long_texts_does_not_stay(
+    ann: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann("components.create", text=component())
+    text = pipeline({"a": {"component": "train"}}, "p0")
+    for number in range(4):
+        long = f"{text}\n#{'x' * (number * 700_000)}".replace("p0", f"p{number}")
+        ann("pipelines.create", text=long)
+    reads: list[str] = []
+    whole = published.read_published
+
+    def counted(*given: Any) -> published.Published:
+        reads.append(given[2])
+        return whole(*given)
+
+    monkeypatch.setattr(published, "read_published", counted)
+    published._READ.clear()  # nothing else tells of what was read before
+    for name in ("p0", "p1", "p1", "p2", "p2", "p0", "p3", "p3"):
+        loaded(ann, "pipeline", name)
+    pipelines = [file.partition("@")[0] for file in reads if file.startswith("p")]
+    assert pipelines == ["p0", "p1", "p2", "p0", "p3", "p3"]
+
+
 def test_a_pipeline_is_no_component(ann: Asker) -> None:
     ann("components.create", text=component())
     with pytest.raises(BadRequest, match="is a component"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import weakref
+from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Queue
 from typing import TYPE_CHECKING, TypeAlias
@@ -87,12 +89,36 @@ def test_what_is_found_wakes_the_scheduler_and_holds_for_a_while(bench: Bench) -
     assert bench.first() == ["file"]
     bench.end("file", "s3://b/file")
     assert bench.woken.get(timeout=_PATIENCE) is True
-    bench.clock.now += 19.0
-    assert bench.ask("file") == "s3://b/file"
-    bench.clock.now += 1.0
+    for _ in range(9):
+        bench.clock.now += 30.0
+        assert bench.ask("file") == "s3://b/file"
+    bench.clock.now += 30.0
     assert bench.ask("file") is None  # it may be gone by now
     assert bench.first() == ["file"]
     assert bench.begun.empty()
+
+
+def test_what_was_found_holds_while_what_is_slow_is_looked_for_with_it(bench: Bench) -> None:
+    files = ("a", "b", "c", "d")
+    for file in files:  # each of them is asked for once those before it are there
+        assert not all(bench.ask(each) for each in files)
+        assert bench.first() == [file]
+        bench.clock.now += 25.0
+        bench.end(file, f"s3://b/{file}")
+        assert bench.woken.get(timeout=_PATIENCE) is True
+    assert all(bench.ask(each) for each in files)
+
+
+@pytest.mark.parametrize("answer", ["", Unavailable("away")])
+def test_what_was_not_found_is_looked_for_again(bench: Bench, answer: Answer) -> None:
+    bench.ask("file")
+    bench.first()
+    bench.end("file", answer)
+    with suppress(Unavailable):
+        bench.answer_of("file")
+    bench.clock.now += 20.0
+    assert bench.ask("file") is None
+    assert bench.first() == ["file"]
 
 
 @pytest.mark.parametrize("answer", ["", Unavailable("away")])
@@ -228,8 +254,8 @@ def test_without_any_more_threads_the_scheduler_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", none)
         assert bench.ask("file") is None
-    bench.ask("next")
-    bench.end("next", "")
+    bench.ask("file")  # the first that there is a thread for
+    assert bench.first() == ["file"]
     bench.end("file", "s3://b/file")
     assert bench.answer_of("file") == "s3://b/file"
 
@@ -264,6 +290,26 @@ def test_an_error_is_told_again_without_growing(bench: Bench) -> None:
     assert found[0] is found[2]
     assert found[2].__traceback__
     assert len(list(_frames(found[2]))) < 6
+
+
+def test_what_a_look_had_in_hand_is_let_go(bench: Bench) -> None:
+    class Client:
+        """Stands for what reaches storage, which is large."""
+
+    hands: list[weakref.ref[Client]] = []
+
+    def fail() -> str:
+        client = Client()
+        hands.append(weakref.ref(client))
+        try:
+            raise OSError("no route")
+        except OSError:
+            raise Unavailable("away") from None
+
+    bench.looks.ask("file", lambda: Errand("w", "a", fail))
+    with pytest.raises(Unavailable, match="away"):
+        bench.answer_of("file")
+    assert hands[0]() is None
 
 
 def _frames(error: MillworkError) -> Iterator[object]:

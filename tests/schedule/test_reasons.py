@@ -60,6 +60,7 @@ def test_a_text_that_is_almost_one_is_left_as_it_is(text: str) -> None:
 
 
 _ENDLESS = f"timeout after {'9' * 5000}:00:00"
+_NEVER = "not begun: " * 5000
 _MISSED = "missed by 1 day, 3:00:00: catch_up is none"
 
 
@@ -85,6 +86,9 @@ _MISSED = "missed by 1 day, 3:00:00: catch_up is none"
         ("", "said", {"text": ""}),
         ('"\\q": not done', "said", {"text": '"\\q": not done'}),
         (_ENDLESS, "said", {"text": _ENDLESS}),
+        (_NEVER, "said", {"text": _NEVER}),
+        ('"\\ud800": not done', "said", {"text": '"\\ud800": not done'}),  # no text could say it
+        ('"a b\\u0001": not done', "undone", {"name": "a b\x01"}),
     ],
 )  # fmt: skip
 def test_sentences_that_are_kept(text: str, code: str, values: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from tests.scheduler.world import DAY, World, at, daily, hourly, with_version
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from millwork.ports.schedules import InstanceRow, ScheduleRow, State
+    from millwork.ports.schedules import InstanceRow, ScheduleRow, State, TriggerRow
     from millwork.spec.schedule import Schedule
 
 FILE = Dependency(file="s3://logs/${yyyymmdd}")
@@ -113,7 +113,7 @@ def test_what_two_schedulers_see_makes_one_instance(world: World) -> None:
     world.look()
     world.now = at("2026-03-01T23:59:59")
     world.states["dataset:taxi"] = "v2"
-    (trigger,) = world.records.triggers_due(world.now, 9)
+    (trigger,) = world.records.triggers_due(world.now)
     other = World(world.place, at("2026-03-02T00:00:01"), world.schedules, states=world.states)
     other.look()
     made = instance_of("default", world.schedules["default", "load", "1.0.0"],
@@ -225,11 +225,32 @@ def test_a_trigger_that_is_still_looked_at_is_told_when_it_is_known(world: World
     for _ in range(3):
         assert world.look() == []
         world.now += 30
-    (trigger,) = world.records.triggers_due(world.now, 9)
+    (trigger,) = world.records.triggers_due(world.now)
     assert trigger.seen == "v1"
     world.is_slow = False
     assert world.look() == ["a"]
     assert world.look() == []
+
+
+def test_triggers_that_are_still_looked_at_keep_no_others_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("millwork.schedule.loop._PAGE", 3)
+    for name in ("a", "b", "c", "d", "good"):
+        world.states[f"dataset:{name}"] = "v1"
+        trigger = Trigger(dataset=name)
+        world.deploy(daily(f"on-{name}", recurrence=None, triggers=(trigger,)))
+    for _ in range(2):
+        world.look()
+    seen = world.seen
+
+    def slow(owner: ScheduleRow, schedule: Schedule, trigger: TriggerRow, now: float) -> str | None:
+        return seen(owner, schedule, trigger, now) if trigger.source == "dataset:good" else None
+
+    monkeypatch.setattr(world, "seen", slow)
+    world.states["dataset:good"] = "v2"
+    world.now += 61
+    assert world.look() == ["on-good"]
 
 
 def test_what_is_missing_for_a_run_is_a_failure_and_not_asked_for_for_ever(world: World) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from queue import Queue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -125,6 +127,41 @@ def test_what_lies_in_the_home_is_told_to_nobody_else(plant: Plant, home: Path) 
         outlook.look()
     assert of(plant, "load")["reason"] == f"file://{home}/20260310 lies in the server's own home"
     assert not plant.rows(schedule="seen")
+
+
+@pytest.mark.parametrize("uri", ["file://{}/done", "nas://share/done", "dataset:done@latest"])
+def test_a_disk_that_may_hang_is_touched_beside_the_scheduler_alone(
+    plant: Plant, file: Path, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = file.parent / "disk"
+    folder.mkdir()
+    (folder / "done").touch()
+    fields = {"path": str(folder)}
+    plant.ask("connections.set", name="share", type="nas", fields=fields, visibility="public")
+    uri = uri.format(folder)
+    plant.ask("datasets.create", name="done", uri=f"file://{folder}/done", visibility="public")
+    plant.deploy("load", f"{DAILY}\ndepends_on: [{{file: '{uri}'}}]", "ann")
+    plant.deploy("seen", f"triggers: [{{file: '{uri}', every: 1m}}]", "ann")
+    touched: list[str] = []
+
+    def watched(name: str) -> None:
+        whole = getattr(os.path, name)
+
+        def watch(path: str) -> Any:
+            if str(path).startswith(str(folder)):
+                touched.append(threading.current_thread().name)
+            return whole(path)
+
+        monkeypatch.setattr(os.path, name, watch)
+
+    for name in ("realpath", "isdir", "isfile", "exists"):
+        watched(name)
+    outlook = Outlook(plant)
+    outlook.look(_DUE)
+    while not outlook.woken.get(timeout=_PATIENCE):
+        pass  # that was the trigger
+    assert outlook.look() == "running"
+    assert set(touched) == {"looks"}
 
 
 def test_what_is_waited_for_no_more_is_looked_at_no_more(plant: Plant, file: Path) -> None:

@@ -35,4 +35,4 @@ def numbers_in(text: str, pattern: str) -> Iterator[float]:
 
     for match in re2.finditer(pattern, text):
         with suppress(ValueError):
-            yield float(match.group(1))
+            yield float(match.group(1) or "")  # a group that may be left out is None

@@ -134,16 +134,18 @@ def rebuilt(
     return known[reference]
 
 
-_READ: dict[tuple[str, str, str], Published] = {}
-"""What was read of registered texts: by the folder of code, the reference and the digest."""
-_MOST_READ = 64
+_READ: dict[tuple[str, str, str], tuple[Published, int]] = {}
+"""What was read of registered texts, and how long these were: by the folder of code, the reference
+and the digest. Whoever has another text, or names other versions, has another digest."""
+_MOST_READ, _MOST_TEXT = 64, 2 << 20
+"""So many texts, and letters of them: what is read takes up to fifty times the room of its text."""
 
 
 def _remembered(
     context: Context, kept: Kept, reference: str, find: Callable[[str], Published]
 ) -> Published | None:
     """What a version's text was read as before, if all that it names is there still."""
-    read = _READ.get((context.code_store, reference, kept.digest))
+    read, _ = _READ.get((context.code_store, reference, kept.digest), (None, 0))
     try:
         for name in kept.document["pins"] if read else ():
             find(name)
@@ -154,16 +156,27 @@ def _remembered(
 
 def _remember(context: Context, kept: Kept, reference: str, read: Published) -> None:
     """A version never changes, so its text is read once; what the settings say may change."""
-    if _asks_the_settings(read.tree):
+    trees = _each_once(read.tree)
+    size = sum(len(each.definition.source.text) for each in trees)
+    asks_the_settings = any(each.definition.flavour.startswith("azureml") for each in trees)
+    if asks_the_settings or size > _MOST_TEXT:
         return
-    if len(_READ) >= _MOST_READ:
+    there = [own for _, own in list(_READ.values())]  # other threads read, too
+    if len(there) >= _MOST_READ or sum(there) + size > _MOST_TEXT:
         _READ.clear()
-    _READ[context.code_store, reference, kept.digest] = read
+    _READ[context.code_store, reference, kept.digest] = read, size
 
 
-def _asks_the_settings(tree: Tree) -> bool:
-    is_foreign = tree.definition.flavour.startswith("azureml")
-    return is_foreign or any(map(_asks_the_settings, tree.children.values()))
+def _each_once(tree: Tree) -> list[Tree]:
+    """The trees that one is made of: nodes that name the same share theirs, at every depth."""
+    found: dict[int, Tree] = {}
+    waiting = [tree]
+    while waiting:
+        each = waiting.pop()
+        if id(each) not in found:
+            found[id(each)] = each
+            waiting += each.children.values()
+    return list(found.values())
 
 
 def with_code(context: Context, read: Published, bundle: str, version: str) -> Published:

@@ -53,12 +53,14 @@ class Look:
 class Way:
     """How a URI is reached, with all that the records say of it: any thread may go it.
 
-    `outward` is a connection that nobody has allowed to lead into the server's own network.
+    `outward` is a connection that nobody has allowed to lead into the server's own network, `fence`
+    what files must not be behind.
     """
 
     uri: Uri
     access: Access
     outward: Kept | None = None
+    fence: Fence | None = None
 
     @property
     def server(self) -> str:
@@ -72,8 +74,14 @@ class Way:
         """The place; raises Forbidden for one that nobody has allowed."""
         from millwork.blobs.places.opening import open_place
 
+        self._check_fence()
         self._check_inward()
         return open_place(self.uri, self.access)
+
+    def _check_fence(self) -> None:
+        """The disk is asked where links lead: it may be one that hangs."""
+        if self.fence and self.uri.scheme in _OF_FILES:
+            self.fence.check(self.uri.text, *_path_of(self.uri, self.access))
 
     def _check_inward(self) -> None:
         """Names may lead elsewhere than when the connection was made."""
@@ -153,7 +161,7 @@ class Storage:
         if uri.scheme not in _OF_FILES:
             self.check_secret(self.route(given.uri))
             return given, ""
-        path, mount = self._path_of(uri, given.uri)
+        path, *mount = self._path_of(uri, given.uri)
         if self._fence:
             self._fence.check(given.uri, path, *mount)
         if not os.path.exists(path):
@@ -169,17 +177,12 @@ class Storage:
         uri = parse_uri(text)
         if not self._fence or uri.scheme not in _OF_FILES:
             return
-        path, mount = self._path_of(uri, text)
-        Fence(self._fence.home, tuple).check(text, path, *mount)
+        Fence(self._fence.home, tuple).check(text, *self._path_of(uri, text))
 
-    def _path_of(self, uri: Uri, text: str) -> tuple[str, tuple[str, ...]]:
-        """Where a URI of files lies, and the folder of its mount, if it is of one."""
-        from millwork.blobs.places.file import Files
+    def _path_of(self, uri: Uri, text: str) -> tuple[str, ...]:
         from millwork.blobs.places.model import Access
 
-        fields = dict(self.route(text).fields)
-        mount = fields.get("path")
-        return Files(Access(fields)).path_of(uri), (mount,) if mount else ()
+        return _path_of(uri, Access(dict(self.route(text).fields)))
 
     def open(self, text: str) -> tuple[Place, Uri]:
         """The place that a URI leads to, and its parts; datasets are looked up."""
@@ -187,26 +190,19 @@ class Storage:
         return way.open(), way.uri
 
     def way(self, text: str) -> Way:
-        """How a URI is reached; datasets are looked up, and nothing is asked of any server.
-
-        Raises Forbidden for a file that is behind the fence.
-        """
+        """How a URI is reached; datasets are looked up, and nothing is asked of any server."""
         from millwork.blobs.places.model import Access
 
-        found: InputSource = GivenUri(text)
+        fence = self._fence
         if text.startswith("dataset:"):
-            found, _ = self._dataset(parse_uri(text))
-        if isinstance(found, GivenPath):
-            text = f"file://{found.path}"
-        elif isinstance(found, GivenUri):
-            text = found.uri
+            kept = self._kept_dataset(parse_uri(text))
+            if kept.document.get("uri"):
+                return self.way(str(kept.document["uri"]))
+            text, fence = f"file://{self._of_run(kept).path}", None
         route, uri = self.route(text), parse_uri(text)
-        if self._fence and isinstance(found, GivenUri) and uri.scheme in _OF_FILES:
-            path, mount = self._path_of(uri, text)
-            self._fence.check(text, path, *mount)
-        kept = self._connection(uri) if self._person else None
-        outward = None if kept is None or kept.document.get("inward") else kept
-        return Way(uri, Access(dict(route.fields), self.check_secret(route)), outward)
+        by = self._connection(uri) if self._person else None
+        outward = None if by is None or by.document.get("inward") else by
+        return Way(uri, Access(dict(route.fields), self.check_secret(route)), outward, fence)
 
     def find(self, text: str, limit: int = 0) -> Listing:
         """What lies at a URI; raises StorageError."""
@@ -300,16 +296,26 @@ class Storage:
         if kept.document.get("uri"):
             found, _ = self.source(GivenUri(str(kept.document["uri"])))
             return (GivenUri(found.uri, name) if isinstance(found, GivenUri) else found), name
-        return self._of_run(name, kept.document.get("source") or {}), name
+        return self._of_run(kept), name
 
-    def _of_run(self, name: str, source: Mapping[str, Any]) -> GivenPath:
+    def _of_run(self, kept: Kept) -> GivenPath:
         """The output of a run that was registered as a dataset."""
+        source: Mapping[str, Any] = kept.document.get("source") or {}
         steps = self._context.store.steps(str(source.get("run", "")))
         row = next((row for row in steps if row.name == source.get("step")), None)
         output = row.outputs.get(str(source.get("port"))) if row else None
         if not output or not os.path.exists(output["path"]):
+            name = f"{kept.name}@{kept.version}"
             raise NotFound(f"the dataset {name} is the output of a run, and that is gone")
         return GivenPath(output["path"])
+
+
+def _path_of(uri: Uri, access: Access) -> tuple[str, ...]:
+    """Where a URI of files lies, and the folder of its mount, if it is of one."""
+    from millwork.blobs.places.file import Files
+
+    path, mount = Files(access).path_of(uri), access.get("path")
+    return (path, mount) if mount else (path,)
 
 
 def _lies_in(path: str, folder: str) -> bool:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     Place: TypeAlias = tuple[str, ...]
 
 _AT_SERVER, _OF_WORKSPACE, _IN_ALL = 2, 12, 32  # looks at a time
-_FRESH = 20.0  # seconds that an answer holds; less than the scheduler takes to ask again
+_FRESH = 20.0  # seconds that nothing was found; less than the scheduler takes to ask again
+_FOUND = 300.0  # seconds that something was: others that are waited for with it may take long
 _LONGEST = 300.0  # seconds, with the wait for its turn, after which it could not be looked at
 _FORGOTTEN = 120.0  # seconds after which what nobody has asked for again is
 
@@ -42,7 +43,10 @@ class _Look:
 
     def holds(self, now: float) -> bool:
         """Whether it is not time to look again."""
-        return self.is_going or self.answer is None or now - self.answered < _FRESH
+        if self.is_going or self.answer is None:
+            return True
+        is_found = bool(self.answer) and not isinstance(self.answer, MillworkError)
+        return now - self.answered < (_FOUND if is_found else _FRESH)
 
 
 class Looks:
@@ -87,9 +91,9 @@ class Looks:
         thread = threading.Thread(target=self._work, args=(look,), name="looks", daemon=True)
         try:
             thread.start()
-        except RuntimeError:  # there may be no more threads: it waits for one that is there
+        except RuntimeError:  # there may be no more threads: whoever asks again has it tried again
             with self._lock:
-                look.is_going, self._waiting[about] = False, look
+                del self._known[about]
                 self._count(look.errand, -1)
 
     def _told(self, about: Hashable, look: _Look, now: float) -> str | None:
@@ -167,7 +171,9 @@ def _carried_out(errand: Errand) -> str | MillworkError:
     try:
         return errand.do()
     except MillworkError as error:
-        return error.with_traceback(None)  # it would keep all that the look had in hand
+        # They would keep all that the look had in hand.
+        error.__cause__ = error.__context__ = None
+        return error.with_traceback(None)
     except Exception as error:  # whatever went wrong, others' files are looked at
         says = f"{type(error).__name__}: {error}"
         sys.stderr.write(f"millwork: scheduler: {says}\n")

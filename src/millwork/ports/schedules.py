@@ -211,8 +211,8 @@ class ScheduleRecords(Protocol):
     def children(self, workspace: str, name: str) -> Sequence[Link]:
         """The links of the schedules that wait for this one."""
 
-    def triggers_due(self, now: float, limit: int) -> Sequence[TriggerRow]:
-        """Triggers that are to be looked at."""
+    def triggers_due(self, now: float) -> Sequence[TriggerRow]:
+        """Triggers that are to be looked at, those first that have waited longest."""
 
     def triggered(
         self, trigger: TriggerRow, seen: str, now: float, rows: Sequence[InstanceRow]

@@ -254,23 +254,34 @@ class Scheduler:
     # --- triggers -------------------------------------------------------------------------
 
     def _look_at_triggers(self, now: float) -> None:
-        """Makes an instance for each thing that has come or changed since the last look."""
-        for trigger in self.records.triggers_due(now, _PAGE):
-            known = self._sight.in_force(trigger.workspace, trigger.schedule)
-            if known is None or known.row.state == "off":
-                self.records.triggered(trigger, trigger.seen, now, [])
-                continue
-            try:
-                seen = self.doors.seen(known.row, known.schedule, trigger, now)
-            except MillworkError:  # that of one schedule holds up no other
-                seen = "" if trigger.looked else _UNKNOWN
-            if seen is None:
-                continue
-            is_new = bool(seen and seen != trigger.seen and trigger.seen != _UNKNOWN)
-            is_new = is_new and bool(trigger.looked)
-            row = triggered(known, f"{trigger.source}\0{seen}\0{trigger.looked}", now)
-            self.records.triggered(trigger, seen or trigger.seen, now, [row] if is_new else [])
-            self._is_stirred |= is_new
+        """Makes an instance for each thing that has come or changed since the last look.
+
+        Those of which nothing is known yet, however many, keep no others waiting.
+        """
+        told = 0
+        for trigger in self.records.triggers_due(now):
+            told += self._is_told(trigger, now)
+            if told == _PAGE:
+                return
+
+    def _is_told(self, trigger: TriggerRow, now: float) -> bool:
+        """Looks at a trigger; whether what it sees was kept, as it is known."""
+        known = self._sight.in_force(trigger.workspace, trigger.schedule)
+        if known is None or known.row.state == "off":
+            self.records.triggered(trigger, trigger.seen, now, [])
+            return True
+        try:
+            seen = self.doors.seen(known.row, known.schedule, trigger, now)
+        except MillworkError:  # that of one schedule holds up no other
+            seen = "" if trigger.looked else _UNKNOWN
+        if seen is None:
+            return False
+        is_new = bool(seen and seen != trigger.seen and trigger.seen != _UNKNOWN)
+        is_new = is_new and bool(trigger.looked)
+        row = triggered(known, f"{trigger.source}\0{seen}\0{trigger.looked}", now)
+        self.records.triggered(trigger, seen or trigger.seen, now, [row] if is_new else [])
+        self._is_stirred |= is_new
+        return True
 
     # --- backfills ------------------------------------------------------------------------
 

@@ -97,10 +97,14 @@ def not_begun(why: str) -> str:
 
 def read(text: str) -> Reason:
     """The reason of a sentence."""
-    if text.startswith(_NOT_BEGUN):
-        why = read(text.removeprefix(_NOT_BEGUN))
-        if why.code != NOT_BEGUN:
-            return Reason(NOT_BEGUN, {"because": why.code, **why.values})
+    because = text.removeprefix(_NOT_BEGUN)
+    if because == text or because.startswith(_NOT_BEGUN):
+        return _read(text)
+    why = _read(because)
+    return Reason(NOT_BEGUN, {"because": why.code, **why.values})
+
+
+def _read(text: str) -> Reason:
     for code, pattern, kinds in _patterns():
         found = pattern.fullmatch(text)
         if found:
@@ -158,7 +162,7 @@ def _unquoted(text: str) -> str:
 
 _VALUE = re.compile(r"\{(\w+):(\w+)\}")
 _BARE = r'[^\s"]+(?: \(last cycle\))?'
-_QUOTED = r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-f]{4}))*"'  # as JSON has it
+_QUOTED = r'"(?:[^"\\\x00-\x1f]|\\(?:["\\bfnrt]|u00[01][0-9a-f]))*"'  # as JSON has it
 _KINDS = {
     "text": _Kind(rf"{_BARE}|{_QUOTED}", _text, _unquoted),
     "rest": _Kind(r".*", str, str),

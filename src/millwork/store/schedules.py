@@ -244,9 +244,9 @@ class ScheduleStore:
 
     # --- triggers -------------------------------------------------------------------------
 
-    def triggers_due(self, now: float, limit: int) -> list[TriggerRow]:
-        """Triggers that are to be looked at."""
-        rows = self._database.query("triggers_due", {"now": now, "limit": limit})
+    def triggers_due(self, now: float) -> list[TriggerRow]:
+        """Triggers that are to be looked at, those first that have waited longest."""
+        rows = self._database.query("triggers_due", {"now": now})
         return [TriggerRow(**dict(row)) for row in rows]
 
     def triggered(

@@ -59,7 +59,7 @@ ON CONFLICT (workspace, schedule, source) DO UPDATE SET every = excluded.every;
 -- name: triggers_due
 -- A clock that was put back keeps none from being looked at.
 SELECT * FROM trigger_seen WHERE looked + every <= :now OR looked > :now
-ORDER BY looked LIMIT :limit;
+ORDER BY looked;
 
 -- name: trigger_looked
 -- Unless somebody else has looked meanwhile.
