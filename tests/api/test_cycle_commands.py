@@ -13,6 +13,7 @@ from tests.conftest import assert_no_defect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.api.cycles import Plant
 
@@ -111,6 +112,70 @@ def test_a_narrow_list_leaves_the_run_out(
     assert max(map(len, out.splitlines())) <= 80
 
 
+def test_a_narrow_list_tells_its_reasons_below(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wish = ("--schedule", "load", "--ranges", "2026-02-01", "--name", "n" * 30)
+    assert command("backfills", "create", *wish)[0] == 0
+    assert command("instances", "stop", "--schedule", "load", "--kind", "backfill")[0] == 0
+    monkeypatch.setattr("millwork.cli.tables._WIDTH", 80)
+    _, out, _ = command("instances", "list", "--schedule", "load")
+    head, *lines = out.splitlines()
+    assert head.split() == ["instance", "schedule", "date", "scheduled", "status", "kind"]
+    at = next(index for index, line in enumerate(lines) if "2026-02-01" in line)
+    assert lines[at].split()[1:] == [
+        "load",
+        "2026-02-01",
+        "02-02",
+        "03:00",
+        "cancelled",
+        "backfill",
+    ]
+    assert lines[at + 1] == "  stopped by owner"
+    assert max(map(len, [head, *lines])) <= 80
+    for noun in ("backfills", "schedules"):
+        head, *lines = command(noun, "list")[1].splitlines()
+        assert max(map(len, [head, *lines])) <= 80
+
+
+def test_a_narrow_list_shortens_the_name_alone(
+    plant: Plant, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant.deploy("e" * 60, "every: day\nat: '02:00'\ntimezone: Europe/Berlin")
+    plant.look()
+    monkeypatch.setattr("millwork.cli.tables._WIDTH", 80)
+    _, line = command("instances", "list", "--schedule", "e" * 60)[1].splitlines()
+    assert "e…  2026-03-11  03-12 02:00  waiting" in line
+    assert len(line) <= 80
+
+
+@pytest.mark.parametrize("width", [30, 60, 80, 110, 120, 200])
+def test_a_long_reason_takes_no_room_from_what_it_is_about(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setattr("millwork.cli.tables._WIDTH", width)
+    row = {
+        "id": "a" * 20, "schedule": "load", "bizdate": "2026-02-01", "is_frozen": False,
+        "cyctime": "2026-02-02T03:00:00+00:00", "status": "failed", "kind": "backfill",
+        "run": "1" * 20, "reason": "no " + "rows " * 60,
+    }  # fmt: skip
+    instances.show("instances.list", {"items": [row], "next": None})
+    _, line, *_ = capsys.readouterr().out.splitlines()
+    assert len(line.rstrip()) <= width
+    if width >= 80:
+        assert line.split()[:3] == [row["id"], "load", "2026-02-01"]
+
+
+def test_faults_of_a_file_name_it(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "daily.yaml"
+    file.write_text("apiVersion: millwork/v1\nkind: Schedule\nname: daily\nevery: daily\n")
+    code, out, err = command("schedules", "create", "--file", str(file))
+    assert (code, out) == (2, "")
+    assert f"millwork: {file}:4:1: error: every: 'daily' is not one of" in err
+    code, out, _ = command("schedules", "preview", "--file", str(file))
+    assert (code, out.splitlines()[-1][:11]) == (2, "4:1: error:")
+
+
 def test_each_word_does_what_it_says(plant: Plant, command: Command) -> None:
     load, later = of(plant, "load"), of(plant, "load", "2026-03-12")
     assert command("instances", "freeze", load, later)[:2] == (0, "2 changed\n")
@@ -140,6 +205,7 @@ def test_each_word_does_what_it_says(plant: Plant, command: Command) -> None:
         ("instances stop absent", 2, "there is no instance 'absent'"),
         ("instances stop", 2, "filter: say which instances"),
         ("instances stop --first x", 2, "first: 'x' is no date"),
+        ("instances stop --status waitng", 2, "choose from 'waiting', 'starting', 'running'"),
         ("instances stop x --status waiting", 2, "instances: name them, or give a filter"),
         ("instances unneed x", 2, "--dependency"),
         ("instances priority x --to 11", 2, "priority: 1 to 9"),
@@ -156,6 +222,11 @@ def test_each_word_does_what_it_says(plant: Plant, command: Command) -> None:
         ("backfills create --schedule extract", 2, "--ranges"),
         ("backfills create --schedule extract --ranges 2026", 2, "ranges[0].first: '2026'"),
         ("backfills create --schedule extract --ranges {", 2, "--ranges: no JSON"),
+        (
+            "backfills create --schedule extract --ranges 2026-01-01 --parameters extract=x",
+            2,
+            '--parameters extract=x: expected extract={"NAME": VALUE}',
+        ),
         ("backfills create --schedule absent --ranges 2026-01-01", 2, "there is no schedule"),
     ],
 )
@@ -229,12 +300,12 @@ def test_a_backfill_from_preview_to_its_end(plant: Plant, command: Command) -> N
     )
     assert code == 0
     assert out.startswith("8 cycles: 8 missing\n8 to be done, 4 of them dry runs\n")
-    assert "2026-02-08 02:00:00+01:00  missing   to be done" in out
+    assert "2026-02-08 02:00 +0100  missing   to be done" in out
     code, out, _ = command("backfills", "create", *wish, "--parallel", "2",
                            "--parameters", 'extract={"day": "${yyyymmdd}"}')  # fmt: skip
     assert code == 0
     lines = {line.partition(":")[0]: line.partition(":")[2].strip() for line in out.splitlines()}
-    assert lines["dates"] == "2026-02-01..2026-02-03, 2026-02-07, the first first"
+    assert lines["dates"] == "2026-02-01..2026-02-03, 2026-02-07, oldest first"
     assert lines["instances"] == "4: 4 waiting"
     assert lines["parameters"] == "default/extract: day = ${yyyymmdd}"
     backfill = lines["backfill"].partition(",")[0]
@@ -246,7 +317,9 @@ def test_a_backfill_from_preview_to_its_end(plant: Plant, command: Command) -> N
     code, out, err = command("backfills", "resume", backfill)
     assert (code, out) == (2, "")
     assert "is over: it was cancelled" in err
-    code, out, _ = command("backfills", "list")
-    assert backfill in out
+    head, row = command("backfills", "list")[1].splitlines()
+    assert head.split()[:5] == ["backfill", "name", "status", "over", "of"]
+    assert row.split()[0] == backfill
+    assert row.split()[5:9] == ["cancelled", "4", "4", "2"]
     assert command("backfills", "list", "--status", "paused")[1] == "no such backfills\n"
     del plant

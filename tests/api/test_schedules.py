@@ -259,6 +259,9 @@ def test_what_it_waits_for_must_be_in_force_and_in_no_circle(plant: Plant) -> No
         plant.ask("schedules.deploy", name="down")
     plant.ask("schedules.deploy", name="up")
     plant.ask("schedules.deploy", name="down")
+    create(plant, "alone", f"{DAILY}\ndepends_on: [absent]")
+    with pytest.raises(NotFound, match=r"^depends_on: there is no schedule 'absent'$"):
+        plant.ask("schedules.deploy", name="alone")
     create(plant, "up", f"{DAILY}\ndepends_on: [down]")
     with pytest.raises(BadRequest, match="wait for one another"):
         plant.ask("schedules.deploy", name="up")

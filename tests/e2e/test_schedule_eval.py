@@ -28,6 +28,11 @@ def test_a_value_is_printed(millwork: Millwork, words: tuple[str, ...], value: s
     assert (done.code, done.out, done.err) == (0, f"{value}\n", "")
 
 
+def test_of_a_business_date_alone_the_time_is_the_midnight_that_ends_it(millwork: Millwork) -> None:
+    done = millwork("schedule", "eval", "$cyctime", "--bizdate", "2024-02-28")
+    assert (done.code, done.out) == (0, "20240229000000\n")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -141,8 +146,8 @@ def test_a_cron_is_previewed(millwork: Millwork) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--every", "month"), "--on: on which days, of a month"),
-        (("--on", "1"), "--on: every day is"),
+        (("--every", "month"), "--on: --every month needs it: 1,15,last"),
+        (("--on", "1"), "--on: only with --every week, month or year"),
         (("--every", "week", "--on", "mon"), "'mon' is no day of a week"),
         (("--every", "month", "--on", "32"), "'32' is no day of a month"),
         (("--every", "year", "--on", "02-30"), "'02-30' is no day of a year"),

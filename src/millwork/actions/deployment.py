@@ -138,7 +138,10 @@ def _links(there: Call, schedule: Schedule) -> Iterator[Link]:
         if not each.schedule or each.schedule in (SELF, CHILDREN):
             continue
         place = (each.workspace or there.workspace, each.schedule)
-        _check_grant(there, *place)
+        try:
+            _check_grant(there, *place)
+        except NotFound as error:
+            raise NotFound(f"depends_on: {error}") from None
         if records.in_force(*place) is None:
             where = f" in workspace '{place[0]}'" if each.workspace else ""
             raise BadRequest(f"depends_on: schedule '{place[1]}' is not deployed{where}")

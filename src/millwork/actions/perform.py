@@ -114,7 +114,8 @@ def admitted(context: Context, who: Identity | None, verb: Verb, asked: Asked) -
     if reach_of(role, verb.noun, verb.action) == "none":
         raise Forbidden(f"your role, {role}, may not {verb.action} a {verb.noun}")
     if not within_scope(who.scope, verb.noun, verb.action):
-        raise Forbidden(f"this token is good for '{who.scope}' only")
+        may_not = f"it may not {verb.action} a {verb.noun}"
+        raise Forbidden(f"this token is good for '{who.scope}' only: {may_not}")
     own = context.in_workspace(asked.workspace)
     return Call(own, who, asked.workspace, role, asked.request)
 

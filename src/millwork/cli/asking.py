@@ -16,8 +16,8 @@ from millwork.base.errors import BadRequest
 from millwork.base.records import dataclass
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-    from collections.abc import Sequence
+    from argparse import ArgumentParser, Namespace, _SubParsersAction
+    from collections.abc import Mapping, Sequence
 
     from millwork.access.verbs import Verb
     from millwork.app.doors import Door
@@ -105,6 +105,15 @@ def add_workspace(parser: ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def explain(actions: _SubParsersAction[Any], word: str, meanings: Mapping[str, str]) -> None:
+    """Tells what options of a verb mean, if it is among `actions`."""
+    own = actions.choices.get(word)
+    for option in own._actions if own else ():
+        if option.dest in meanings:
+            said = f" ({option.help})" if option.help else ""
+            option.help = meanings[option.dest] + said
+
+
 def _add_unseen(parser: ArgumentParser, parameter: Parameter) -> None:
     if not parameter.is_required:
         parser.add_argument(
@@ -187,7 +196,10 @@ def _pairs(parameter: Parameter, said: Sequence[str], types: dict[str, Any]) -> 
             raise BadRequest(f"{parameter.option} {word}: expected K=V")
         if key in found:
             raise BadRequest(f"{parameter.option} {key}: given twice")
-        found[key] = value if _plain(types.get(key, str)) is str else _number(value)
+        hint = _plain(types.get(key, str))
+        found[key] = value if hint is str else _number(value)
+        if get_origin(hint) is dict and not isinstance(found[key], dict):
+            raise BadRequest(f'{parameter.option} {word}: expected {key}={{"NAME": VALUE}}')
     return found
 
 

@@ -6,14 +6,15 @@ import json
 import re
 import sys
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from millwork.access.verbs import VERBS
 from millwork.base.sizes import format_duration
 from millwork.cli.answers import show_more
-from millwork.cli.asking import add_workspace
+from millwork.cli.asking import add_workspace, explain
 from millwork.cli.conclusion import printable
-from millwork.cli.tables import console, status_text, table
+from millwork.cli.tables import WIDE, console, status_text, table
 
 if TYPE_CHECKING:
     from argparse import Namespace, _SubParsersAction
@@ -26,6 +27,18 @@ _ACTIONS = {
     "resume": ("running", "go on with one that is paused"),
     "cancel": ("cancelled", "cancel what waits of it, and stop what runs"),
 }
+_MEANINGS = {
+    "schedule": "whose cycles are done", "ranges": "business dates; up to seven times",
+    "order": "the oldest business date first, or the newest", "parallel": "1 to 10 at once",
+    "redo": "which of the cycles that there are already are done as well",
+    "since": "of each day only the cycles from this time of day on, such as 06:00",
+    "until": "of each day only the cycles up to this time of day",
+    "downstream": "with all that waits for it, or nothing of that",
+    "include": "with this schedule, which waits for it; several times",
+    "exclude": "dry runs of this schedule; several times",
+    "parameters": "values instead, such as 'NAME={\"day\": \"${yyyymmdd}\"}'",
+    "name": "for people (default: the schedule and its dates)",
+}  # fmt: skip
 _RANGE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.\.(\d{4}-\d{2}-\d{2}))?")
 
 
@@ -34,7 +47,8 @@ def add(actions: _SubParsersAction[Any]) -> None:
     for name in {"create", "preview"} & actions.choices.keys():
         for option in actions.choices[name]._actions:
             if option.dest == "ranges":
-                option.metavar, option.help = "FIRST..LAST", "business dates; up to seven times"
+                option.metavar = "FIRST..LAST"
+        explain(actions, name, _MEANINGS)
     for name, (_, summary) in _ACTIONS.items():
         own = actions.add_parser(name, help=summary, description=summary)
         own.add_argument("backfill", metavar="BACKFILL", help="the backfill")
@@ -79,15 +93,20 @@ def _list(page: Mapping[str, Any]) -> None:
     if not page["items"]:
         sys.stdout.write("no such backfills\n")
         return
-    made = table("backfill", "name", "status", "done", "of", "at once", "by", "created")
-    made.columns[0].no_wrap = made.columns[7].no_wrap = True
+    out = console()
+    is_wide = out.width >= WIDE
+    more = ("by", "created") if is_wide else ()
+    made = table("backfill", "name", "status", "over", "of", "at once", *more)
+    for index in (0, *range(2, 6 + len(more))):
+        made.columns[index].no_wrap = True
     for row in page["items"]:
-        done = str(_done(row)) if row["ended"] is None else ""
+        over = _over(row) if row["ended"] is None else row["total"]
+        own = (row["creator"], _when(row["created"])) if is_wide else ()
         made.add_row(
-            row["id"], printable(row["name"]), status_text(row), done, str(row["total"]),
-            str(row["parallel"]), row["creator"], _when(row["created"]),
+            row["id"], printable(row["name"]), status_text(row), str(over), str(row["total"]),
+            str(row["parallel"]), *own,
         )  # fmt: skip
-    console().print(made)
+    out.print(made)
     show_more(page)
 
 
@@ -95,7 +114,7 @@ def _when(instant: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(instant))
 
 
-def _done(row: Mapping[str, Any]) -> int:
+def _over(row: Mapping[str, Any]) -> int:
     return sum(row["counts"].get(status, 0) for status in ("succeeded", "failed", "cancelled"))
 
 
@@ -111,7 +130,7 @@ def _one(row: Mapping[str, Any]) -> None:
         "backfill": f"{row['id']}, {row['name']}",
         "schedules": ", ".join(row["schedules"]),
         "left out": ", ".join(row["left_out"]),
-        "dates": f"{ranges}, {'the last first' if said['order'] == 'desc' else 'the first first'}",
+        "dates": f"{ranges}, {'newest' if said['order'] == 'desc' else 'oldest'} first",
         "parameters": ", ".join(_instead(said.get("parameters", {}))),
         "status": f"{row['status']}, {row['parallel']} at once",
         "instances": f"{row['total']:,}: {counts}{left}",
@@ -142,9 +161,10 @@ def _preview(answer: Mapping[str, Any]) -> None:
     made.columns[2].no_wrap = made.columns[3].no_wrap = True
     for each in answer["items"]:
         what = "dry run" if each["is_dry"] else "to be done"
+        at = f"{datetime.fromisoformat(each['cyctime']):%Y-%m-%d %H:%M %z}"
         made.add_row(
-            str(each["turn"] + 1), each["schedule"], each["bizdate"],
-            each["cyctime"].replace("T", " "), each["state"], what if each["is_chosen"] else "",
+            str(each["turn"] + 1), each["schedule"], each["bizdate"], at, each["state"],
+            what if each["is_chosen"] else "",
         )  # fmt: skip
     if answer["items"]:
         console().print(made)

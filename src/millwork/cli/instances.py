@@ -5,18 +5,21 @@ from __future__ import annotations
 import sys
 import time
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from millwork.access.verbs import VERBS
 from millwork.cli.answers import show_more
-from millwork.cli.asking import add_workspace
+from millwork.cli.asking import add_workspace, explain
 from millwork.cli.conclusion import printable
 from millwork.cli.tables import console, status_text, table
+from millwork.ports.schedules import Kind, Status
 
 if TYPE_CHECKING:
     from argparse import Namespace, _SubParsersAction
     from collections.abc import Mapping, Sequence
 
+    from rich.console import Console
+    from rich.table import Table
     from rich.text import Text
 
     from millwork.access.verbs import Verb
@@ -31,9 +34,15 @@ _ACTIONS = {
     "priority": "give them another priority",
 }
 _FILTERS = {
-    "schedule": "only of that schedule", "status": "only such", "kind": "only such",
-    "origin": "only of that backfill or test", "first": "from that civil day on",
-    "last": "up to that civil day",
+    "schedule": "only of that schedule", "status": "only of that status",
+    "kind": "only of that kind", "origin": "only of that backfill or test",
+    "first": "scheduled on that day or later; the business date is the day before",
+    "last": "scheduled on that day or before",
+}  # fmt: skip
+_CHOICES = {"status": get_args(Status), "kind": get_args(Kind)}
+_GRID = {
+    "first": "from that business date on", "last": "up to that business date",
+    "text": "schedules with this in their name", "kind": "only of that kind",
 }  # fmt: skip
 _LETTERS = {
     "failed": ("F", "bold red"), "running": ("R", "cyan"), "starting": ("R", "cyan"),
@@ -41,16 +50,21 @@ _LETTERS = {
 }  # fmt: skip
 _FROZEN, _DRY, _NONE = ("Z", "blue"), ("D", "dim green"), ("·", "dim")
 _LEGEND = "S succeeded D dry run F failed R running W waiting Z frozen C cancelled · none"
-_WIDEST_NAME, _WIDE = 32, 110
+_WIDEST_NAME = 32
+_OTHERS, _REASON = 96, 16  # what the columns but two take; the least room for a reason
 
 
 def add(actions: _SubParsersAction[Any]) -> None:
-    """Adds a word for each thing that is done to instances."""
+    """Adds a word for each thing that is done to instances, and tells what lists are asked by."""
+    explain(actions, "list", _FILTERS)
+    explain(actions, "grid", _GRID)
     for name, summary in _ACTIONS.items():
         own = actions.add_parser(name, help=summary, description=summary)
         own.add_argument("instances", nargs="*", metavar="ID", help="instances; or say which by")
         for option, text in _FILTERS.items():
-            own.add_argument(f"--{option}", metavar=option.upper(), help=text)
+            words = _CHOICES.get(option)
+            name_ = None if words else option.upper()
+            own.add_argument(f"--{option}", choices=words, metavar=name_, help=text)
         if name == "rerun":
             own.add_argument(
                 "--downstream", action="store_true", help="and all that waits for the same cycle"
@@ -108,19 +122,41 @@ def _list(page: Mapping[str, Any]) -> None:
         sys.stdout.write("no such instances\n")
         return
     out = console()
-    is_wide = out.width >= _WIDE
-    names = ("instance", "schedule", "date", "scheduled", "status", "run", "why")
-    made = table(*(name for name in names if is_wide or name != "run"))
+    rows = page["items"]
+    room = out.width - _OTHERS - max(len(row["schedule"]) for row in rows)
+    is_wide = room >= _REASON
+    has_kinds = any(row["kind"] != "recurring" for row in rows)
+    more = ("run", "why") if is_wide else ("kind",) if has_kinds else ()
+    made = table("instance", "schedule", "date", "scheduled", "status", *more)
     for index in (0, 2, 3):
         made.columns[index].no_wrap = True
-    made.columns[-1].overflow, made.columns[-1].no_wrap = "ellipsis", True
-    for row in page["items"]:
+    made.columns[1].overflow = made.columns[-1].overflow = "ellipsis"
+    made.columns[-1].no_wrap = True
+    for row in rows:
         at = _clock(row) if is_wide else f"{datetime.fromisoformat(row['cyctime']):%m-%d %H:%M}"
-        run = [row["run"]] if is_wide else []
         why = printable(_note(row))
-        made.add_row(row["id"], row["schedule"], row["bizdate"], at, _status(row), *run, why)
-    out.print(made)
+        why = why if len(why) <= room else f"{why[: room - 1]}…"
+        own = [row["run"], why] if is_wide else [row["kind"]] if has_kinds else []
+        made.add_row(row["id"], row["schedule"], row["bizdate"], at, _status(row), *own)
+    if is_wide:
+        out.print(made)
+    else:
+        _with_notes(out, made, [printable(row["reason"]) for row in rows])
     show_more(page)
+
+
+def _with_notes(out: Console, made: Table, notes: Sequence[str]) -> None:
+    """A table each of whose rows is one line, with a note below those that have one."""
+    from rich.padding import Padding
+
+    with out.capture() as said:
+        out.print(made)
+    head, *lines = said.get().splitlines()
+    sys.stdout.write(f"{head}\n")
+    for line, note in zip(lines, notes, strict=True):
+        sys.stdout.write(f"{line}\n")
+        if note:
+            out.print(Padding(note, (0, 0, 0, 2), expand=False))
 
 
 def _clock(row: Mapping[str, Any]) -> str:
@@ -273,6 +309,9 @@ def _graph(answer: Mapping[str, Any]) -> None:
 
 
 def _events(page: Mapping[str, Any]) -> None:
+    if not page["items"]:
+        sys.stdout.write("nothing has happened to it\n")
+        return
     made = table("time", "who", "what", "more")
     made.columns[0].no_wrap = True
     for event in page["items"]:
@@ -284,7 +323,8 @@ def _events(page: Mapping[str, Any]) -> None:
 
 
 def _operated(answer: Mapping[str, Any]) -> None:
-    sys.stdout.write(f"{answer['changed']:,} changed\n")
+    is_none = not answer["changed"] and not answer["not_changed"]
+    sys.stdout.write(f"{answer['changed']:,} changed{': no such instances' if is_none else ''}\n")
     if not answer["not_changed"]:
         return
     sys.stderr.write(f"millwork: {answer['not_changed']:,} not changed:\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from millwork.access.verbs import VERBS
 from millwork.actions.exchange import Download, EventFeed, LogFeed, Upload
 from millwork.actions.perform import function_of
 from millwork.app.doors import open_door
+from millwork.base.errors import InvalidFile
 from millwork.cli import answers
 from millwork.cli.asking import (
     add_options,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from millwork.cli.asking import Parameter
 
 _LINES_OF = (EventFeed, LogFeed)
+_UNNAMED = "text"  # what a file is called by a verb that is given its text
 _WITH_WORDS = frozenset({"backfills", "instances", "schedules"})
 
 
@@ -45,6 +48,24 @@ def run(words: Sequence[str]) -> int:
     else:
         verb = VERBS[f"{words[0]}.{words[1]}"]
         arguments = read_arguments(options, parameters_of(verb), door)
+    try:
+        return _told(door, verb, arguments, options)
+    except InvalidFile as error:
+        raise _placed(error, options, verb) from None
+
+
+def _placed(error: InvalidFile, options: Namespace, verb: Verb) -> InvalidFile:
+    """The faults of a text, with the name of the file that it was read from."""
+    files = [getattr(options, each.name) for each in parameters_of(verb) if each.is_file]
+    name = files[0] if files and files[0] != "-" else _UNNAMED
+    return InvalidFile(
+        [replace(each, file=name) if each.file == _UNNAMED else each for each in error.faults]
+    )
+
+
+def _told(door: Door, verb: Verb, arguments: dict[str, Any], options: Namespace) -> int:
+    """Asks, and prints the answer; the exit code."""
+    own = _own(verb.name.partition(".")[0])
     if getattr(options, "wait", False):
         from millwork.cli import awaiting
 

@@ -327,11 +327,11 @@ def _add_templates(verbs: _SubParsersAction[ArgumentParser]) -> None:
 
 
 def _add_schedule(verbs: _SubParsersAction[ArgumentParser]) -> None:
-    schedule = verbs.add_parser("schedule", help="when schedules are due, and their values")
+    schedule = verbs.add_parser("schedule", help="when a schedule's file is due, and its values")
     actions = schedule.add_subparsers(dest="action", metavar="ACTION", required=True)
     value = actions.add_parser("eval", help="print the value of an expression at a time")
     value.add_argument("expression", metavar="EXPR", help="such as part_${yyyymmdd-1}_$[hh24]")
-    value.add_argument("--cyctime", required=True, metavar="TIME", help="2024-02-29T06:00")
+    value.add_argument("--cyctime", metavar="TIME", help="2024-02-29T06:00 (default: now)")
     value.add_argument("--bizdate", metavar="DATE", help="(default: the day before)")
     value.add_argument("--tz", default="UTC", metavar="ZONE", help="(default: UTC)")
     value.add_argument("--fold", type=int, choices=(0, 1), default=0,

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _Value = TypeVar("_Value")
 _MOST_CYCLES = 10_000
+_ON = {"week": "monday,friday", "month": "1,15,last", "year": "02-29,12-31"}
 
 
 def run(options: Namespace) -> int:
@@ -142,7 +143,9 @@ def _recurrence(options: Namespace) -> Recurrence:
     is_wanted = every in ("week", "month", "year")
     if is_wanted != bool(options.on):
         raise BadRequest(
-            f"--on: on which days, of a {every}" if is_wanted else "--on: every day is"
+            f"--on: --every {every} needs it: {_ON[every]}"
+            if is_wanted
+            else "--on: only with --every week, month or year"
         )
     days = options.on.split(",") if is_wanted else ()
     on = frozenset(_checked("--on", partial(parse_day, every), text) for text in days)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from millwork.cli import answers
 from millwork.cli.conclusion import printable
-from millwork.cli.tables import console, table
+from millwork.cli.tables import WIDE, console, table
 
 if TYPE_CHECKING:
     from argparse import Namespace, _SubParsersAction
@@ -32,9 +32,10 @@ def asked(_word: str, _options: Namespace) -> tuple[Verb, dict[str, Any]] | None
     return None
 
 
-def code_of(_answer: Any) -> int:
-    """What was asked for was done."""
-    return 0
+def code_of(answer: Any) -> int:
+    """0, or 2 if a text that was looked at has errors."""
+    faults = answer.get("faults", ()) if isinstance(answer, dict) else ()
+    return 2 if any(fault["severity"] == "error" for fault in faults) else 0
 
 
 def show(verb: str, answer: Any) -> None:
@@ -54,14 +55,18 @@ def _list(page: Mapping[str, Any]) -> None:
     if not page["items"]:
         sys.stdout.write("none\n")
         return
-    made = table("schedule", "pipeline", "recurs", "state", "version", "next")
-    for index in (0, 3, 4, 5):
-        made.columns[index].no_wrap = True
+    out = console()
+    is_wide = out.width >= WIDE
+    names = ("schedule", "pipeline", "recurs", "state", "version", "next")
+    made = table(*(name for name in names if is_wide or name != "pipeline"))
+    for column in made.columns:
+        column.no_wrap = column.header != "recurs"
     for row in page["items"]:
         first = _time(row["next"][0]["cyctime"]) if row["next"] else ""
         state = row["in_force"]["state"] if row["in_force"] else "not deployed"
-        made.add_row(row["name"], row["pipeline"], row["words"], state, row["version"], first)
-    console().print(made)
+        pipeline = (row["pipeline"],) if is_wide else ()
+        made.add_row(row["name"], *pipeline, row["words"], state, row["version"], first)
+    out.print(made)
     answers.show_more(page)
 
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _WIDTH = 200
-_RIGHT = ("done", "failed", "holds", "items", "items/s")
+WIDE = 110  # characters from which all columns of a list have room
+_RIGHT = ("done", "over", "failed", "holds", "items", "items/s")
 
 
 def status_text(row: Mapping[str, Any]) -> Text:
@@ -29,7 +30,7 @@ def table(*columns: str) -> Table:
     """A table without lines; ids, steps and statuses are never folded, numbers stand right."""
     from rich.table import Table
 
-    made = Table(box=None, padding=(0, 2, 0, 0))
+    made = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for column in columns:
         made.add_column(
             column,

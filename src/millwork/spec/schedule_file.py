@@ -192,8 +192,10 @@ def _alert(given: dict[str, Any], path: Path, reading: Reading) -> Any:
     if not given["to"] and (*path, "to") not in reading.faulty():
         return reading.fault((*path, "to"), "nobody is told: the list is empty")
     if (given["on"] == "unfinished") != ("by" in given):
-        where = path if given["on"] == "unfinished" else (*path, "by")
-        return reading.fault(where, "'by' is when it must have finished, of 'on: unfinished' alone")
+        if "by" in given:
+            return reading.fault((*path, "by"), "only 'on: unfinished' has it")
+        said = "'on: unfinished' needs 'by', when it must have finished, such as \"06:30\""
+        return reading.fault(path, said)
     return Alert(**given)
 
 

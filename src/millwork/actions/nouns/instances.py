@@ -170,7 +170,7 @@ def operate(
     asked = Operation(action, call.who.person, version, dependency, priority)
     check(asked, has_downstream=downstream)
     if (instances is None) == (filter is None):
-        raise BadRequest("instances: name them, or give a filter")
+        raise BadRequest("instances: name them, or give a filter: one of the two")
     reach, tally = Reach(call), Tally()
     rows = _named(call, reach, instances, tally) if instances is not None else _filtered(
         call, reach, filter or {}, tally
@@ -207,7 +207,7 @@ def _named(call: Call, reach: Reach, ids: list[str], tally: Tally) -> list[Insta
 def _filtered(call: Call, reach: Reach, said: InstanceFilter, tally: Tally) -> list[InstanceRow]:
     """The instances that a list with these words shows."""
     if not said:
-        raise BadRequest("filter: say which instances: all of a workspace are never meant")
+        raise BadRequest("filter: say which instances, by id, schedule, status, origin or days")
     sought = _sought(
         call, said.get("schedule", ""), said.get("status", ""), said.get("kind", ""),
         said.get("origin", ""), said.get("first", ""), said.get("last", ""),

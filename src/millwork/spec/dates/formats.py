@@ -74,4 +74,5 @@ def read_format(text: str, *, is_java: bool = False) -> Format:
 
 def _hint(rest: str) -> str:
     java = {"MM": "a month is mm", "HH": "an hour is hh24", "hh": "an hour is hh24"}
-    return java.get(rest[:2], f"'{rest[:1]}' is neither a token ({', '.join(_TOKENS)}) nor between")
+    tokens = ", ".join(_TOKENS)
+    return java.get(rest[:2], f"'{rest[:1]}' is neither a token ({tokens}) nor a separator")
