@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from millwork.access.identity import LOCAL_OWNER, Identity
@@ -179,7 +179,9 @@ def chain(plant: Plant) -> None:
 
 
 def of(plant: Plant, schedule: str, day: str = "2026-03-11", **said: Any) -> dict[str, Any]:
-    return plant.one(schedule=schedule, first=day, last=day, **said)
+    """The instance that a schedule has on a civil day."""
+    bizdate = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+    return plant.one(schedule=schedule, first=bizdate, last=bizdate, **said)
 
 
 def operate(plant: Plant, action: str, *instances: str, who: str = "", **said: Any) -> Any:

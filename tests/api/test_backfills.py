@@ -126,7 +126,7 @@ def test_what_was_missed_is_missing(plant: Plant) -> None:
     plant.pass_()
     page = preview(plant, ranges=[{"first": "2026-03-10", "last": "2026-03-14"}])
     assert page["counts"] == {"missing": len(rows), "done": 5 - len(rows)}
-    one = plant.rows(schedule="extract", first="2026-03-11", last="2026-03-11")[0]
+    one = plant.rows(schedule="extract", first="2026-03-10", last="2026-03-10")[0]
     plant.ask("instances.operate", action="rerun", instances=[one["id"]])
     plant.ask("instances.operate", action="succeed", instances=[one["id"]])
     page = preview(plant, ranges=[{"first": "2026-03-10", "last": "2026-03-14"}])

@@ -9,6 +9,7 @@ import pytest
 
 from millwork.cli import awaiting, instances
 from millwork.cli.main import main
+from tests.api.cycles import of
 from tests.conftest import assert_no_defect
 
 if TYPE_CHECKING:
@@ -46,9 +47,8 @@ def command(plant: Plant, capsys: pytest.CaptureFixture[str]) -> Command:
     return run
 
 
-def of(plant: Plant, schedule: str, day: str = "2026-03-11") -> str:
-    found: str = plant.one(schedule=schedule, first=day, last=day)["id"]
-    return found
+def id_of(plant: Plant, schedule: str, day: str = "2026-03-11") -> str:
+    return str(of(plant, schedule, day)["id"])
 
 
 def test_lists_and_pages_are_tables(plant: Plant, command: Command) -> None:
@@ -66,12 +66,12 @@ def test_lists_and_pages_are_tables(plant: Plant, command: Command) -> None:
     code, out, err = command("instances", "list", "--limit", "1")
     assert f"there are more: --after {page['next']}" in err
     assert command("instances", "list", "--schedule", "absent")[1] == "no such instances\n"
-    code, out, _ = command("instances", "show", of(plant, "load"))
+    code, out, _ = command("instances", "show", id_of(plant, "load"))
     assert "waits:         extract: the one of 2026-03-10 is running" in out
     assert "may be done:   stop, succeed, freeze, unneed, priority" in out
-    code, out, _ = command("instances", "graph", of(plant, "load"))
+    code, out, _ = command("instances", "graph", id_of(plant, "load"))
     assert [line.split()[0] for line in out.splitlines()[1:]] == ["-1", "this"]
-    code, out, _ = command("instances", "events", of(plant, "extract"))
+    code, out, _ = command("instances", "events", id_of(plant, "extract"))
     assert [line.split()[3] for line in out.splitlines()[1:]] == ["arrived", "starting", "running"]
 
 
@@ -177,7 +177,7 @@ def test_faults_of_a_file_name_it(command: Command, tmp_path: Path) -> None:
 
 
 def test_each_word_does_what_it_says(plant: Plant, command: Command) -> None:
-    load, later = of(plant, "load"), of(plant, "load", "2026-03-12")
+    load, later = id_of(plant, "load"), id_of(plant, "load", "2026-03-12")
     assert command("instances", "freeze", load, later)[:2] == (0, "2 changed\n")
     code, out, err = command("instances", "freeze", load)
     assert (code, out) == (2, "0 changed\n")

@@ -37,7 +37,7 @@ def test_instances_are_listed_filtered_and_paged(plant: Plant) -> None:
     first = daily[0]
     assert (first["bizdate"], first["cyctime"]) == ("2026-03-10", "2026-03-11T02:00:00+00:00")
     assert (first["kind"], first["origin"], first["version"]) == ("recurring", "", "1.0.0")
-    hourly = plant.rows(schedule="hourly", first="2026-03-11", last="2026-03-11")
+    hourly = plant.rows(schedule="hourly", first="2026-03-10", last="2026-03-10")
     assert [row["number"] for row in hourly] == list(range(24))
     assert hourly[5]["cyctime"] == "2026-03-11T05:00:00+01:00"
     running = plant.rows(status="running")
@@ -51,7 +51,7 @@ def test_instances_are_listed_filtered_and_paged(plant: Plant) -> None:
 
 @pytest.mark.parametrize("asked", [
     {}, {"status": "waiting"}, {"schedule": "hourly"}, {"schedule": "hourly", "status": "waiting"},
-    {"first": "2026-03-11", "last": "2026-03-11"}, {"kind": "recurring"},
+    {"first": "2026-03-10", "last": "2026-03-10"}, {"kind": "recurring"},
 ])  # fmt: skip
 @pytest.mark.parametrize("sort", ["scheduled", "-scheduled"])
 def test_pages_hold_each_instance_once(plant: Plant, asked: dict[str, Any], sort: str) -> None:
@@ -260,7 +260,7 @@ def test_nobody_elsewhere_holds_up_what_waits_for_its_children(plant: Plant) -> 
     plant.look("2026-03-11T03:00")
     plant.end()
     plant.look()
-    spy = plant.ask("instances.list", "eve", "other", first="2026-03-11", last="2026-03-11")
+    spy = plant.ask("instances.list", "eve", "other", first="2026-03-10", last="2026-03-10")
     (held,) = spy["items"]
     assert held["status"] == "running"
     following = of(plant, "a", "2026-03-12")
@@ -324,7 +324,7 @@ def test_who_may_not_operate_is_refused(plant: Plant) -> None:
 def test_another_workspace_s_instances_are_not_there(plant: Plant) -> None:
     plant.deploy("far", workspace="other")
     plant.look()
-    (far,) = (row["id"] for row in plant.rows("other", first="2026-03-11", last="2026-03-11"))
+    (far,) = (row["id"] for row in plant.rows("other", first="2026-03-10", last="2026-03-10"))
     assert plant.rows() == []
     for verb in ("show", "graph", "events"):
         with pytest.raises(NotFound, match="there is no instance"):

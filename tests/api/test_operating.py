@@ -48,14 +48,14 @@ def test_all_that_waits_for_it_is_run_again_too(plant: Plant) -> None:
         "instance": of(plant, "aside", "2026-03-12")["id"],
         "reason": "its schedule is not run again (rerun: never)",
     }]  # fmt: skip
-    waiting = plant.rows(status="waiting", last="2026-03-12")
+    waiting = plant.rows(status="waiting", last="2026-03-11")
     assert sorted(each["schedule"] for each in waiting) == ["extract", "load", "report"]
     plant.look()
     assert len(plant.rows(status="running")) == 1  # the others wait for it
     plant.pass_()
     tries = {
         each["schedule"]: each["tries"]
-        for each in plant.rows(first="2026-03-12", last="2026-03-12")
+        for each in plant.rows(first="2026-03-11", last="2026-03-11")
     }
     assert tries == {"extract": 2, "load": 2, "report": 2, "aside": 1}
 

@@ -36,8 +36,7 @@ _ACTIONS = {
 _FILTERS = {
     "schedule": "only of that schedule", "status": "only of that status",
     "kind": "only of that kind", "origin": "only of that backfill or test",
-    "first": "scheduled on that day or later; the business date is the day before",
-    "last": "scheduled on that day or before",
+    "first": "from that business date on", "last": "up to that business date",
 }  # fmt: skip
 _CHOICES = {"status": get_args(Status), "kind": get_args(Kind)}
 _GRID = {

@@ -58,7 +58,7 @@ def list_(
 ) -> InstancePage:
     """The instances of a workspace, the newest first, or those of a backfill in their turn.
 
-    `first` and `last` are civil days, as 2024-02-29; `origin` is a backfill's id, or a test's.
+    `first` and `last` are business dates, as 2024-02-29; `origin` is a backfill's id, or a test's.
     """
     count = with_one_more(limit)
     sought = _sought(call, schedule, status, kind, origin, first, last, sort == "-scheduled")
@@ -81,8 +81,16 @@ def _sought(
     last: str,
     is_newest_first: bool = True,
 ) -> Sought:
-    begin, end = read_days(first, last)
+    begin, end = (each and _day_of(each) for each in read_days(first, last))
     return Sought(schedule, status, kind, origin, begin, end, private_of(call), is_newest_first)
+
+
+def _day_of(bizdate: date) -> date:
+    """The civil day of what is scheduled for a business date."""
+    try:
+        return bizdate + timedelta(days=1)
+    except OverflowError:
+        raise BadRequest("first, last: dates from 0001-01-01 to 9999-12-30") from None
 
 
 def grid(
@@ -102,10 +110,9 @@ def grid(
     count = with_one_more(limit)
     begin, end = _business_dates(call, first, last)
     place = read_cursor(after, str)
-    day = timedelta(days=1)
     rows = grid_rows(
         call.context.instances().grid(
-            call.workspace, begin + day, end + day, count, str(place[0]) if place else "",
+            call.workspace, _day_of(begin), _day_of(end), count, str(place[0]) if place else "",
             text, kind, private_of(call),
         )
     )  # fmt: skip
@@ -122,7 +129,6 @@ def _business_dates(call: Call, first: str, last: str) -> tuple[date, date]:
     try:
         end = end or (begin + span if begin else today)
         begin = begin or end - span
-        end + timedelta(days=1)
     except OverflowError:
         raise BadRequest("first, last: dates from 0001-01-01 to 9999-12-30") from None
     if (end - begin).days >= _MOST_DAYS:

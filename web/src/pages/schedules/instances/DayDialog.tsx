@@ -2,7 +2,6 @@ import { Modal } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { More } from "@/components/More";
 import { Failed, Loading } from "@/components/states";
-import { moved } from "@/models/schedules/dates";
 import { type GridFilter, instancesOf } from "@/services/instances";
 import { useStrings } from "@/strings";
 import { InstanceList } from "./InstanceList";
@@ -18,8 +17,7 @@ interface Props {
 /** The instances of a schedule on a business date, where there are several. */
 export function DayDialog({ workspace, schedule, bizdate, kind, onClose }: Props) {
   const t = useStrings();
-  const day = moved(bizdate, 1);
-  const sought = { schedule, first: day, last: day, ...(kind && { kind }) };
+  const sought = { schedule, first: bizdate, last: bizdate, ...(kind && { kind }) };
   const query = useInfiniteQuery(instancesOf(workspace, sought));
   const found = query.data?.pages.flatMap((page) => page.items) ?? [];
   const rows = kind ? found : found.filter((row) => row.kind !== "test");

@@ -1,5 +1,4 @@
 /** Which cells of the grid are chosen, and what operating them asks of the server. */
-import { moved } from "@/models/schedules/dates";
 import { summed, total } from "@/models/schedules/instances";
 import {
   type GridCell,
@@ -43,9 +42,8 @@ export async function operateChosen(
   // Tests are in no cell unless they are asked for.
   const kinds: Kind[] = kind ? [kind] : ["recurring", "backfill", "triggered"];
   for (const { schedule, cell } of cells.filter(({ cell }) => !cell.instance)) {
-    const day = moved(cell.bizdate, 1);
     for (const kind of kinds) {
-      const filter = { schedule, kind, first: day, last: day };
+      const filter = { schedule, kind, first: cell.bizdate, last: cell.bizdate };
       answers.push(await operate(workspace, { ...wish, filter }));
     }
   }
