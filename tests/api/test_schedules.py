@@ -78,6 +78,25 @@ def test_a_row_says_which_version_is_the_latest_and_as_whom_it_runs(plant: Plant
     assert rows()["named"] == ("1.0.0", "1.0.1", "bob")  # as what is in force says
 
 
+def test_a_preview_tells_what_parameters_and_inputs_come_to(plant: Plant) -> None:
+    step = component("reader", inputs={"rows": {"type": "any"}}, parameters={"n": {"type": "Int"},
+                     "day": {"type": "String"}})  # fmt: skip
+    plant.ask("components.create", text=step)
+    node = {"component": "reader", "inputs": {"rows": {"from": "inputs.rows"}},
+            "parameters": {"n": 3, "day": {"from": "parameters.day"}}}  # fmt: skip
+    plant.ask("pipelines.create", text=pipeline(
+        {"a": node}, "reads", inputs={"rows": {"type": "any"}},
+        parameters={"day": {"type": "String"}, "n": {"type": "Int", "default": 3}},
+    ))  # fmt: skip
+    said = ("inputs: {rows: 's3://lake/day=${yyyymmdd}/part'}\n"
+            "parameters: {day: 'of ${yyyy-mm-dd}', n: 4}")  # fmt: skip
+    text = schedule_text("load", f"{DAILY}\n{said}").replace("pipeline: work", "pipeline: reads")
+    (cycle, *_) = plant.ask("schedules.preview", text=text, bizdate="2026-03-10")["cycles"]
+    assert cycle["values"] == {
+        "parameters.day": "of 2026-03-10", "inputs.rows": "s3://lake/day=20260310/part",
+    }  # fmt: skip
+
+
 def test_what_is_next_has_work_and_a_preview_tells_of_dry_runs_too(plant: Plant) -> None:
     weekly = "every: week\non: [sunday]\nat: '02:00'\nholidays: [2026-03-22]"
     plant.deploy("load", weekly)

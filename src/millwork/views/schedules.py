@@ -13,7 +13,8 @@ from millwork.registry.documents import Difference
 from millwork.schedule.instances import civil_day
 from millwork.schedule.periods import ahead, with_work
 from millwork.schedule.words import in_words
-from millwork.spec.dates.language import Clocks, read
+from millwork.spec.dates.language import Clocks, Constant, Expression, read
+from millwork.spec.schedule import read_within
 from millwork.spec.schedule_file import schedule_document
 from millwork.views.assets import FaultView, VersionView, version_of
 
@@ -33,7 +34,8 @@ _NEXT = 5
 class CycleView(TypedDict):
     """A cycle to come: its scheduled time in the schedule's zone, and what parameters will be.
 
-    `values` are those of scheduling parameters; one that has none there is empty.
+    `values` are those of scheduling parameters, and in a preview those of the parameters and inputs
+    that hold expressions, as `inputs.rows`; one that has none there is empty.
     """
 
     instant: int
@@ -180,21 +182,37 @@ def next_cycles(
     count: int,
     variables: Mapping[str, str] | None = None,
 ) -> list[CycleView]:
-    """The next cycles, dry runs too, with what `expressions` come to in each."""
-    return _cycles(ahead, schedule, expressions, now, count, variables or {})
+    """The next cycles, dry runs too, with what `expressions` and its values come to in each."""
+    said = {**_read(expressions), **_own_values(schedule)}
+    return _cycles(ahead, schedule, said, now, count, variables or {})
 
 
 def next_work(
     schedule: Schedule, expressions: Mapping[str, str], now: float, count: int
 ) -> list[CycleView]:
     """The next cycles that have work, in the next years."""
-    return _cycles(with_work, schedule, expressions, now, count, {})
+    return _cycles(with_work, schedule, _read(expressions), now, count, {})
+
+
+def _read(expressions: Mapping[str, str]) -> dict[str, Expression]:
+    return {name: read(text) for name, text in expressions.items()}
+
+
+def _own_values(schedule: Schedule) -> dict[str, Expression]:
+    """The schedule's parameters and inputs that are not the same in each cycle."""
+    texts = {f"parameters.{name}": value for name, value in schedule.parameters.items()}
+    texts |= {f"inputs.{name}": uri for name, uri in schedule.inputs.items()}
+    found = {name: read_within(text) for name, text in texts.items() if isinstance(text, str)}
+    return {
+        name: expression for name, expression in found.items()
+        if not all(isinstance(part, Constant) for part in expression.parts)
+    }  # fmt: skip
 
 
 def _cycles(
     following: Callable[[Recurrence, ZoneInfo, date], Iterator[Due]],
     schedule: Schedule,
-    expressions: Mapping[str, str],
+    expressions: Mapping[str, Expression],
     now: float,
     count: int,
     variables: Mapping[str, str],
@@ -207,7 +225,7 @@ def _cycles(
     for cycle in islice((each for each in cycles if each.instant > now), count):
         time = datetime.fromtimestamp(cycle.instant, zone)
         clocks = Clocks(cycle.bizdate, time, scopes={"workspace": variables})
-        values = {name: _value(text, clocks) for name, text in expressions.items()}
+        values = {name: _value(each, clocks) for name, each in expressions.items()}
         found.append({
             "instant": cycle.instant, "cyctime": time.isoformat(),
             "bizdate": cycle.bizdate.isoformat(), "fold": cycle.fold, "is_dry": cycle.is_dry,
@@ -216,8 +234,8 @@ def _cycles(
     return found
 
 
-def _value(text: str, clocks: Clocks) -> str:
+def _value(expression: Expression, clocks: Clocks) -> str:
     try:
-        return read(text).at(clocks)
+        return expression.at(clocks)
     except BadRequest:  # it is known only when the instance is there
         return ""
