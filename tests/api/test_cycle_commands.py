@@ -9,7 +9,7 @@ import pytest
 
 from millwork.cli import awaiting, instances
 from millwork.cli.main import main
-from tests.api.cycles import of
+from tests.api.cycles import DAILY, of, schedule_text
 from tests.conftest import assert_no_defect
 
 if TYPE_CHECKING:
@@ -323,3 +323,21 @@ def test_a_backfill_from_preview_to_its_end(plant: Plant, command: Command) -> N
     assert row.split()[5:9] == ["cancelled", "4", "4", "2"]
     assert command("backfills", "list", "--status", "paused")[1] == "no such backfills\n"
     del plant
+
+
+def test_a_deployment_is_told_in_a_line_with_what_differs(
+    command: Callable[..., tuple[int, str, str]], plant: Plant
+) -> None:
+    text = schedule_text("nightly", DAILY)
+    plant.ask("schedules.create", text=text)
+    plant.ask("schedules.create", text=text.replace("1.0.0", "1.1.0").replace("02:00", "03:00"))
+    _, out, _ = command("schedules", "deploy", "nightly", "--version", "1.0.0")
+    assert out.splitlines() == ["deployed: default/nightly 1.0.0"]
+    _, out, _ = command("schedules", "deploy", "nightly", "--preview")
+    head, *rows = out.splitlines()
+    assert head == "would be deployed: default/nightly 1.1.0, in place of 1.0.0"
+    assert [row.split() for row in rows[1:]] == [
+        ["version", "1.0.0", "1.1.0"], ["at", "02:00", "03:00"],
+    ]  # fmt: skip
+    _, out, _ = command("schedules", "deploy", "nightly", "--version", "1.0.0", "--to", "other")
+    assert "with it: schedule nightly 1.0.0" in out.splitlines()

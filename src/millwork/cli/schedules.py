@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,8 @@ def show(verb: str, answer: Any) -> None:
         _one(answer)
     elif action == "preview":
         _preview(answer)
+    elif action == "deploy":
+        _deployment(answer)
     else:
         answers.show(answer)
 
@@ -83,6 +86,30 @@ def _state(in_force: Mapping[str, Any] | None) -> str:
     if in_force is None:
         return "not deployed"
     return f"{in_force['state']}, version {in_force['version']}, deployed by {in_force['owner']}"
+
+
+def _deployment(answer: Mapping[str, Any]) -> None:
+    what = f"{answer['workspace']}/{answer['name']} {answer['after']}"
+    instead = f", in place of {answer['before']}" if answer["before"] else ""
+    said = "deployed" if answer["is_done"] else "would be deployed"
+    sys.stdout.write(printable(f"{said}: {what}{instead}") + "\n")
+    for each in answer["copied"]:
+        sys.stdout.write(
+            printable(f"with it: {each['kind']} {each['name']} {each['version']}") + "\n"
+        )
+    if answer["differences"]:
+        made = table("field", "before", "after")
+        for each in answer["differences"]:
+            made.add_row(
+                *map(printable, (each["path"], _text(each["before"]), _text(each["after"])))
+            )
+        console().print(made)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _preview(answer: Mapping[str, Any]) -> None:
