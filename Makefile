@@ -37,7 +37,7 @@ test-console: setup
 	$(BIN)/pytest -m "not slow" tests/web || $(AGAIN) tests/web
 
 quick: setup
-	$(BIN)/pytest -n 2 -m quick
+	$(BIN)/pytest -n 2 -m "quick and not long"
 
 lint: lint-python lint-console
 

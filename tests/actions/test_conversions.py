@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import Millwork
 
-pytestmark = pytest.mark.quick
+pytestmark = [pytest.mark.quick, pytest.mark.long]
 
 lawful = settings(
     max_examples=40,

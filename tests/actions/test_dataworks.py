@@ -24,7 +24,7 @@ from tests.actions.dataworks import FULL, ask, faults, lawful, losses, made, sch
 from tests.formats.flows import GRAPH, code, node, spec, trigger
 from tests.formats.test_paiflow import flow, task
 
-pytestmark = pytest.mark.quick
+pytestmark = [pytest.mark.quick, pytest.mark.long]
 
 
 # --- in: the graph --------------------------------------------------------------------------------

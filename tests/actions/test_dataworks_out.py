@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from millwork.actions.dataworks import FromDataWorks
     from tests.conftest import Millwork
 
-pytestmark = pytest.mark.quick
+pytestmark = [pytest.mark.quick, pytest.mark.long]
 
 
 # --- out, and back --------------------------------------------------------------------------------

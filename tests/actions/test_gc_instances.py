@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from millwork.views.retention import Collected
     from tests.conftest import Millwork
 
+pytestmark = pytest.mark.long
+
 DAY = 86_400.0
 HOURLY = "every: hour\nstep: 6\ncatch_up: all"
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from millwork.access.identity import Identity
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> Office:

@@ -22,7 +22,7 @@ from millwork.store.assets import New
 from tests.actions.office import BOSS, Office, open_office
 from tests.actions.shelf import component, pipeline
 
-pytestmark = pytest.mark.quick
+pytestmark = [pytest.mark.quick, pytest.mark.long]
 
 RUN = RunRow("r1", "night", "pipe", "1", "queued", 1.0, creator="ann", demand={"cpu": 2.0})
 RUNNING = replace(RUN, status="running", master=Master(1, "1", "boot"), epoch=1)

@@ -22,7 +22,7 @@ from tests.batch.simulation import Actor, Simulation, static, team
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = pytest.mark.quick
+pytestmark = [pytest.mark.quick, pytest.mark.long]
 
 SCALES = (0.01, 60.0)
 MIB = 2**20

@@ -22,7 +22,7 @@ from millwork.spec.writer import to_text
 from tests.formats.drafts import draft, node, read, sayable, written
 from tests.spec.definitions import pipelines
 
-pytestmark = pytest.mark.quick
+pytestmark = [pytest.mark.quick, pytest.mark.long]
 
 lawful = settings(
     max_examples=60,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from millwork.schedule.alerts import Notice
     from millwork.spec.schedule import Moment
 
-pytestmark = pytest.mark.quick
+pytestmark = [pytest.mark.quick, pytest.mark.long]
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Shanghai", "UTC")

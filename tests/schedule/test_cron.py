@@ -15,7 +15,7 @@ from millwork.schedule.periods import ahead, due
 from millwork.schedule.words import in_words
 from millwork.spec.cron import read_cron
 
-pytestmark = pytest.mark.quick
+pytestmark = [pytest.mark.quick, pytest.mark.long]
 
 BERLIN = ZoneInfo("Europe/Berlin")
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")

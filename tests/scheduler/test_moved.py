@@ -13,6 +13,8 @@ from tests.scheduler.world import DAY, at, daily, with_version
 if TYPE_CHECKING:
     from tests.scheduler.world import World
 
+pytestmark = pytest.mark.long
+
 ZONES = ("UTC", "Pacific/Kiritimati", "Etc/GMT+12", "America/New_York")
 HOUR = DAY / 24
 

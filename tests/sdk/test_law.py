@@ -20,7 +20,7 @@ from tests.spec.definitions import components
 if TYPE_CHECKING:
     from millwork.spec.model import Component as Definition
 
-pytestmark = pytest.mark.quick
+pytestmark = [pytest.mark.quick, pytest.mark.long]
 NAMES = ("extract", "features", "split", "train", "evaluate", "")
 LOADED = {name: load(EXAMPLES / "flights" / name) for name in NAMES}
 OPTIONS = st.fixed_dictionaries(

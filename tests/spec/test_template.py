@@ -14,7 +14,7 @@ from millwork.spec.template import MOST, Group, Literal, Placeholder, TemplateFa
 if TYPE_CHECKING:
     from millwork.spec.model import Syntax
 
-pytestmark = pytest.mark.quick
+pytestmark = [pytest.mark.quick, pytest.mark.long]
 
 
 def written(text: str, syntax: Syntax) -> str:

@@ -18,7 +18,7 @@ from tests.formats.azureml.test_sweep import OLD_SWEEP, TRIAL, V2_SWEEP
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.quick
+pytestmark = [pytest.mark.quick, pytest.mark.long]
 
 ODD = ["''", "null", "text", "-1", "[]", "[[a]]", "[{a: b}]", "{}", "{a: {b: [c]}}", "{type: [a]}"]
 OLD_TYPES = {
