@@ -98,9 +98,10 @@ def _letting_others_write(tally: Tally) -> Iterator[None]:
     """Pauses as long as what was done has taken."""
     begun = tally.context.clock.monotonic()
     yield
+    took = tally.context.clock.monotonic() - begun
     # SQLite has no queue of writers: who waits looks again each tenth of a second, and would hardly
     # ever find a gap between one page and the next.
-    time.sleep(tally.context.clock.monotonic() - begun)
+    time.sleep(took)  # the gap
 
 
 class Needed:

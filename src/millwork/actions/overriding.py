@@ -86,10 +86,9 @@ def _has_expressions(value: Any, place: str) -> bool:
     """Whether a text in a value has an expression in it; raises BadRequest for a wrong one."""
     if isinstance(value, str):
         try:
-            pieces = read_within(value).parts
+            return not read_within(value).is_constant
         except BadRequest as error:
             raise BadRequest(f"{place}: {error}") from None
-        return not all(isinstance(piece, language.Constant) for piece in pieces)
     parts: list[tuple[str, Any]] = []
     if isinstance(value, list):
         parts = [(f"{place}[{at}]", each) for at, each in enumerate(value)]

@@ -13,7 +13,7 @@ from millwork.registry.documents import Difference
 from millwork.schedule.instances import civil_day
 from millwork.schedule.periods import ahead, with_work
 from millwork.schedule.words import in_words
-from millwork.spec.dates.language import Clocks, Constant, Expression, read
+from millwork.spec.dates.language import Clocks, Expression, read
 from millwork.spec.schedule import read_within
 from millwork.spec.schedule_file import schedule_document
 from millwork.views.assets import FaultView, VersionView, version_of
@@ -203,10 +203,7 @@ def _own_values(schedule: Schedule) -> dict[str, Expression]:
     texts = {f"parameters.{name}": value for name, value in schedule.parameters.items()}
     texts |= {f"inputs.{name}": uri for name, uri in schedule.inputs.items()}
     found = {name: read_within(text) for name, text in texts.items() if isinstance(text, str)}
-    return {
-        name: expression for name, expression in found.items()
-        if not all(isinstance(part, Constant) for part in expression.parts)
-    }  # fmt: skip
+    return {name: each for name, each in found.items() if not each.is_constant}
 
 
 def _cycles(

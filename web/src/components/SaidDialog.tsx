@@ -1,9 +1,10 @@
-import { Alert, Button, Group, Modal, Stack, TagsInput, Textarea } from "@mantine/core";
+import { TagsInput, Textarea } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { type Labels, labelsOf, labelWords } from "@/models/labels";
 import { changeThing, type Thing } from "@/services/library";
 import { useStrings } from "@/strings";
+import { FormDialog } from "./FormDialog";
 
 interface Props {
   thing: Thing;
@@ -24,52 +25,32 @@ export default function SaidDialog({ thing, said, onClose }: Props) {
   const of = (field: string) => faults.filter((fault) => fault.startsWith(field)).join("; ");
   const rest = faults.filter((fault) => !/^(description|labels)/.test(fault)).join("\n");
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <FormDialog
       title={t("about.said", { name: thing.name })}
-      closeButtonProps={{ "aria-label": t("shell.close") }}
+      label={t("about.said.save")}
+      fault={rest}
+      isSaving={changing.isPending}
+      onSave={() => changing.mutate()}
+      onClose={onClose}
     >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          changing.mutate();
-        }}
-      >
-        <Stack>
-          <Textarea
-            label={t("make.description")}
-            description={t("make.description.hint")}
-            autosize
-            minRows={3}
-            maxRows={12}
-            data-autofocus
-            value={description}
-            error={of("description")}
-            onChange={(event) => setDescription(event.currentTarget.value)}
-          />
-          <TagsInput
-            label={t("about.labels")}
-            description={t("about.labels.hint")}
-            value={labels}
-            error={of("labels")}
-            onChange={setLabels}
-          />
-          {rest && (
-            <Alert color="red" role="alert">
-              {rest}
-            </Alert>
-          )}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t("shell.cancel")}
-            </Button>
-            <Button type="submit" loading={changing.isPending}>
-              {t("about.said.save")}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+      <Textarea
+        label={t("make.description")}
+        description={t("make.description.hint")}
+        autosize
+        minRows={3}
+        maxRows={12}
+        data-autofocus
+        value={description}
+        error={of("description")}
+        onChange={(event) => setDescription(event.currentTarget.value)}
+      />
+      <TagsInput
+        label={t("about.labels")}
+        description={t("about.labels.hint")}
+        value={labels}
+        error={of("labels")}
+        onChange={setLabels}
+      />
+    </FormDialog>
   );
 }

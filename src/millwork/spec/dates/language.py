@@ -61,6 +61,11 @@ class Expression:
     text: str
     parts: tuple[Part, ...]
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether it has the same value in every cycle."""
+        return all(isinstance(part, Constant) for part in self.parts)
+
     def at(self, clocks: Clocks) -> str:
         """Its value; raises BadRequest if a date leaves the years 1 to 9999, or a name has none."""
         try:

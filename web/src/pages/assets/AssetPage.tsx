@@ -1,23 +1,19 @@
-import { Alert, Badge, Button, Group, Menu, Tabs, Title } from "@mantine/core";
+import { Alert, Badge, Button, Group, Tabs, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
-import { Actions } from "@/components/Actions";
-import { Confirm } from "@/components/Confirm";
+import { useState } from "react";
 import classes from "@/components/registry/Registry.module.css";
+import { ThingMenu } from "@/components/registry/ThingMenu";
 import { Versions } from "@/components/registry/Versions";
 import { Failed, Loading } from "@/components/states";
 import { named } from "@/models/asset";
 import { contentOf } from "@/models/assetContent";
 import { useMay } from "@/services/access";
 import { type Asset, assetVersion, type Kind, type Version } from "@/services/assets";
-import { deleteThing } from "@/services/library";
 import { useStrings } from "@/strings";
 import { LineageTab } from "./LineageTab";
 import { Overview } from "./Overview";
 import { StageDialog } from "./StageDialog";
-
-const SaidDialog = lazy(() => import("@/components/SaidDialog"));
 
 export function ModelPage() {
   const { workspace, reference } = useParams({ from: "/w/$workspace/models/$reference" });
@@ -144,37 +140,15 @@ function Staging({ asset, version }: Of) {
 function Owned({ asset, version }: Of) {
   const t = useStrings();
   const navigate = useNavigate();
-  const [isLeaving, setLeaving] = useState(false);
-  const [isSaying, setSaying] = useState(false);
   const { workspace, kind, name } = asset;
-  const remove = async () => {
-    await deleteThing(asset);
-    await navigate({ to: LISTS[kind], params: { workspace } });
-  };
   return (
-    <>
-      <Actions of={name}>
-        <Menu.Item onClick={() => setSaying(true)}>{t("about.said.change")}</Menu.Item>
-        <Menu.Item color="red" onClick={() => setLeaving(true)}>
-          {t("shell.delete")}
-        </Menu.Item>
-      </Actions>
-      {isSaying && (
-        <Suspense>
-          <SaidDialog thing={asset} said={version} onClose={() => setSaying(false)} />
-        </Suspense>
-      )}
-      {isLeaving && (
-        <Confirm
-          title={t("about.delete", { name })}
-          label={t("shell.delete")}
-          act={remove}
-          onClose={() => setLeaving(false)}
-        >
-          {t("asset.delete.hint")}
-        </Confirm>
-      )}
-    </>
+    <ThingMenu
+      thing={asset}
+      title={name}
+      said={version}
+      hint={t("asset.delete.hint")}
+      onDeleted={() => navigate({ to: LISTS[kind], params: { workspace } })}
+    />
   );
 }
 

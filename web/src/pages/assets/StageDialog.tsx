@@ -1,6 +1,7 @@
-import { Alert, Button, Group, Modal, Select, Stack, TextInput } from "@mantine/core";
+import { Select, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
+import { FormDialog } from "@/components/FormDialog";
 import { type Asset, type Stage, setStage, type Version } from "@/services/assets";
 import { useStrings } from "@/strings";
 
@@ -23,47 +24,27 @@ export function StageDialog({ asset, version, onClose }: Props) {
     onSuccess: onClose,
   });
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <FormDialog
       title={t("asset.stage.title", { name: asset.name, version: asset.version })}
-      closeButtonProps={{ "aria-label": t("shell.close") }}
+      label={t("shell.save")}
+      fault={changing.error?.message ?? ""}
+      isSaving={changing.isPending}
+      onSave={() => changing.mutate()}
+      onClose={onClose}
     >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          changing.mutate();
-        }}
-      >
-        <Stack>
-          <Select
-            label={t("asset.stage")}
-            description={t("asset.stage.hint")}
-            data={STAGES.map((each) => ({ value: each, label: t(`asset.stage.${each}`) }))}
-            value={stage}
-            allowDeselect={false}
-            onChange={(chosen) => setChosen(STAGES.find((each) => each === chosen) ?? stage)}
-          />
-          <TextInput
-            label={t("asset.stage.why")}
-            value={comment}
-            onChange={(event) => setComment(event.currentTarget.value)}
-          />
-          {changing.error && (
-            <Alert color="red" role="alert">
-              {changing.error.message}
-            </Alert>
-          )}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t("shell.cancel")}
-            </Button>
-            <Button type="submit" loading={changing.isPending}>
-              {t("shell.save")}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+      <Select
+        label={t("asset.stage")}
+        description={t("asset.stage.hint")}
+        data={STAGES.map((each) => ({ value: each, label: t(`asset.stage.${each}`) }))}
+        value={stage}
+        allowDeselect={false}
+        onChange={(chosen) => setChosen(STAGES.find((each) => each === chosen) ?? stage)}
+      />
+      <TextInput
+        label={t("asset.stage.why")}
+        value={comment}
+        onChange={(event) => setComment(event.currentTarget.value)}
+      />
+    </FormDialog>
   );
 }

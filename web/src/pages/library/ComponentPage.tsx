@@ -1,30 +1,19 @@
-import { Alert, Badge, Button, Group, Menu, Tabs, Text, Title } from "@mantine/core";
+import { Alert, Badge, Button, Group, Tabs, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
-import { Actions } from "@/components/Actions";
-import { Confirm } from "@/components/Confirm";
 import classes from "@/components/registry/Registry.module.css";
+import { ThingMenu } from "@/components/registry/ThingMenu";
 import { Versions } from "@/components/registry/Versions";
 import { Failed, Loading } from "@/components/states";
 import { useMay } from "@/services/access";
-import {
-  deleteThing,
-  type Face,
-  face,
-  registered,
-  type Thing,
-  type Version,
-} from "@/services/library";
+import { type Face, face, registered, type Thing, type Version } from "@/services/library";
 import { openComponent, openPublished } from "@/services/pipelines";
 import { useStrings } from "@/strings";
 import { CodeTab } from "./component/CodeTab";
 import { Overview } from "./component/Overview";
 import { Parameters } from "./component/Parameters";
 import { RunForm } from "./component/RunForm";
-
-const SaidDialog = lazy(() => import("@/components/SaidDialog"));
 
 /** All about one component: what it takes and gives, its code, its versions, and what to do with it. */
 export function ComponentPage() {
@@ -131,13 +120,7 @@ function Head({ face, thing, version }: HeadProps) {
 function Owned({ face, thing, version }: { face: Face; thing: Thing; version: Version }) {
   const t = useStrings();
   const navigate = useNavigate();
-  const [isLeaving, setLeaving] = useState(false);
-  const [isSaying, setSaying] = useState(false);
-  const { workspace, kind, name } = thing;
-  const remove = async () => {
-    await deleteThing(thing);
-    await navigate({ to: "/w/$workspace/components", params: { workspace } });
-  };
+  const { workspace, kind } = thing;
   return (
     <>
       {kind === "component" && (
@@ -154,27 +137,13 @@ function Owned({ face, thing, version }: { face: Face; thing: Thing; version: Ve
           {t("make.version.new")}
         </Button>
       )}
-      <Actions of={face.title}>
-        <Menu.Item onClick={() => setSaying(true)}>{t("about.said.change")}</Menu.Item>
-        <Menu.Item color="red" onClick={() => setLeaving(true)}>
-          {t("shell.delete")}
-        </Menu.Item>
-      </Actions>
-      {isSaying && (
-        <Suspense>
-          <SaidDialog thing={thing} said={version} onClose={() => setSaying(false)} />
-        </Suspense>
-      )}
-      {isLeaving && (
-        <Confirm
-          title={t("about.delete", { name })}
-          label={t("shell.delete")}
-          act={remove}
-          onClose={() => setLeaving(false)}
-        >
-          {t("about.delete.hint")}
-        </Confirm>
-      )}
+      <ThingMenu
+        thing={thing}
+        title={face.title}
+        said={version}
+        hint={t("about.delete.hint")}
+        onDeleted={() => navigate({ to: "/w/$workspace/components", params: { workspace } })}
+      />
     </>
   );
 }

@@ -1,16 +1,7 @@
-import {
-  Alert,
-  Button,
-  Group,
-  Modal,
-  NumberInput,
-  Stack,
-  TagsInput,
-  Textarea,
-  TextInput,
-} from "@mantine/core";
+import { NumberInput, TagsInput, Textarea, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
+import { FormDialog } from "@/components/FormDialog";
 import type { Run } from "@/models/runs";
 import { tagsOf, wordsOf } from "@/models/tags";
 import { changeRun } from "@/services/runs";
@@ -42,62 +33,47 @@ export function ChangeDialog({ workspace, run, onClose }: Of) {
     onSuccess: onClose,
   });
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <FormDialog
       title={t("run.change")}
-      closeButtonProps={{ "aria-label": t("shell.close") }}
+      label={t("shell.save")}
+      fault={changing.error?.message ?? ""}
+      isSaving={changing.isPending}
+      isFaulty={bad.length > 0}
+      onSave={() => changing.mutate()}
+      onClose={onClose}
     >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          changing.mutate();
-        }}
-      >
-        <Stack>
-          <TextInput
-            label={t("run.name")}
-            value={name}
-            data-autofocus
-            onChange={(event) => setName(event.currentTarget.value)}
-          />
-          <Textarea
-            label={t("run.note")}
-            value={note}
-            autosize
-            minRows={3}
-            maxRows={12}
-            onChange={(event) => setNote(event.currentTarget.value)}
-          />
-          <TagsInput
-            label={t("run.tags")}
-            description={t("run.tags.about")}
-            value={words}
-            onChange={setWords}
-            acceptValueOnBlur
-            error={bad.length > 0 && t("run.tags.bad", { tag: bad[0] ?? "" })}
-          />
-          {isQueued && (
-            <NumberInput
-              label={t("run.priority")}
-              description={t("run.priority.about")}
-              min={1}
-              max={9}
-              value={priority}
-              onChange={setPriority}
-            />
-          )}
-          {changing.error && <Alert color="red">{changing.error.message}</Alert>}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t("shell.cancel")}
-            </Button>
-            <Button type="submit" disabled={bad.length > 0} loading={changing.isPending}>
-              {t("shell.save")}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+      <TextInput
+        label={t("run.name")}
+        value={name}
+        data-autofocus
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
+      <Textarea
+        label={t("run.note")}
+        value={note}
+        autosize
+        minRows={3}
+        maxRows={12}
+        onChange={(event) => setNote(event.currentTarget.value)}
+      />
+      <TagsInput
+        label={t("run.tags")}
+        description={t("run.tags.about")}
+        value={words}
+        onChange={setWords}
+        acceptValueOnBlur
+        error={bad.length > 0 && t("run.tags.bad", { tag: bad[0] ?? "" })}
+      />
+      {isQueued && (
+        <NumberInput
+          label={t("run.priority")}
+          description={t("run.priority.about")}
+          min={1}
+          max={9}
+          value={priority}
+          onChange={setPriority}
+        />
+      )}
+    </FormDialog>
   );
 }
